@@ -1,0 +1,98 @@
+"""Every error a caller may want to catch. The command line prints each as one line and exits 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class RagkitError(Exception):
+    """The root of all errors ragkit raises on purpose; its text is meant for the person."""
+
+
+class LoadError(RagkitError):
+    """A file could not be turned into text. `outcome` says which ledger outcome it gets.
+
+    "skipped": nothing is wrong with ragkit or the file, there is just no text to be had (a
+    picture, an encrypted file, a format whose extra is not installed).
+    "failed": the file should have been readable (damaged, unreadable, timed out).
+    """
+
+    def __init__(self, message: str, *, outcome: str = "failed") -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_load_error, (str(self), self.outcome))
+
+
+def _load_error(message: str, outcome: str) -> LoadError:
+    return LoadError(message, outcome=outcome)
+
+
+class IndexNotFoundError(RagkitError):
+    """There is no index at the place named."""
+
+
+class IndexDamagedError(RagkitError):
+    """The index is there but cannot be read; the text says how to rebuild it."""
+
+
+class IndexMismatchError(RagkitError):
+    """The index was built with another embedder, other settings or another format version."""
+
+
+class IndexLockedError(RagkitError):
+    """Another process is writing this index."""
+
+
+class ModelError(RagkitError):
+    """An embedding or chat model did not do what was asked of it."""
+
+
+class ModelUnavailableError(ModelError):
+    """The server that holds the model cannot be reached, or refuses to work now."""
+
+
+class ModelNotFoundError(ModelError):
+    """The server is there, the model is not."""
+
+
+class ContextOverflowError(ModelError):
+    """The prompt does not fit the model's context window.
+
+    `prompt_tokens` and `window` are the server's own figures, None where it gave none.
+    """
+
+    def __init__(
+        self, message: str, *, prompt_tokens: int | None = None, window: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.prompt_tokens = prompt_tokens
+        self.window = window
+
+
+class EmbeddingError(ModelError):
+    """Some texts of a batch have no usable vector; the others do.
+
+    `vectors`: (n, d) float32, one row a text as asked; rows of refused texts are zero.
+    `too_long`: positions of texts beyond the model's limit; split them and ask again.
+    `refused`: position -> reason, for texts that cannot be embedded at all.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        vectors: npt.NDArray[np.float32],
+        too_long: frozenset[int] = frozenset(),
+        refused: Mapping[int, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.vectors = vectors
+        self.too_long = too_long
+        self.refused: Mapping[int, str] = refused or {}

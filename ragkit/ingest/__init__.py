@@ -1,0 +1,1 @@
+"""The write path: discover, reconcile, load, chunk, and the pipeline that joins them."""

@@ -1,0 +1,1 @@
+"""The read path: retrieve, fit the context, answer, verify."""
