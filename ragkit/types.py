@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -234,6 +234,24 @@ class Answer:
 # ---------------------------------------------------------------- the ledger and the manifest
 
 
+class FoundFile(NamedTuple):
+    """A file that discovery saw, as `stat` saw it. A tuple: three times cheaper to make.
+
+    `source` is what people and the ledger call it: with "/" between folders, relative to the
+    folder that holds the index where it lies below it, else absolute; bytes that are not UTF-8
+    are shown as backslash escapes. `path` opens it. `refusal` says why it must not be opened,
+    "" for a file to read; a folder that cannot be listed is refused under a `source` that ends
+    with "/".
+    """
+
+    source: str
+    path: str
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+    refusal: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class FileRecord:
     """The ledger row of one discovered file.
@@ -256,7 +274,6 @@ class FileRecord:
     chunks: int = 0
     media_type: str = ""
     metadata: tuple[tuple[str, str], ...] = ()
-    root: str = ""
     seen_ns: int = 0
 
 

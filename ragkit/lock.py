@@ -1,0 +1,77 @@
+"""One writer at a time: an operating-system lock that dies with its process."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ragkit.errors import IndexLockedError
+
+_FILE = "write.lock"
+_PAUSE_SECONDS = 0.2
+
+
+@contextmanager
+def writing(
+    folder: Path, *, wait_seconds: float = 0.0, on_wait: Callable[[str], None] | None = None
+) -> Iterator[None]:
+    """Holds the write lock of a local index; the kernel frees it when the process ends, so a
+    lock left by a dead process is taken over.
+
+    Raises `IndexLockedError`, naming the holder, when it is not free within `wait_seconds`.
+    """
+    path = folder / _FILE
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        deadline = time.monotonic() + wait_seconds
+        told = False
+        while not _try_lock(descriptor):
+            holder = _holder(path)
+            if time.monotonic() >= deadline:
+                raise IndexLockedError(
+                    f"{holder} is writing this index; wait for it with --wait SECONDS"
+                )
+            if on_wait is not None and not told:
+                on_wait(holder)
+                told = True
+            time.sleep(min(_PAUSE_SECONDS, max(0.0, deadline - time.monotonic())))
+        _sign(descriptor)
+        yield
+    finally:
+        os.close(descriptor)  # frees the lock
+
+
+def _try_lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # beyond the text, which stays readable
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _sign(descriptor: int) -> None:
+    text = json.dumps({"pid": os.getpid(), "since": time.strftime("%Y-%m-%d %H:%M:%S")})
+    os.ftruncate(descriptor, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, text.encode())
+
+
+def _holder(path: Path) -> str:
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return f"another ragkit (process {int(kept['pid'])}, since {kept['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another ragkit"

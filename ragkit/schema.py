@@ -1,0 +1,174 @@
+"""Arrow schemas of the tables, and rows to and from the types."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from ragkit.errors import IndexDamagedError
+from ragkit.types import Chunk, ChunkSettings, FileRecord, Manifest, ModelIdentity
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from ragkit.types import Vectors
+
+FORMAT = 1
+MANIFEST_KEY = b"ragkit.manifest"
+# What a chunk row holds of a Chunk; `context` and the hashes are derived, the vector is beside.
+CHUNK_COLUMNS = (
+    "source",
+    "ordinal",
+    "text",
+    "start",
+    "end",
+    "first_line",
+    "last_line",
+    "page",
+    "page_label",
+    "heading",
+    "table_header",
+)
+
+
+def chunk_schema(manifest: Manifest) -> pa.Schema:
+    import pyarrow as pa
+
+    # An unenforced primary key makes concurrent merges of one new id conflict, not double it.
+    key = {"lance-schema:unenforced-primary-key": "true"}
+    required = {
+        "source": pa.string(),
+        "ordinal": pa.int32(),
+        "text_hash": pa.string(),
+        "start": pa.int64(),
+        "end": pa.int64(),
+        "first_line": pa.int32(),
+        "last_line": pa.int32(),
+        "page_label": pa.string(),
+        "heading": pa.string(),
+        "table_header": pa.string(),
+        "context": pa.string(),
+        "text": pa.string(),
+        "vector": pa.list_(pa.float32(), manifest.embedder.dimension),
+    }
+    return pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False, metadata=key),
+            pa.field("page", pa.int32()),
+            *(pa.field(name, kind, nullable=False) for name, kind in required.items()),
+        ],
+        metadata={MANIFEST_KEY: json.dumps(asdict(manifest)).encode()},
+    )
+
+
+def file_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    key = {"lance-schema:unenforced-primary-key": "true"}
+    kinds = {"int": pa.int64(), "str": pa.string()}
+    return pa.schema(
+        [
+            pa.field("source", pa.string(), nullable=False, metadata=key),
+            *(
+                pa.field(f.name, kinds.get(str(f.type), pa.string()), nullable=False)
+                for f in fields(FileRecord)
+                if f.name != "source"
+            ),
+        ]
+    )
+
+
+def catalog_schema() -> pa.Schema:
+    import pyarrow as pa
+
+    key = {"lance-schema:unenforced-primary-key": "true"}
+    return pa.schema(
+        [
+            pa.field("key", pa.string(), nullable=False, metadata=key),
+            pa.field("value", pa.string(), nullable=False),
+        ]
+    )
+
+
+def manifest_of(schema: pa.Schema) -> Manifest:
+    """The manifest kept in a chunks table's schema.
+
+    Raises `IndexDamagedError` when there is none that this version can read.
+    """
+    try:
+        kept = json.loads((schema.metadata or {})[MANIFEST_KEY])
+        return Manifest(
+            embedder=ModelIdentity(**kept["embedder"]),
+            chunking=ChunkSettings(**kept["chunking"]),
+            format=int(kept["format"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise IndexDamagedError(
+            "the index has no readable manifest; it was not written by this version of ragkit. "
+            "Delete its folder and run `ragkit index` again"
+        ) from error
+
+
+def text_hash(text: str) -> str:
+    """The key under which a vector is reused: 32 hex digits of SHA-256 of the embedded text."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def chunk_rows(
+    chunks: Sequence[Chunk],
+    vectors: Vectors,
+    hashes: Sequence[str],
+    contexts: Sequence[str],
+    schema: pa.Schema,
+) -> pa.Table:
+    """Chunks as rows; `vectors` is (n, d), everything in one order."""
+    import pyarrow as pa
+
+    dimension = vectors.shape[1] if len(chunks) else 1
+    columns: dict[str, Any] = {
+        name: [getattr(one, name) for one in chunks] for name in CHUNK_COLUMNS
+    }
+    keys: dict[str, str] = {}
+    columns["id"] = [
+        f"{keys.get(c.source) or keys.setdefault(c.source, _source_key(c.source))}-{c.ordinal}"
+        for c in chunks
+    ]
+    columns["text_hash"] = list(hashes)
+    columns["context"] = list(contexts)
+    columns["vector"] = pa.FixedSizeListArray.from_arrays(
+        pa.array(vectors.reshape(-1), type=pa.float32()), dimension
+    )
+    return pa.table({f.name: columns[f.name] for f in schema}, schema=schema)
+
+
+def _source_key(source: str) -> str:
+    return hashlib.sha256(source.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def to_chunks(rows: pa.Table) -> list[Chunk]:
+    """Rows that hold `CHUNK_COLUMNS` as chunks, in their order."""
+    columns = [rows.column(name).to_pylist() for name in CHUNK_COLUMNS]
+    return [Chunk(*values) for values in zip(*columns, strict=True)]
+
+
+def record_rows(records: Iterable[FileRecord]) -> pa.Table:
+    import pyarrow as pa
+
+    kept = list(records)
+    schema = file_schema()
+    columns = {f.name: [getattr(r, f.name) for r in kept] for f in schema}
+    columns["metadata"] = [json.dumps(r.metadata, ensure_ascii=False) for r in kept]
+    return pa.table(columns, schema=schema)
+
+
+def to_records(rows: pa.Table) -> list[FileRecord]:
+    columns = {name: rows.column(name).to_pylist() for name in rows.column_names}
+    columns["metadata"] = [
+        tuple((key, value) for key, value in json.loads(text)) if text != "[]" else ()
+        for text in columns["metadata"]
+    ]
+    ordered = [columns[f.name] for f in fields(FileRecord)]
+    return [FileRecord(*values) for values in zip(*ordered, strict=True)]
