@@ -1,0 +1,251 @@
+"""The answer without a chat model: the best sentences of the passages, cited.
+
+Sentences are ranked by a linear score whose weights were fitted on half the articles of a
+question set (`scripts/bench/extraction.py` prints what it scores on the others).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from ragkit.query.questions import AnswerType, answer_type, holds_answer
+from ragkit.query.sentences import Span, readable, split_sentences
+from ragkit.query.words import FUNCTION_TERMS, list_content_terms, list_terms
+from ragkit.types import Citation, Passage, Sentence
+
+if TYPE_CHECKING:
+    from ragkit.types import Vectors
+
+    Embed = Callable[[Sequence[str]], Vectors]
+
+# What one unit of each signal is worth. Measured: scripts/bench/extraction.py.
+_WORDING, _NEARBY, _PHRASES, _TYPE, _PRIOR, _MEANING = 6.5, 3.0, 4.0, 1.5, 5.5, 2.8
+_NOT_AN_ANSWER = 4.0  # taken off a question, a scrap, a repetition of the question
+# A sentence joins the answer when the lead's score is at most this much higher.
+_DROP = 2.0
+_EMBEDDED_SENTENCES = 48
+_LONGEST_CODE_CHARACTERS = 1200
+
+
+def extract(
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    embed: Embed | None = None,
+    question_vector: Vectors | None = None,
+    limit: int = 3,
+) -> tuple[Sentence, ...]:
+    """The one to `limit` sentences that answer best: the best one first, then the others in the
+    order of the documents.
+
+    Each cites its passage; its evidence is the verbatim quote. One sentence when it clearly
+    carries the answer alone; none when the passages hold no text. A sentence that begins with a
+    pronoun brings the one before it, one that ends with a colon the one after it. Similarity of
+    meaning counts where both `embed` (texts -> (n, d)) and `question_vector` (d,) are given.
+    """
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, got {limit}")
+    units = _list_units(passages)
+    candidates = [unit for unit in units if unit.eligible] or units
+    if not candidates:
+        return ()
+    _score(question, candidates, embed, question_vector)
+    chosen = _choose(candidates, limit)
+    return tuple(unit.sentence() for unit in _reading_order(chosen))
+
+
+def evidence_score(question: str, passages: Sequence[Passage]) -> float:
+    """How much of the question the passages speak of in one place, 0 to 1: rarer words count
+    more, words the passages lack most. Tells answerable questions from others only roughly."""
+    units = _list_units(passages)
+    rarity = _rarity(units)
+    content = list_content_terms(question)
+    total = sum(map(rarity, content))
+    if not units or not total:
+        return 0.0
+    best = 0.0
+    for unit in units:
+        known = sum(rarity(term) for term in content if term in unit.words)
+        near = sum(rarity(term) for term in content if term in unit.nearby - unit.words)
+        best = max(best, (known + 0.5 * near) / total)
+    return best
+
+
+# ---------------------------------------------------------------- units
+
+
+@dataclass(slots=True, eq=False)
+class _Unit:
+    """One sentence, row, heading or code block of a passage, and what ranking knows of it.
+
+    `previous` and `next` are its neighbours in the passage. `nearby` holds the terms of those
+    and of the headings above it.
+    """
+
+    passage: Passage
+    span: Span
+    text: str
+    terms: list[str]
+    words: frozenset[str]
+    previous: _Unit | None = None
+    next: _Unit | None = None
+    nearby: frozenset[str] = frozenset()
+    score: float = 0.0
+
+    @property
+    def eligible(self) -> bool:
+        if self.span.kind == "code":
+            return len(self.text) <= _LONGEST_CODE_CHARACTERS
+        return self.span.kind in ("sentence", "row")
+
+    def sentence(self) -> Sentence:
+        passage, span = self.passage, self.span
+        quote = passage.text[span.start : span.end]
+        start, end = passage.start + span.start, passage.start + span.end
+        evidence = Citation(passage.number, passage.source, passage.location, quote, start, end)
+        return Sentence(self.text, (passage.number,), "supported", evidence)
+
+
+def _list_units(passages: Sequence[Passage]) -> list[_Unit]:
+    units: list[_Unit] = []
+    for passage in passages:
+        above = frozenset(list_terms(passage.heading))
+        previous: _Unit | None = None
+        for span in split_sentences(passage.text, table_header=passage.table_header):
+            text = readable(passage.text, span)
+            terms = list_terms(text)
+            unit = _Unit(passage, span, text, terms, frozenset(terms), previous, nearby=above)
+            if span.kind == "heading":
+                above = frozenset(list_terms(passage.heading)) | unit.words
+            if previous is not None:
+                previous.next = unit
+                previous.nearby |= unit.words
+                unit.nearby |= previous.words
+            units.append(unit)
+            previous = unit
+    return units
+
+
+# ---------------------------------------------------------------- score
+
+
+def _score(
+    question: str, units: Sequence[_Unit], embed: Embed | None, question_vector: Vectors | None
+) -> None:
+    for unit, signals in zip(units, _signals(question, units), strict=True):
+        unit.score = sum(signals)
+    if embed is None or question_vector is None:
+        return
+    ranked = sorted(units, key=lambda unit: -unit.score)
+    likely, others = ranked[:_EMBEDDED_SENTENCES], ranked[_EMBEDDED_SENTENCES:]
+    similarities = (embed([unit.text for unit in likely]) @ question_vector).tolist()
+    for unit, similarity in zip(likely, similarities, strict=True):
+        unit.score += _MEANING * similarity
+    for unit in others:
+        unit.score += _MEANING * min(similarities)
+
+
+def _signals(question: str, units: Sequence[_Unit]) -> list[tuple[float, ...]]:
+    """What each unit's wording, surroundings, phrases, answer type, passage and form are worth."""
+    content = list_content_terms(question)
+    phrases = set(pairwise(list_terms(question)))
+    kind = answer_type(question)
+    rarity = _rarity(units)
+    total = sum(map(rarity, content)) or 1.0
+    best = max(_prior(unit.passage) for unit in units) or 1.0
+    return [
+        (
+            _WORDING * sum(rarity(term) for term in content if term in unit.words) / total,
+            _NEARBY
+            * sum(rarity(term) for term in content if term in unit.nearby - unit.words)
+            / total,
+            _PHRASES * len(phrases & set(pairwise(unit.terms))) / (len(phrases) or 1),
+            _TYPE * holds_answer(kind, question, unit.text),
+            _PRIOR * _prior(unit.passage) / best,
+            -_NOT_AN_ANSWER * _says_nothing(unit, content, kind),
+        )
+        for unit in units
+    ]
+
+
+def _rarity(units: Sequence[_Unit]) -> Callable[[str], float]:
+    """The inverse document frequency of a term, the units being the documents (as in BM25)."""
+    counts = Counter(term for unit in units for term in unit.words)
+    total = len(units)
+    return lambda term: math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5))
+
+
+def _says_nothing(unit: _Unit, content: Sequence[str], kind: AnswerType) -> bool:
+    """A question, a scrap, or nothing beyond the words of the question."""
+    if unit.text.endswith(("?", "？")) or len(unit.terms) < 2:
+        return True
+    return kind != "yes-no" and unit.words <= FUNCTION_TERMS.union(content)
+
+
+def _prior(passage: Passage) -> float:
+    scores = [hit.score for hit in passage.hits]
+    return max(scores) if scores else 1.0 / passage.number
+
+
+# ---------------------------------------------------------------- choice
+
+
+def _choose(units: Sequence[_Unit], limit: int) -> list[_Unit]:
+    """The lead, then all that score nearly as well and say something else."""
+    ranked = sorted(units, key=lambda unit: (-unit.score, unit.passage.number, unit.span.start))
+    chosen: list[_Unit] = []
+    for unit in ranked:
+        if len(chosen) >= limit or ranked[0].score - unit.score > _DROP:
+            break
+        if any(unit is other or _repeats(unit, other) for other in chosen):
+            continue
+        chosen.append(unit)
+        companion = _companion(unit)
+        if companion is not None and companion not in chosen and len(chosen) < limit:
+            chosen.append(companion)
+    return chosen
+
+
+def _companion(unit: _Unit) -> _Unit | None:
+    """The neighbour without which the unit is not understood."""
+    if unit.text.endswith((":", "：")):
+        following = unit.next
+        if following is not None and following.span.kind == "header":
+            following = following.next
+        return following if following is not None and following.eligible else None
+    if unit.span.kind == "sentence" and _PRONOUN.match(unit.text):
+        return unit.previous if unit.previous is not None and unit.previous.eligible else None
+    return None
+
+
+_PRONOUN = re.compile(
+    r"(?:he|she|it|they|this|these|those|his|her|its|their|such|er|sie|es|dies(?:e|er|es)?|dabei"
+    r"|il|elle|ils|elles)\b|[他她它这此该其]",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d+")
+
+
+def _repeats(one: _Unit, other: _Unit) -> bool:
+    """Near-copies with the same numbers. Versions that differ in a number both have their say."""
+    if set(_DIGITS.findall(one.text)) != set(_DIGITS.findall(other.text)):
+        return False
+    shared = len(one.words & other.words)
+    return shared >= 0.85 * len(one.words | other.words)
+
+
+def _reading_order(chosen: Sequence[_Unit]) -> list[_Unit]:
+    lead = chosen[0]
+    first = [lead]
+    companion = _companion(lead)
+    if companion is not None and companion in chosen:
+        first = [companion, lead] if companion is lead.previous else [lead, companion]
+    rest = [unit for unit in chosen if unit not in first]
+    rest.sort(key=lambda u: (u.passage is not lead.passage, u.passage.number, u.span.start))
+    return first + rest
