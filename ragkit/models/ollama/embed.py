@@ -1,0 +1,243 @@
+"""Embeddings from an Ollama server: prefixed, batched, checked, and never cut unnoticed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ragkit.errors import ContextOverflowError, EmbeddingError
+from ragkit.models.ollama.embed_call import EmbedCall
+from ragkit.models.ollama.estimate import TokenEstimate, estimate_tokens
+from ragkit.models.ollama.host import OllamaHost
+from ragkit.models.ollama.in_order import in_order
+from ragkit.models.ollama.manage import OllamaModels, OnProgress
+from ragkit.models.ollama.names import model_of, runs_in_cloud
+from ragkit.models.ollama.patience import Sleep
+from ragkit.models.ollama.rescue import Rescue, Rescued
+from ragkit.models.ollama.translate import OllamaError, Trouble
+from ragkit.models.prompts import prompts_for
+from ragkit.types import ModelIdentity
+
+if TYPE_CHECKING:
+    from ragkit.types import Vectors
+
+_BATCH_TEXTS = 64
+_BATCH_CHARACTERS = 16_000
+_REQUESTS_AT_ONCE = 2  # the server works on one while the other is on its way
+_LOAD_SECONDS = 300.0
+_BATCH_SECONDS = 120.0
+_SAFE_WINDOW = 2048  # servers from 0.30 on cut or crash beyond it, whatever the model could read
+_UNKNOWN_WINDOW = 512
+_SPECIAL_TOKENS = 4
+_PROBE = "How long is a vector?"
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What must be asked of the server once."""
+
+    digest: str
+    dimension: int
+    window: int
+
+
+class OllamaEmbedder:
+    """An `Embedder` over one server, asked for the first time when something is needed of it.
+
+    `name` is "ollama/MODEL". A missing model is downloaded if `pull`, and `on_progress` is then
+    told each step. `embed_passages` may be called from several threads: two requests at most are
+    with the server at a time, so a caller keeps the model busy by asking for the next texts in a
+    second thread while it stores the vectors of the last.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        host: OllamaHost | None = None,
+        *,
+        pull: bool = False,
+        on_progress: OnProgress | None = None,
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self.model = model_of(name)
+        self.host = host or OllamaHost()
+        self._prompts = prompts_for(self.model)
+        self._pull = pull
+        self._on_progress = on_progress
+        self._sleep = sleep
+        self._known: _Facts | None = None
+        self._asking = threading.Lock()
+        self._at_once = threading.Semaphore(_REQUESTS_AT_ONCE)
+
+    @property
+    def name(self) -> str:
+        return f"ollama/{self.model}"
+
+    @property
+    def leaves_machine(self) -> bool:
+        """Whether texts sent to this model leave this machine."""
+        return self.host.leaves_machine or runs_in_cloud(self.model)
+
+    @property
+    def identity(self) -> ModelIdentity:
+        """What the vectors depend on. The first use loads the model."""
+        facts = self._facts()
+        return ModelIdentity(
+            name=self.name,
+            dimension=facts.dimension,
+            digest=facts.digest,
+            query_prefix=self._prompts.query_prefix,
+            document_prefix=self._prompts.document_prefix,
+        )
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest passage the model reads whole, its prefix already taken off."""
+        prefix = estimate_tokens(self._prompts.document_prefix)
+        return self._facts().window - prefix - _SPECIAL_TOKENS
+
+    @property
+    def token_counter(self) -> TokenEstimate:
+        return TokenEstimate()
+
+    def preload(self) -> None:
+        """Returns when the model is in memory, so that what follows can be timed."""
+        self._facts()
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """(n, d) float32 of length 1, rows in the order of `texts`.
+
+        Raises `EmbeddingError` with all other vectors when some texts are too long or have no
+        usable vector, another `ModelError` when the server itself is at fault, `ValueError` for
+        a blank text.
+        """
+        import numpy as np
+
+        if any(not text.strip() for text in texts):
+            raise ValueError("a blank text has no meaning to embed")
+        facts = self._facts()
+        vectors = np.zeros((len(texts), facts.dimension), dtype=np.float32)
+        too_long: set[int] = set()
+        refused: dict[int, str] = {}
+        with closing(self.host.client(_BATCH_SECONDS)) as client:
+            call = self._call(client, facts)
+            rescue = Rescue(call, _BATCH_TEXTS)
+            prefix = self._prompts.document_prefix
+
+            def embed(batch: list[int]) -> tuple[list[int], Rescued]:
+                return batch, rescue.embed([prefix + texts[position] for position in batch])
+
+            batches = _batches(texts, call, refused)
+            with closing(in_order(embed, batches, at_once=_REQUESTS_AT_ONCE)) as results:
+                for batch, rescued in results:
+                    for place, row in rescued.vectors.items():
+                        vectors[batch[place]] = row
+                    too_long.update(batch[place] for place in rescued.too_long)
+                    refused.update((batch[place], why) for place, why in rescued.refused.items())
+        if too_long or refused:
+            raise EmbeddingError(
+                _summary(self.name, len(texts), too_long, refused),
+                vectors=vectors,
+                too_long=frozenset(too_long),
+                refused=refused,
+            )
+        return vectors
+
+    def embed_question(self, text: str) -> Vectors:
+        """(d,) float32 of length 1.
+
+        Raises `ContextOverflowError` for a question longer than the model reads, `ModelError`,
+        `ValueError` for a blank one.
+        """
+        if not text.strip():
+            raise ValueError("a blank question has no meaning to embed")
+        facts = self._facts()
+        with closing(self.host.client(_LOAD_SECONDS)) as client:
+            rescue = Rescue(self._call(client, facts), 1)
+            rescued = rescue.embed([self._prompts.query_prefix + text])
+        if rescued.too_long:
+            raise ContextOverflowError(
+                f"the question is longer than {self.name} reads ({facts.window} tokens); "
+                "ask it in fewer words",
+                window=facts.window,
+            )
+        if rescued.refused:
+            raise OllamaError(
+                f"{self.name} cannot embed the question: {rescued.refused[0]}", Trouble.REFUSED
+            )
+        return rescued.vectors[0]
+
+    def _call(self, client: Any, facts: _Facts) -> EmbedCall:
+        return EmbedCall(
+            client,
+            self.host,
+            self.model,
+            window=facts.window,
+            dimension=facts.dimension,
+            gate=self._at_once,
+            sleep=self._sleep,
+        )
+
+    def _facts(self) -> _Facts:
+        with self._asking:
+            if self._known is None:
+                self._known = self._ask_facts()
+            return self._known
+
+    def _ask_facts(self) -> _Facts:
+        models = OllamaModels(self.host, sleep=self._sleep)
+        details = models.ensure_model(self.model, pull=self._pull, on_progress=self._on_progress)
+        if not details.can_embed:
+            raise OllamaError(
+                f"{self.model} is no embedding model; get one with: "
+                "ragkit models pull embeddinggemma",
+                Trouble.UNFIT,
+            )
+        installed = models.find_model(self.model)
+        limits = (self._prompts.max_tokens, details.context_tokens, details.num_ctx)
+        window = min([limit for limit in limits if limit] or [_UNKNOWN_WINDOW])
+        window = min(window, _SAFE_WINDOW)
+        with closing(self.host.client(_LOAD_SECONDS)) as client:
+            call = EmbedCall(client, self.host, self.model, window=window, sleep=self._sleep)
+            call.load()
+            dimension = call.embed([_PROBE]).shape[1]
+        return _Facts(installed.digest if installed else "", dimension, window)
+
+
+def _batches(texts: Sequence[str], call: EmbedCall, refused: dict[int, str]) -> Iterator[list[int]]:
+    """Positions of `texts` in batches bounded by count and characters. A text that no request
+    can carry goes to `refused`, one that may be too long into a batch of its own."""
+    batch: list[int] = []
+    characters = 0
+    for position, text in enumerate(texts):
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            refused[position] = "it holds half of a surrogate pair, which is no text"
+            continue
+        alone = call.may_be_cut(text)
+        if batch and (
+            alone or len(batch) == _BATCH_TEXTS or characters + len(text) > _BATCH_CHARACTERS
+        ):
+            yield batch
+            batch, characters = [], 0
+        batch.append(position)
+        characters += len(text)
+        if alone:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _summary(name: str, count: int, too_long: set[int], refused: dict[int, str]) -> str:
+    parts = []
+    if too_long:
+        parts.append(f"{len(too_long)} too long")
+    if refused:
+        parts.append(f"{len(refused)} refused ({next(iter(refused.values()))})")
+    return f"{name} could not embed some of {count} texts: {', '.join(parts)}"

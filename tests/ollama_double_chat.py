@@ -1,0 +1,175 @@
+"""How the Ollama double chats: its window, its silent cuts, its thoughts, its streams."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from tests.ollama_double_http import Dropped, Fault
+from tests.ollama_double_models import DoubleModel, reply_to
+from tests.ollama_double_running import load, model_of, tokens, version_of, window_of
+
+if TYPE_CHECKING:
+    from tests.ollama_double import OllamaDouble
+
+_THEN = "2026-11-20T10:00:00.123456789Z"
+_HONOURS_TRUNCATE = (0, 12, 4)
+_THOUGHT = "Let me see what the passages say. "
+
+
+def chat(double: OllamaDouble, body: dict[str, Any]) -> Any:
+    """POST /api/chat."""
+    model = model_of(double, body, "model '{}' not found")
+    if "completion" not in model.capabilities:
+        raise Fault(400, f'"{body["model"]}" does not support chat')
+
+    def part(text: str, thought: str) -> dict[str, Any]:
+        message = {"role": "assistant", "content": text}
+        return {"message": {**message, "thinking": thought} if thought else message}
+
+    messages = body.get("messages") or []
+    return _run(double, model, body, messages, part, bool(messages))
+
+
+def generate(double: OllamaDouble, body: dict[str, Any]) -> Any:
+    """POST /api/generate."""
+    model = model_of(double, body, "model '{}' not found")
+    if "completion" not in model.capabilities:
+        raise Fault(400, f'"{body["model"]}" does not support generate')
+
+    def part(text: str, thought: str) -> dict[str, Any]:
+        return {"response": text, "thinking": thought} if thought else {"response": text}
+
+    messages = [
+        {"role": role, "content": body[key]}
+        for role, key in (("system", "system"), ("user", "prompt"))
+        if body.get(key)
+    ]
+    return _run(double, model, body, messages, part, bool(body.get("prompt")))
+
+
+Part = Callable[[str, str], dict[str, Any]]
+
+
+def _run(
+    double: OllamaDouble,
+    model: DoubleModel,
+    body: dict[str, Any],
+    messages: list[dict[str, Any]],
+    part: Part,
+    asked: bool,
+) -> Any:
+    if body.get("think") and "thinking" not in model.capabilities:
+        raise Fault(400, f'"{body["model"]}" does not support thinking')
+    load(double, model, body)
+    if not asked:
+        reason = "unload" if body.get("keep_alive") == 0 else "load"
+        return {**_head(body), **part("", ""), "done": True, "done_reason": reason}
+    prompt, counted = _fit(double, model, body, messages)
+    double.prompts.append(prompt)
+    parts = list(_parts(double, model, body, prompt, counted, part))
+    if body.get("stream", True):
+        return _stream(double, parts)
+    return _whole(parts, part)
+
+
+def _fit(
+    double: OllamaDouble, model: DoubleModel, body: dict[str, Any], messages: list[dict[str, Any]]
+) -> tuple[str, int]:
+    """The prompt that reaches the model, and its tokens; cut without a word where the server
+    would do so."""
+    window = window_of(model, body.get("options") or {})
+    kept = list(messages)
+
+    def count() -> int:
+        return sum(tokens(double, message.get("content") or "") for message in kept)
+
+    if count() > window:
+        honours = version_of(double) >= _HONOURS_TRUNCATE
+        if honours and body.get("truncate") is False:
+            raise Fault(400, _overflow(double, count(), window))
+        while count() > window:
+            old = next((m for m in kept[:-1] if m["role"] != "system"), None)
+            if old is None:
+                break
+            kept.remove(old)
+    prompt = "\n\n".join(message.get("content") or "" for message in kept)
+    if count() <= window:
+        return prompt, count()
+    left = int((window // 2) * double.bytes_per_token)
+    return prompt.encode()[-left:].decode(errors="ignore"), window // 2 + 2
+
+
+def _overflow(double: OllamaDouble, counted: int, window: int) -> str:
+    if double.overflow_text is not None:
+        return double.overflow_text
+    return json.dumps(
+        {
+            "error": {
+                "code": 400,
+                "message": f"request ({counted} tokens) exceeds the available context size "
+                f"({window} tokens), try increasing it",
+                "type": "exceed_context_size_error",
+                "n_prompt_tokens": counted,
+                "n_ctx": window,
+            }
+        }
+    )
+
+
+def _parts(
+    double: OllamaDouble,
+    model: DoubleModel,
+    body: dict[str, Any],
+    prompt: str,
+    counted: int,
+    part: Part,
+) -> Iterator[dict[str, Any]]:
+    text = double.scripted.popleft() if double.scripted else reply_to(prompt)
+    if model.inline_thinking:
+        text = f"<think>{_THOUGHT}</think>\n\n{text}"
+    thinks = "thinking" in model.capabilities and body.get("think", True) is not False
+    words = re.findall(r"\S+\s*|\s+", _THOUGHT if thinks else "")
+    thoughts = len(words)
+    words += re.findall(r"\S+\s*|\s+", text)
+    limit = (body.get("options") or {}).get("num_predict", -1)
+    finish = "length" if 0 <= limit < len(words) else "stop"
+    words = words[:limit] if limit >= 0 else words
+    for place, word in enumerate(words):
+        said = part("", word) if place < thoughts else part(word, "")
+        yield {**_head(body), **said, "done": False}
+    yield {
+        **_head(body),
+        **part("", ""),
+        "done": True,
+        "done_reason": finish,
+        "total_duration": 1_000_000,
+        "load_duration": 1000,
+        "prompt_eval_count": counted,
+        "prompt_eval_duration": 1000,
+        "eval_count": len(words),
+        "eval_duration": 1000,
+    }
+
+
+def _head(body: dict[str, Any]) -> dict[str, Any]:
+    return {"model": body["model"], "created_at": _THEN}
+
+
+def _stream(double: OllamaDouble, parts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for place, part in enumerate(parts):
+        if place == 1 and double.stream_fault == "drop":
+            raise Dropped
+        if place == 1 and double.stream_fault == "error":
+            yield {"error": "model runner has unexpectedly stopped"}
+            return
+        if not (part["done"] and double.stream_fault == "no done"):
+            yield part
+
+
+def _whole(parts: list[dict[str, Any]], part: Part) -> dict[str, Any]:
+    said = [p.get("message", p) for p in parts]
+    text = "".join(s.get("content", s.get("response", "")) for s in said)
+    return {**parts[-1], **part(text, "".join(s.get("thinking", "") for s in said))}
