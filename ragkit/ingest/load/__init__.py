@@ -11,10 +11,20 @@ import re
 from collections.abc import Iterable
 
 from ragkit.errors import LoadError
+from ragkit.ingest.load.archive import zip_format
 from ragkit.ingest.load.content import Content, Loader, LoadOptions
+from ragkit.ingest.load.epub import load_epub
 from ragkit.ingest.load.html import load_html
+from ragkit.ingest.load.mail import load_eml, load_mbox
+from ragkit.ingest.load.notebook import load_notebook
+from ragkit.ingest.load.opendocument import load_opendocument
 from ragkit.ingest.load.pdf import load_pdf
+from ragkit.ingest.load.rtf import load_rtf
+from ragkit.ingest.load.sheets import load_xlsx
+from ragkit.ingest.load.slides import load_pptx
 from ragkit.ingest.load.sniff import HEAD_BYTES, refusal, suffix_of, text_format
+from ragkit.ingest.load.structured import load_json, load_jsonl, load_xml
+from ragkit.ingest.load.tables import load_csv
 from ragkit.ingest.load.text import (
     load_asciidoc,
     load_latex,
@@ -23,6 +33,7 @@ from ragkit.ingest.load.text import (
     load_rst,
     load_text,
 )
+from ragkit.ingest.load.word import load_docx
 from ragkit.types import Document, Heading
 
 __all__ = ["LOADERS", "LOADER_VERSION", "LoadOptions", "load", "refusal"]
@@ -33,13 +44,28 @@ LOADER_VERSION = 1
 # Format -> loader. A format is also the extension that stands for it.
 LOADERS: dict[str, Loader] = {
     "adoc": load_asciidoc,
+    "csv": load_csv,
+    "docx": load_docx,
+    "eml": load_eml,
+    "epub": load_epub,
     "html": load_html,
+    "ipynb": load_notebook,
+    "json": load_json,
+    "jsonl": load_jsonl,
+    "mbox": load_mbox,
     "md": load_markdown,
+    "odp": load_opendocument,
+    "ods": load_opendocument,
+    "odt": load_opendocument,
     "org": load_org,
     "pdf": load_pdf,
+    "pptx": load_pptx,
     "rst": load_rst,
+    "rtf": load_rtf,
     "tex": load_latex,
     "txt": load_text,
+    "xlsx": load_xlsx,
+    "xml": load_xml,
 }
 # Further extensions of a format.
 _ALIASES = {
@@ -53,6 +79,11 @@ _ALIASES = {
     "qmd": "md",
     "rest": "rst",
     "rmd": "md",
+    "tab": "csv",
+    "tsv": "csv",
+    "ndjson": "jsonl",
+    "nxml": "xml",
+    "xls": "csv",  # many a ".xls" is a text table
     "sty": "tex",
     "xhtml": "html",
 }
@@ -71,10 +102,11 @@ def load(data: bytes, source: str, options: LoadOptions = _DEFAULTS) -> Document
     refused = refusal(source, data[:HEAD_BYTES])
     if refused is not None:
         raise refused
-    if data.startswith(b"PK"):
-        raise LoadError("this kind of file cannot be read yet", outcome="skipped")
-    format_name = text_format(source, data[:HEAD_BYTES], LOADERS, _ALIASES)
     try:
+        if data.startswith(b"PK"):
+            format_name = zip_format(source, data, options)
+        else:
+            format_name = text_format(source, data[:HEAD_BYTES], LOADERS, _ALIASES)
         content = LOADERS[format_name or "txt"](data, options)
     except RecursionError as error:
         raise LoadError(f"nested too deeply to be read as {format_name}") from error

@@ -9,6 +9,10 @@ from ragkit.ingest.load.markup import letters, markup_to_markdown, page_metadata
 
 # The converter takes about 60 bytes of memory for each byte of input.
 _CONVERTER_CHARACTERS = 12_000_000
+# Elements whose words stay without any mark: a link's address is noise, and marks of emphasis
+# within a sentence keep it from being found and quoted.
+_WORDS_ONLY = ["a", "abbr", "b", "cite", "del", "em", "font", "i", "ins", "mark", "q", "s", "small"]
+_WORDS_ONLY += ["span", "strong", "sub", "sup", "u"]
 # Of the letters a browser would show, the share that must reach the text.
 _KEPT_SHARE = 0.97
 
@@ -44,7 +48,7 @@ def _convert(html: str) -> str:
 
     options = html_to_markdown.ConversionOptions(
         preprocessing=html_to_markdown.PreprocessingOptions(enabled=False),
-        strip_tags=["a"],  # the words of links stay, their addresses are noise
+        strip_tags=_WORDS_ONLY,
         skip_images=True,
         compact_tables=True,
         bullets="-",

@@ -14,38 +14,22 @@ _ATTRIBUTE = re.compile(r"""([\w:.-]{1,40})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'
 _SKIPPED = frozenset(("script", "style", "template", "noscript", "title", "iframe"))
 _RAW = frozenset(("script", "style", "title", "textarea", "iframe", "noscript"))
 _BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "body",
-        "caption",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "header",
-        "hr",
-        "html",
-        "legend",
-        "main",
-        "nav",
-        "ol",
-        "option",
-        "p",
-        "section",
-        "summary",
-        "ul",
-    ]
+    (
+        *(
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "body",
+            "caption",
+            "center",
+            "dd",
+            "details",
+        ),
+        *("dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form"),
+        *("header", "hr", "html", "legend", "main", "nav", "ol", "option", "p", "section"),
+        *("summary", "ul"),
+    )
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")

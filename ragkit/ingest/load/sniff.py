@@ -69,6 +69,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\0\1\0\0\0", _FONT, "TrueType"),
 )
 _OFFICE_SUFFIXES = {".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".pptx", ".pptm", ".ppsx"}
+_ZIP_SUFFIXES = {"docx", "xlsx", "pptx", "odt", "ods", "odp", "epub"}
 _LEGACY = {".doc": ".docx", ".dot": ".docx", ".xls": ".xlsx", ".ppt": ".pptx", ".pps": ".pptx"}
 _BY_NAME = {
     ".mp3": _SOUND,
@@ -142,7 +143,10 @@ def is_binary(head: bytes) -> bool:
 
 
 def text_format(source: str, head: bytes, formats: Container[str], aliases: dict[str, str]) -> str:
-    """The format of a file that is no zip: by its first bytes, then its name; "" is plain text."""
+    """The format of a file that is no zip: by its first bytes, then its name; "" is plain text.
+
+    Raises LoadError for text under the name of an Office or OpenDocument file.
+    """
     if b"%PDF-" in head[:1024]:
         return "pdf"
     suffix = suffix_of(source)[1:]
@@ -151,6 +155,9 @@ def text_format(source: str, head: bytes, formats: Container[str], aliases: dict
     if named in formats and _can_be(named, plain):
         return named
     found = _by_content(plain, named)
+    if not found and suffix in _ZIP_SUFFIXES:
+        hint = f"not a .{suffix} file: it holds plain text; rename it to .txt to index it"
+        raise LoadError(hint)
     return found if found in formats else ""
 
 

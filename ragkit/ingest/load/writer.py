@@ -55,6 +55,15 @@ class MarkdownWriter:
                 )
             )
 
+    def markdown(self, text: str, headings: Iterable[Heading]) -> None:
+        """Markdown as it is, with the headings that were found in it."""
+        if text.strip():
+            self._gap()
+            for heading in headings:
+                start = self._length + heading.start
+                self._headings.append(Heading(start, heading.level, heading.title))
+            self._append(text.rstrip())
+
     def item(self, text: str, depth: int = 0, mark: str = "-") -> None:
         """One item of a list; items that follow one another stand on lines of their own."""
         text = " ".join(text.split())
@@ -120,7 +129,12 @@ class MarkdownWriter:
 
 
 def pipe_table(rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; all rows are equally long, cells on one line, the first row the header."""
-    lines = ["| " + " | ".join([cell.replace("|", "\\|") for cell in row]) + " |" for row in rows]
+    """A Markdown table; all rows are equally long, the first is the header."""
+    lines = list(map(pipe_row, rows))
     lines.insert(1, "|" + " --- |" * len(rows[0]))
     return "\n".join(lines)
+
+
+def pipe_row(cells: Iterable[str]) -> str:
+    """One line of a Markdown table."""
+    return "| " + " | ".join([" ".join(cell.split()).replace("|", "\\|") for cell in cells]) + " |"
