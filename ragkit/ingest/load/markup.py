@@ -15,20 +15,10 @@ _SKIPPED = frozenset(("script", "style", "template", "noscript", "title", "ifram
 _RAW = frozenset(("script", "style", "title", "textarea", "iframe", "noscript"))
 _BLOCKS = frozenset(
     (
-        *(
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "body",
-            "caption",
-            "center",
-            "dd",
-            "details",
-        ),
-        *("dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form"),
-        *("header", "hr", "html", "legend", "main", "nav", "ol", "option", "p", "section"),
-        *("summary", "ul"),
+        *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd"),
+        *("details", "dialog", "div", "dl", "dt", "fieldset", "figcaption", "figure"),
+        *("footer", "form", "header", "hr", "html", "legend", "main", "nav", "ol", "option"),
+        *("p", "section", "summary", "ul"),
     )
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}

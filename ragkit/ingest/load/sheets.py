@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -31,13 +32,17 @@ def load_xlsx(data: bytes, options: LoadOptions) -> Content:
     notes: list[str] = []
     for values_only in (True, False):  # without any computed value, the formulas are shown
         copy.seek(0)
-        try:
-            book = openpyxl.load_workbook(copy, read_only=True, data_only=values_only)
-            sheets = book.worksheets[:_SHEETS]
-        except Exception as error:  # the vendor lets its parsers' errors through
-            raise LoadError("damaged workbook: its parts do not fit together") from error
         writer = MarkdownWriter()
-        notes = list(_write_sheets(sheets, writer, options.table_cells))
+        with warnings.catch_warnings():  # openpyxl warns of all it does not know
+            warnings.simplefilter("ignore")
+            try:
+                book = openpyxl.load_workbook(
+                    copy, read_only=True, data_only=values_only, keep_links=False
+                )
+                sheets = book.worksheets[:_SHEETS]
+            except Exception as error:  # the vendor lets its parsers' errors through
+                raise LoadError("damaged workbook: its parts do not fit together") from error
+            notes = list(_write_sheets(sheets, writer, options.table_cells))
         content = writer.content(
             metadata=dublin_core(archive.xml("docProps/core.xml")), notes=notes
         )
