@@ -15,6 +15,37 @@ if TYPE_CHECKING:
 
     Vectors = npt.NDArray[np.float32]
 
+__all__ = [
+    "Answer",
+    "AsyncReply",
+    "Chat",
+    "Chunk",
+    "ChunkSettings",
+    "Citation",
+    "ContextUse",
+    "Coverage",
+    "Document",
+    "Embedder",
+    "Engine",
+    "FileRecord",
+    "FoundFile",
+    "Heading",
+    "Hit",
+    "IndexReport",
+    "Manifest",
+    "Message",
+    "ModelIdentity",
+    "Outcome",
+    "Passage",
+    "Problem",
+    "Progress",
+    "Reply",
+    "Sentence",
+    "Support",
+    "TokenCounter",
+    "Usage",
+]
+
 Outcome = Literal["indexed", "skipped", "failed"]
 Support = Literal["supported", "weak", "unsupported", "unchecked"]
 
