@@ -1,1 +1,32 @@
-"""Search a folder of documents by meaning, and ask it questions with checkable citations."""
+"""Search a folder of documents by meaning, and ask it questions with checkable citations.
+
+import ragkit
+
+index = ragkit.Index.create("notes.index")
+report = index.update("~/notes")
+hits = index.search("backup test", limit=5)
+answer = index.ask("How often are backups tested?")
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ragkit import errors, types
+from ragkit._version import __version__
+from ragkit.errors import *  # noqa: F403
+from ragkit.types import *  # noqa: F403
+
+if TYPE_CHECKING:
+    from ragkit.index import Index, find_index
+
+__all__ = ["Index", "__version__", "find_index", *errors.__all__, *types.__all__]
+
+
+def __getattr__(name: str) -> Any:
+    # Index is imported when first used, so that `import ragkit` stays light.
+    if name in ("Index", "find_index"):
+        from ragkit import index
+
+        return getattr(index, name)
+    raise AttributeError(f"module 'ragkit' has no attribute {name!r}")

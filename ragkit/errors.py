@@ -10,6 +10,21 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+__all__ = [
+    "ContextOverflowError",
+    "EmbeddingError",
+    "IndexDamagedError",
+    "IndexLockedError",
+    "IndexMismatchError",
+    "IndexNotFoundError",
+    "LoadError",
+    "ModelError",
+    "ModelNotFoundError",
+    "ModelUnavailableError",
+    "RagkitError",
+]
+
+
 class RagkitError(Exception):
     """The root of all errors ragkit raises on purpose; its text is meant for the person."""
 

@@ -93,6 +93,13 @@ def catalog_schema() -> pa.Schema:
     )
 
 
+def catalog_row(key: str, value: object) -> pa.Table:
+    import pyarrow as pa
+
+    text = json.dumps(value, ensure_ascii=False)
+    return pa.table({"key": [key], "value": [text]}, schema=catalog_schema())
+
+
 def manifest_of(schema: pa.Schema) -> Manifest:
     """The manifest kept in a chunks table's schema.
 
@@ -112,22 +119,19 @@ def manifest_of(schema: pa.Schema) -> Manifest:
         ) from error
 
 
-def text_hash(text: str) -> str:
-    """The key under which a vector is reused: 32 hex digits of SHA-256 of the embedded text."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
-
-
 def chunk_rows(
     chunks: Sequence[Chunk],
-    vectors: Vectors,
+    vectors: Sequence[Vectors],
     hashes: Sequence[str],
     contexts: Sequence[str],
     schema: pa.Schema,
 ) -> pa.Table:
-    """Chunks as rows; `vectors` is (n, d), everything in one order."""
+    """Chunks as rows; each vector is (d,), everything in one order."""
+    import numpy as np
     import pyarrow as pa
 
-    dimension = vectors.shape[1] if len(chunks) else 1
+    dimension = schema.field("vector").type.list_size
+    matrix = np.concatenate(vectors) if len(vectors) else np.empty(0, dtype=np.float32)
     columns: dict[str, Any] = {
         name: [getattr(one, name) for one in chunks] for name in CHUNK_COLUMNS
     }
@@ -139,7 +143,7 @@ def chunk_rows(
     columns["text_hash"] = list(hashes)
     columns["context"] = list(contexts)
     columns["vector"] = pa.FixedSizeListArray.from_arrays(
-        pa.array(vectors.reshape(-1), type=pa.float32()), dimension
+        pa.array(matrix, type=pa.float32()), dimension
     )
     return pa.table({f.name: columns[f.name] for f in schema}, schema=schema)
 

@@ -56,7 +56,7 @@ class Store:
             database.create_table(_FILES, schema=schema.file_schema())
             chunks = _create_chunks(database, _CHUNKS, manifest)
             store = cls(uri, database, chunks)
-            catalog.add([{"key": _GENERATION, "value": json.dumps(_CHUNKS)}])
+            catalog.add(schema.catalog_row(_GENERATION, _CHUNKS))
             return store
 
     @classmethod
@@ -88,7 +88,7 @@ class Store:
     def write_chunks(
         self,
         chunks: Sequence[Chunk],
-        vectors: Vectors,
+        vectors: Sequence[Vectors],
         hashes: Sequence[str],
         contexts: Sequence[str],
         *,
@@ -138,6 +138,13 @@ class Store:
                     some = ordered[start : start + _SOURCES_PER_COMMIT]
                     table.delete(col("source").isin(some))
 
+    def remove_orphans(self) -> None:
+        """Deletes chunks whose file has no ledger row: a run that was cut off left them."""
+        with _translated(self.uri):
+            held = self._chunks.search().select(["source"]).to_arrow()["source"].unique()
+            known = self._files.search().select(["source"]).to_arrow()["source"]
+        self.remove(set(held.to_pylist()) - set(known.to_pylist()))
+
     def set(self, key: str, value: object) -> None:
         """Keeps a JSON value in the catalog."""
         with _translated(self.uri):
@@ -146,7 +153,7 @@ class Store:
                 .when_matched_update_all()
                 .when_not_matched_insert_all()
                 .use_index(False)
-                .execute([{"key": key, "value": json.dumps(value, ensure_ascii=False)}])
+                .execute(schema.catalog_row(key, value))
             )
 
     def tidy(self) -> None:
@@ -183,6 +190,23 @@ class Store:
         with _translated(self.uri):
             rows = self._files.search().select(schema.file_schema().names).to_arrow()
         return schema.to_records(rows.sort_by("source"))
+
+    def sources(self) -> list[str]:
+        """The names of all files in the ledger."""
+        with _translated(self.uri):
+            return list(self._files.search().select(["source"]).to_arrow()["source"].to_pylist())
+
+    def outcomes(self) -> dict[str, int]:
+        """How many files of the ledger have each outcome."""
+        with _translated(self.uri):
+            outcomes = self._files.search().select(["outcome"]).to_arrow()["outcome"]
+        return {v["values"]: v["counts"] for v in outcomes.value_counts().to_pylist()}
+
+    def refresh(self) -> None:
+        """Sees what other processes have committed since this object was opened."""
+        with _translated(self.uri):
+            for table in (self._catalog, self._files, self._chunks):
+                table.checkout_latest()
 
     def count_chunks(self) -> int:
         with _translated(self.uri):

@@ -251,15 +251,18 @@ def _within(
 
 
 def _tail(group: list[_Piece], text: str, overlap: int, count_tokens: TokenCounter) -> list[_Piece]:
-    """The last sentences of a group, together within `overlap` tokens."""
+    """The last sentences of a group, together within `overlap` tokens and less than all of it."""
+    whole = text[group[0].start : group[-1].end]
+    visible = group[0].start + len(whole) - len(whole.lstrip())
     units: list[_Piece] = []
+    room = overlap
     for piece in reversed(group):
-        parts = list(_divide(text, piece, overlap, count_tokens))
-        for part in reversed(parts):
-            if sum(u.tokens for u in units) + part.tokens > overlap:
+        for part in reversed(list(_divide(text, piece, overlap, count_tokens))):
+            room -= part.tokens
+            if room < 0 or part.start <= visible:
                 return units
             units.insert(0, part)
-    return units[1:] if len(units) > 1 else []
+    return units
 
 
 # ---------------------------------------------------------------- groups -> chunks

@@ -1,0 +1,118 @@
+"""The command line: options in; text, JSON and an exit code out. Only this package prints.
+
+A command's module is imported when the command runs, so that `ragkit --help` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from ragkit._version import __version__
+from ragkit.cli.output import fail
+from ragkit.errors import RagkitError
+
+# What a person is doing -> command -> (module, what it does, an example).
+SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
+    "Build an index": {
+        "index": (
+            "index",
+            "Index folders, or bring the index up to date with them.",
+            "ragkit index ~/notes",
+        ),
+        "status": ("status", "Show what is indexed, what is not, and why.", "ragkit status"),
+    },
+    "Find and ask": {
+        "search": (
+            "search",
+            "Find the passages that fit best.",
+            'ragkit search "backup test" -k 5',
+        ),
+        "ask": (
+            "ask",
+            "Answer a question from the documents, with citations.",
+            'ragkit ask "How often are backups tested?"',
+        ),
+    },
+}
+_COMMANDS = {name: row for section in SECTIONS.values() for name, row in section.items()}
+
+
+class Commands(click.Group):
+    """The commands in sections, each with an example; modules are imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"ragkit.cli.{_COMMANDS[cmd_name][0]}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, _COMMANDS)) + 2
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                for name, (_, summary, example) in commands.items():
+                    indent = " " * formatter.current_indent
+                    formatter.write(f"{indent}{name:<{width}}{summary}\n")
+                    formatter.write(f"{indent}{'':<{width}}$ {example}\n")
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        import difflib
+
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean '{near[0]}'?" if near else ""
+            raise click.UsageError(f"No command '{args[0]}'.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ragkit")
+def cli() -> None:
+    """Search your documents by meaning and ask them questions. Everything stays on this machine.
+
+    \b
+    Start here:
+      $ ragkit index ~/notes
+      $ ragkit ask "How often are backups tested?"
+
+    Commands use the index in the nearest .ragkit folder, from the current folder upward;
+    --db or the variable RAGKIT_DB names another. Exit codes: 0 done, 1 failed or partly
+    failed, 2 wrong usage.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> Any:
+    """Runs the command line and exits. Every `RagkitError` is one line on stderr and exit 1."""
+    try:
+        code = cli.main(
+            args=list(arguments) if arguments is not None else None,
+            prog_name="ragkit",
+            standalone_mode=False,
+        )
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        fail("stopped; what was committed is kept, and the same command goes on from there")
+        sys.exit(130)
+    except RagkitError as error:
+        fail(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output went away: nobody is left to tell
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)

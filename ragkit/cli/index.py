@@ -1,0 +1,148 @@
+"""ragkit index"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import click
+
+from ragkit.cli import options
+from ragkit.cli.output import safe_line, say, say_json, shorten, tell
+from ragkit.types import IndexReport, Progress
+
+_MOST_PROBLEMS = 20
+
+
+@click.command(short_help="Index folders.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@options.db
+@click.option(
+    "--embedder",
+    metavar="VENDOR/MODEL",
+    help="For a new index: the embedding model, such as ollama/embeddinggemma.",
+)
+@click.option("--include", multiple=True, metavar="GLOB", help="Only files that match. Repeatable.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match. Repeatable.")
+@click.option("--hidden", is_flag=True, help="Also files and folders whose name starts with a dot.")
+@click.option(
+    "--password", "passwords", multiple=True, metavar="WORD", help="For encrypted PDFs. Repeatable."
+)
+@click.option(
+    "--allow-empty", is_flag=True, help="Go on even if that takes every file out of the index."
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="Wait for another ragkit that is writing this index.",
+)
+@click.option("--strict", is_flag=True, help="Exit 1 if a file was skipped, too.")
+@options.as_json
+def command(
+    paths: tuple[str, ...],
+    db: str | None,
+    embedder: str | None,
+    wait: float,
+    strict: bool,
+    as_json: bool,
+    **selection: Any,
+) -> int:
+    """Index folders and files, or bring the index up to date with them: new, changed, moved and
+    deleted files. Cheap when nothing changed. Without PATH, all that was indexed before.
+
+    \b
+    Examples:
+      ragkit index ~/notes
+      ragkit index docs contracts --exclude '*.log'
+      ragkit index ~/notes --db notes.index --embedder ollama/embeddinggemma
+    """
+    index, created = _open_or_create(db, embedder, bool(paths))
+    with _Bar(quiet=as_json) as bar:
+        report = index.update(
+            *paths,
+            wait_seconds=wait,
+            on_progress=bar,
+            on_wait=lambda holder: tell(f"waiting for {holder} ..."),
+            **selection,
+        )
+    if as_json:
+        say_json(report)
+    else:
+        if created:
+            tell(f"new index {safe_line(index.uri)}, embeddings by {index.manifest.embedder.name}")
+        _print(report)
+    return 1 if report.failed or (strict and report.skipped) else 0
+
+
+def _open_or_create(db: str | None, embedder: str | None, has_paths: bool) -> tuple[Any, bool]:
+    from ragkit import store
+    from ragkit.errors import IndexMismatchError, IndexNotFoundError
+    from ragkit.index import Index, find_index
+
+    place = db or find_index()
+    if store.exists(place):
+        index = Index.open(place)
+        built = index.manifest.embedder.name
+        if embedder is not None and embedder != built:
+            raise IndexMismatchError(
+                f"the index at {place} was built with {built}; to change its model: "
+                f"ragkit reindex --embedder {embedder}"
+            )
+        return index, False
+    if not has_paths:
+        raise IndexNotFoundError(f"no index at {place}; name a folder: ragkit index FOLDER")
+    return Index.create(place, embedder=embedder), True
+
+
+def _print(report: IndexReport) -> None:
+    for problem in report.problems[:_MOST_PROBLEMS]:
+        colour = "red" if problem.outcome == "failed" else "yellow"
+        tell(
+            f"{problem.outcome}: {safe_line(problem.source)}: {safe_line(problem.reason)}",
+            fg=colour,
+        )
+    if len(report.problems) > _MOST_PROBLEMS:
+        tell(f"... and {len(report.problems) - _MOST_PROBLEMS} more: ragkit status")
+    kinds = ("added", "updated", "moved", "removed", "unchanged", "skipped", "failed")
+    counts = [f"{getattr(report, kind)} {kind}" for kind in kinds if getattr(report, kind)]
+    files = ", ".join(counts) or "no files"
+    chunks = f"; {report.chunks} chunks ({report.embedded} embedded, {report.reused} reused)"
+    say(f"{files}{chunks if report.chunks else ''} in {report.seconds:.1f} s")
+
+
+class _Bar:
+    """A progress bar on stderr: files, chunks, rate, time left. Silent when that is no terminal."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._shown = not quiet and sys.stderr.isatty()
+        self._started = time.monotonic()
+        self._bar: Any = None
+        self._done = 0
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+
+    def __call__(self, progress: Progress) -> None:
+        if not self._shown or not progress.files_total:
+            return
+        if self._bar is None:
+            self._bar = click.progressbar(
+                length=progress.files_total,
+                label="indexing",
+                file=sys.stderr,
+                show_pos=True,
+                item_show_func=lambda text: text,
+            )
+            self._bar.__enter__()
+        seconds = max(time.monotonic() - self._started, 0.001)
+        rate = f"{progress.chunks} chunks, {progress.chunks / seconds:.0f}/s"
+        name = "tidying up" if progress.stage == "tidy" else safe_line(progress.source)
+        self._bar.update(progress.files_done - self._done, f"{rate}  {shorten(name, 30)}")
+        self._done = progress.files_done

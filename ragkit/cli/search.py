@@ -1,0 +1,76 @@
+"""ragkit search"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from ragkit.cli import options
+from ragkit.cli.output import safe, safe_line, say, say_json, tell
+from ragkit.types import Hit
+
+
+@click.command(short_help="Find passages.")
+@options.question("query")
+@options.db
+@options.limit
+@options.keyword_weight
+@options.path
+@options.as_json
+def command(
+    query: str,
+    db: str | None,
+    limit: int | None,
+    keyword_weight: float | None,
+    path: str | None,
+    as_json: bool,
+) -> None:
+    """Print the passages that fit QUERY best, by meaning and by exact words.
+
+    \b
+    Examples:
+      ragkit search "backup test"
+      ragkit search "termination notice" -k 10 --path 'contracts/**'
+      ragkit search ERR-4012 --json
+    """
+    from ragkit.index import Index
+
+    hits = Index.open(db).search(
+        query, **options.given(limit=limit, keyword_weight=keyword_weight, path=path)
+    )
+    if as_json:
+        say_json({"query": query, "hits": [hit_json(hit) for hit in hits]})
+        return
+    for number, hit in enumerate(hits, 1):
+        if number > 1:
+            say()
+        say(f"{number}. {safe_line(hit.chunk.location)}", bold=True)
+        parts = [f"score {hit.score:.3f}", f"meaning {hit.similarity:.3f}"]
+        if hit.keyword:
+            parts.append(f"words {hit.keyword:.2f}")
+        say(f"   {', '.join(parts)}{_under(hit.chunk.heading)}", dim=True)
+        say("\n".join(f"   {line}" for line in safe(hit.chunk.text).splitlines()))
+    if not hits:
+        tell("nothing found" + (f" in files that match {path}" if path else ""))
+
+
+def _under(heading: str) -> str:
+    return f"   {safe_line(heading)}" if heading else ""
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as the JSON that the contract promises."""
+    chunk = hit.chunk
+    return {
+        "source": chunk.source,
+        "location": chunk.location,
+        "page": chunk.page,
+        "lines": [chunk.first_line, chunk.last_line],
+        "span": [chunk.start, chunk.end],
+        "heading": chunk.heading,
+        "score": hit.score,
+        "similarity": hit.similarity,
+        "keyword": hit.keyword,
+        "text": chunk.text,
+    }

@@ -1,0 +1,298 @@
+"""The write path as a whole: reconcile -> load and chunk -> embed -> write.
+
+Three threads and two bounded queues: one pulls prepared files from the engine, the calling one
+embeds, one writes. The model waits neither for parsing nor for the database, and memory stays
+flat however large the corpus. Every commit is a resume point.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ragkit.errors import RagkitError
+from ragkit.ingest.background import Behind, ahead
+from ragkit.ingest.embed import Embedded, Embedding
+from ragkit.ingest.prepare import Prepared, Recipe, Task, prepare, search_context, unreadable
+from ragkit.ingest.reconcile import Decision
+from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Progress
+
+if TYPE_CHECKING:
+    from ragkit.store import Store
+
+_TASK_FILES, _TASK_BYTES = 32, 1 << 20
+_COMMIT_FILES, _COMMIT_CHUNKS, _COMMIT_SECONDS = 500, 10_000, 30.0
+_AHEAD_TASKS = 4
+_SLICE_SECONDS = 1.0  # slow parsing must not hold back progress and commits
+_ABANDON_SECONDS = 1.5
+_UNFINISHED = "unfinished"
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(slots=True)
+class _Commit:
+    """Files that are written together."""
+
+    fresh: list[Embedded] = field(default_factory=list)
+    changed: list[Embedded] = field(default_factory=list)
+    records: list[FileRecord] = field(default_factory=list)
+    chunks: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def due(self) -> bool:
+        return (
+            len(self.records) >= _COMMIT_FILES
+            or self.chunks >= _COMMIT_CHUNKS
+            or (bool(self.records) and time.monotonic() - self.started > _COMMIT_SECONDS)
+        )
+
+
+class Run:
+    """One reconcile of an index with what was found. Call it once, with the decisions."""
+
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        engine: Engine,
+        recipe: Recipe,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._recipe = recipe
+        self._on_progress = on_progress or (lambda progress: None)
+        self._embedding = Embedding(embedder, store.vectors_by_hash)
+        self._known: dict[str, FileRecord] = {}  # what the index holds of the files to be done
+        self._gone: dict[str, FileRecord] = {}
+        self._moved_from: set[str] = set()
+        self._counts: Counter[str] = Counter()
+        self._problems: list[Problem] = []
+        self._files_done = 0
+        self._files_total = 0
+
+    def __call__(self, decisions: Iterable[Decision]) -> IndexReport:
+        """Does what the decisions ask for, and reports it.
+
+        Raises what the model or the store raise; all that was committed by then stays.
+        """
+        started = time.monotonic()
+        tasks, refused = self._plan(decisions)
+        if tasks or refused or self._gone:
+            self._begin()
+            self._work(tasks, refused)
+            if self._gone:
+                self._store.remove(self._gone)
+            self._progress("tidy")
+            self._store.tidy()
+            self._store.set(_UNFINISHED, False)
+        return self._report(time.monotonic() - started)
+
+    # ------------------------------------------------------------ deciding
+
+    def _plan(self, decisions: Iterable[Decision]) -> tuple[list[Task], list[FileRecord]]:
+        tasks: list[Task] = []
+        refused: list[FileRecord] = []
+        for kind, found, record in decisions:
+            if kind == "gone" and record is not None:
+                self._gone[record.source] = record
+            elif kind == "unchanged" and record is not None:
+                self._count(record, "unchanged")
+            elif kind == "refused" and found is not None:
+                row = unreadable(found, "skipped", found.refusal)
+                self._count(row, "skipped")
+                if record is None or (record.outcome, record.reason) != ("skipped", row.reason):
+                    refused.append(row)
+                    if record is not None:
+                        self._known[record.source] = record
+            elif found is not None:
+                if record is not None:
+                    self._known[record.source] = record
+                tasks.append(Task(found, record.sha256 if record is not None else ""))
+        self._files_total = len(tasks)
+        return tasks, refused
+
+    def _begin(self) -> None:
+        """Marks the index as being written; mends what a run that was cut off left behind."""
+        if self._store.get(_UNFINISHED):
+            self._store.remove_orphans()
+        self._store.set(_UNFINISHED, True)
+
+    # ------------------------------------------------------------ working
+
+    def _work(self, tasks: list[Task], refused: list[FileRecord]) -> None:
+        writer = Behind()
+        prepared = ahead(self._prepared(tasks), _AHEAD_TASKS)
+        try:
+            commit = _Commit()
+            for row in refused:
+                self._add(commit, Embedded(row, (), (), ()))
+            for files in self._slices(prepared):
+                for one in self._embedding(files):
+                    self._add(commit, self._counted(one))
+                if commit.due:
+                    self._submit(writer, commit)
+                    commit = _Commit()
+                self._progress("index", files[-1].record.source if files else "")
+            self._submit(writer, commit)
+            writer.finish()
+        except RagkitError:
+            # The model or a file's engine gave up: what is embedded is still worth keeping.
+            self._submit(writer, commit)
+            writer.finish()
+            raise
+        except BaseException:
+            writer.abandon(_ABANDON_SECONDS)
+            raise
+        finally:
+            prepared.close()  # type: ignore[attr-defined]
+
+    def _prepared(self, tasks: list[Task]) -> Iterator[list[Prepared]]:
+        """Prepared files as the engine delivers them. A group of files whose worker died is done
+        again one by one, so that only the guilty file fails."""
+        groups = list(_groups(tasks))
+        work = partial(prepare, self._recipe)
+        alone: list[Task] = []
+        for index, result in self._engine.imap(work, groups):
+            if not isinstance(result, Exception):
+                yield result
+            elif len(groups[index]) > 1:
+                alone += groups[index]
+            else:
+                yield [_failed(groups[index][0], result)]
+        for index, result in self._engine.imap(work, [(task,) for task in alone]):
+            yield [_failed(alone[index], result)] if isinstance(result, Exception) else result
+
+    def _slices(self, prepared: Iterator[list[Prepared]]) -> Iterator[list[Prepared]]:
+        """Files in groups that hold about one call's worth of chunks."""
+        files: list[Prepared] = []
+        chunks, since = 0, time.monotonic()
+        for some in prepared:
+            for one in some:
+                files.append(one)
+                chunks += len(one.chunks)
+                full = chunks >= self._embedding.slice_chunks or len(files) >= _COMMIT_FILES
+                if full or time.monotonic() - since > _SLICE_SECONDS:
+                    yield files
+                    files, chunks, since = [], 0, time.monotonic()
+        if files:
+            yield files
+
+    def _add(self, commit: _Commit, one: Embedded) -> None:
+        source = one.record.source
+        held = self._known.get(source)
+        if held is not None and held.chunks and not self._same(one, held):
+            commit.changed.append(one)
+        elif one.chunks:
+            commit.fresh.append(one)
+        commit.records.append(one.record)
+        commit.chunks += len(one.chunks)
+
+    @staticmethod
+    def _same(one: Embedded, held: FileRecord) -> bool:
+        """Whether the stored chunks stay: the bytes are those already indexed."""
+        return not one.chunks and one.record.outcome == "indexed" and one.record.chunks > 0
+
+    def _submit(self, writer: Behind, commit: _Commit) -> None:
+        if commit.records:
+            self._embedding.committed()
+            writer.submit(partial(_write, self._store, commit))
+
+    # ------------------------------------------------------------ counting
+
+    def _counted(self, one: Embedded) -> Embedded:
+        """The same file, counted in the report."""
+        record, held = one.record, self._known.get(one.record.source)
+        self._files_done += 1
+        if record.outcome == "indexed" and not one.chunks and held is not None:
+            self._count(held, "unchanged")
+            kept = replace(
+                held,
+                size=record.size,
+                mtime_ns=record.mtime_ns,
+                inode=record.inode,
+                seen_ns=record.seen_ns,
+            )
+            return replace(one, record=kept)
+        if record.outcome != "indexed":
+            self._count(record, record.outcome)
+        elif held is not None:
+            self._count(record, "updated")
+        else:
+            self._count(record, "moved" if self._was_moved(record) else "added")
+        self._counts["chunks"] += len(one.chunks)
+        return one
+
+    def _was_moved(self, record: FileRecord) -> bool:
+        for source, gone in self._gone.items():
+            if gone.sha256 == record.sha256 and source not in self._moved_from:
+                self._moved_from.add(source)
+                return True
+        return False
+
+    def _count(self, record: FileRecord, kind: str) -> None:
+        if record.outcome != "indexed":
+            kind = record.outcome
+        self._counts[kind] += 1
+        if record.reason:
+            self._problems.append(Problem(record.source, record.outcome, record.reason))
+
+    def _report(self, seconds: float) -> IndexReport:
+        counts = self._counts
+        return IndexReport(
+            added=counts["added"],
+            updated=counts["updated"],
+            moved=counts["moved"],
+            removed=len(self._gone) - len(self._moved_from),
+            unchanged=counts["unchanged"],
+            skipped=counts["skipped"],
+            failed=counts["failed"],
+            chunks=counts["chunks"],
+            embedded=self._embedding.embedded,
+            reused=self._embedding.reused,
+            seconds=seconds,
+            problems=tuple(sorted(self._problems, key=lambda p: p.source)),
+        )
+
+    def _progress(self, stage: str, source: str = "") -> None:
+        self._on_progress(
+            Progress(stage, self._files_done, self._files_total, self._counts["chunks"], source)
+        )
+
+
+def _groups(tasks: Sequence[Task]) -> Iterator[tuple[Task, ...]]:
+    """Tasks in groups of a few files, large files alone."""
+    group: list[Task] = []
+    size = 0
+    for task in tasks:
+        if group and (len(group) >= _TASK_FILES or size + task.found.size > _TASK_BYTES):
+            yield tuple(group)
+            group, size = [], 0
+        group.append(task)
+        size += task.found.size
+    if group:
+        yield tuple(group)
+
+
+def _failed(task: Task, error: Exception) -> Prepared:
+    return Prepared(unreadable(task.found, "failed", str(error) or type(error).__name__))
+
+
+def _write(store: Store, commit: _Commit) -> None:
+    """One commit: chunks first, then the ledger."""
+    for files, replacing in ((commit.fresh, False), (commit.changed, True)):
+        if files:
+            store.write_chunks(
+                [one for file in files for one in file.chunks],
+                [vector for file in files for vector in file.vectors],
+                [key for file in files for key in file.hashes],
+                [search_context(one) for file in files for one in file.chunks],
+                replacing={file.record.source for file in files} if replacing else (),
+            )
+    store.write_records(commit.records)

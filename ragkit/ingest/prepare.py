@@ -1,0 +1,135 @@
+"""One file -> its ledger row and its chunks: what a worker does, away from model and database."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from ragkit.errors import LoadError
+from ragkit.ingest.chunk import chunk
+from ragkit.ingest.read import read_file
+from ragkit.ingest.load import LoadOptions, load, refusal
+from ragkit.types import (
+    Chunk,
+    ChunkSettings,
+    Document,
+    FileRecord,
+    FoundFile,
+    Outcome,
+    TokenCounter,
+)
+
+_CONTEXT_FOLDERS = 2  # how many folder names above a file are searchable with it
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How every file of a run is read and cut. Picklable."""
+
+    chunking: ChunkSettings
+    count_tokens: TokenCounter
+    loading: LoadOptions
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file to prepare. `known_sha256` is what the index holds of it, "" for nothing."""
+
+    found: FoundFile
+    known_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A file read and cut. `same` says that its bytes are those the index already holds; it
+    then has no chunks here."""
+
+    record: FileRecord
+    chunks: tuple[Chunk, ...] = ()
+    same: bool = False
+
+
+def prepare(recipe: Recipe, tasks: Sequence[Task]) -> list[Prepared]:
+    """Every task prepared, in order. A file that cannot be read is a result, not an error."""
+    return [_prepare(recipe, task) for task in tasks]
+
+
+def unreadable(found: FoundFile, outcome: Outcome, reason: str) -> FileRecord:
+    """The ledger row of a file without text."""
+    return FileRecord(
+        source=found.source,
+        outcome=outcome,
+        reason=reason,
+        size=found.size,
+        mtime_ns=found.mtime_ns,
+        inode=found.inode,
+        seen_ns=time.time_ns(),
+    )
+
+
+def embedded_text(one: Chunk) -> str:
+    """What is given to the embedder for a chunk: its text, under the header of its table."""
+    return f"{one.table_header}\n{one.text}" if one.table_header else one.text
+
+
+def text_hash(text: str) -> str:
+    """The key under which a vector is reused: 32 hex digits of SHA-256 of the embedded text."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def search_context(one: Chunk) -> str:
+    """Words that find a chunk beside its own: file and folder names, headings, table header."""
+    path = PurePosixPath(one.source)
+    names = path.parts[-1 - _CONTEXT_FOLDERS :] if not path.is_absolute() else path.parts[-1:]
+    return "\n".join(part for part in (" ".join(names), one.heading, one.table_header) if part)
+
+
+def _prepare(recipe: Recipe, task: Task) -> Prepared:
+    found = task.found
+    seen_ns = time.time_ns()
+    try:
+        data = read_file(
+            found.path,
+            limit_bytes=recipe.limit_bytes,
+            head_check=lambda head: refusal(found.source, head),
+        )
+        sha256 = hashlib.sha256(data).hexdigest()
+        if sha256 == task.known_sha256:
+            return Prepared(replace(unreadable(found, "indexed", ""), sha256=sha256), same=True)
+        document = load(data, found.source, recipe.loading)
+        chunks = tuple(chunk(document, recipe.chunking, recipe.count_tokens))
+        if not chunks:
+            raise LoadError("no text in it", outcome="skipped")
+    except LoadError as error:
+        outcome: Outcome = "skipped" if error.outcome == "skipped" else "failed"
+        return Prepared(unreadable(found, outcome, str(error)))
+    except RecursionError:
+        return Prepared(unreadable(found, "failed", "nested too deeply to be read"))
+    except Exception as error:  # noqa: BLE001 - a parser may raise anything on a damaged file
+        reason = f"could not be read: {type(error).__name__}: {error}"[:300]
+        return Prepared(unreadable(found, "failed", reason))
+    return Prepared(_record(found, document, len(chunks), seen_ns), chunks)
+
+
+def _record(found: FoundFile, document: Document, chunks: int, seen_ns: int) -> FileRecord:
+    return FileRecord(
+        source=found.source,
+        outcome="indexed",
+        reason="; ".join(document.notes),
+        sha256=document.sha256,
+        size=found.size,
+        mtime_ns=found.mtime_ns,
+        inode=found.inode,
+        pages=len(document.page_starts),
+        pages_without_text=document.pages_without_text,
+        characters=sum(map(len, document.text.split())) + document.characters_lost,
+        characters_lost=document.characters_lost,
+        chunks=chunks,
+        media_type=document.media_type,
+        metadata=document.metadata,
+        seen_ns=seen_ns,
+    )
