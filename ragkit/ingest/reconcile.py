@@ -1,0 +1,165 @@
+"""The ledger against the disk: what is new, changed, moved, gone, unchanged. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Literal, NamedTuple
+
+from ragkit.types import FileRecord, FoundFile
+
+Kind = Literal["new", "changed", "check", "retry", "unchanged", "refused", "gone", "unreachable"]
+
+# A file may change twice within one tick of its file system's clock: 2 s on FAT.
+_RACY_NS = 2 * 10**9
+_RETRY_AFTER_NS = 3600 * 10**9
+
+
+class Decision(NamedTuple):
+    """What to do about one file.
+
+    new: read it. changed, check: read it; `same_content` says whether only its stat is to be
+    noted (check: stat is equal but proves nothing, the file was so young when it was seen).
+    retry: read it again whatever its hash says. unchanged: nothing. refused: note the refusal.
+    gone: forget it. unreachable: nothing; its folder could not be listed, it may well be there.
+
+    `found` is None for gone and unreachable, `record` for what the ledger does not hold.
+    """
+
+    kind: Kind
+    found: FoundFile | None
+    record: FileRecord | None
+
+
+def reconcile(
+    found: Iterable[FoundFile],
+    known: Iterable[FileRecord],
+    *,
+    now_ns: int,
+    retry_after_ns: int = _RETRY_AFTER_NS,
+    read_again: Callable[[FileRecord], bool] | None = None,
+) -> Iterator[Decision]:
+    """One decision for every source in `found` or `known`, in ascending order of source.
+
+    Both must ascend by source, as `discover` yields them; they are read in step, so memory does
+    not grow with their length. Equal (size, mtime_ns, inode) is unchanged. A failed file is due
+    again when its stat differs or `retry_after_ns` after it was last seen, and any file for
+    which `read_again` is true (read by an older loader, say).
+
+    Law: deciding about records just made from the same files gives unchanged only, unless a
+    file was younger than two seconds when it was seen. Raises `ValueError` for unsorted input.
+    """
+    records = _ascending(known)
+    record = next(records, None)
+    unlisted = ""  # the last folder that could not be listed: all in it follows at once
+    previous = ""
+    for file in found:
+        source, _, size, mtime_ns, inode, refusal = file
+        # The common case first, and lean: it is the whole work of a run that finds no change.
+        if (
+            record is not None
+            and record.source == source
+            and record.mtime_ns == mtime_ns
+            and record.size == size
+            and record.inode == inode
+            and record.outcome != "failed"
+            and record.seen_ns - mtime_ns >= _RACY_NS
+            and read_again is None
+            and not refusal
+        ):
+            previous = source
+            yield tuple.__new__(Decision, ("unchanged", file, record))
+            record = next(records, None)
+            continue
+        if source <= previous:
+            raise ValueError(f"not in ascending order: {previous!r}, {source!r}")
+        previous = source
+        while record is not None and record.source < source:
+            yield _missing(record, unlisted)
+            record = next(records, None)
+        if refusal and source.endswith("/"):
+            unlisted = source
+        if record is None or record.source != source:
+            yield Decision("refused" if refusal else "new", file, None)
+            continue
+        due = read_again is not None and read_again(record)
+        kind = "retry" if due and not refusal else _kind(file, record, now_ns, retry_after_ns)
+        yield Decision(kind, file, record)
+        record = next(records, None)
+    while record is not None:
+        yield _missing(record, unlisted)
+        record = next(records, None)
+
+
+def _kind(file: FoundFile, record: FileRecord, now_ns: int, retry_after_ns: int) -> Kind:
+    if file.refusal:
+        return "refused"
+    failed = record.outcome == "failed"
+    if file.mtime_ns != record.mtime_ns or file.size != record.size or file.inode != record.inode:
+        return "retry" if failed else "changed"
+    # A clock that was set back must not put a retry off for years.
+    if failed and not 0 <= now_ns - record.seen_ns < retry_after_ns:
+        return "retry"
+    return "unchanged" if record.seen_ns - record.mtime_ns >= _RACY_NS else "check"
+
+
+def _missing(record: FileRecord, unlisted: str) -> Decision:
+    below = unlisted and record.source.startswith(unlisted)
+    return Decision("unreachable" if below else "gone", None, record)
+
+
+def _ascending(records: Iterable[FileRecord]) -> Iterator[FileRecord]:
+    previous = ""
+    for record in records:
+        if record.source <= previous:
+            raise ValueError(f"not in ascending order: {previous!r}, {record.source!r}")
+        previous = record.source
+        yield record
+
+
+def same_content(record: FileRecord, sha256: str) -> bool:
+    """Whether the ledger already holds what these bytes give. Never for a file that failed."""
+    return record.outcome != "failed" and record.sha256 != "" and record.sha256 == sha256
+
+
+def pair_moves(
+    new: Collection[tuple[str, str]], gone: Iterable[FileRecord]
+) -> dict[str, FileRecord]:
+    """Which new sources are files that were known elsewhere: new source -> its old record.
+
+    `new` holds (source, sha256). Content decides; among equal ones a file that kept its name
+    goes first, then both sides pair in order of source. No source and no record is used twice,
+    and the order of the inputs does not matter.
+    """
+    old = sorted((r for r in gone if r.sha256), key=lambda record: record.source, reverse=True)
+    moves: dict[str, FileRecord] = {}
+    for key_of in (_content_and_name, _content):
+        left: dict[tuple[str, ...], list[FileRecord]] = defaultdict(list)
+        taken = {record.source for record in moves.values()}
+        for record in old:
+            if record.source not in taken:
+                left[key_of(record.source, record.sha256)].append(record)
+        for source, sha256 in sorted(new):
+            candidates = left.get(key_of(source, sha256))
+            if candidates and source not in moves:
+                moves[source] = candidates.pop()
+    return moves
+
+
+def _content_and_name(source: str, sha256: str) -> tuple[str, ...]:
+    return sha256, source.rpartition("/")[2]
+
+
+def _content(_: str, sha256: str) -> tuple[str, ...]:
+    return (sha256,)
+
+
+def guards_against_wipe(known_count: int, gone_count: int, found_count: int) -> str | None:
+    """Why a root that is suddenly empty must not empty the index; None when it is not."""
+    if found_count or not gone_count:
+        return None
+    files = "1 file is" if known_count == 1 else f"{known_count:,} files are"
+    return (
+        f"nothing was found, but {files} indexed from here: is a disk not mounted? "
+        "If they are gone for good, say --allow-empty"
+    )
