@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tests.ollama_double_chat import chat, generate
@@ -178,6 +180,8 @@ def _embed(double: OllamaDouble, body: dict[str, Any]) -> Any:
     texts = [texts] if isinstance(texts, str) else texts
     if not all(isinstance(text, str) for text in texts):
         raise Fault(400, "invalid input type")
+    if double.fixed_vectors and texts:
+        return _fixed(model.dimension, len(texts))
     with double.runner:
         load(double, model, body)
         if not texts:
@@ -216,9 +220,15 @@ def _vector(
     size = min(dimensions or model.dimension, model.dimension)
     if any(words in text for words in double.zeros):
         return [0.0] * size
-    if double.fixed_vectors:
-        return [1.0] + [0.0] * (size - 1)
     return embed_text(text, size)
+
+
+@lru_cache
+def _fixed(dimension: int, texts: int) -> Plain:
+    """A reply that costs nothing: the same vector for every text, written out once."""
+    vector = json.dumps(embed_text("one vector for every text " * 40, dimension))
+    vectors = ",".join([vector] * texts)
+    return Plain(f'{{"model":"fixed","embeddings":[{vectors}]}}', content_type="application/json")
 
 
 _ENDPOINTS: dict[str, dict[str, Any]] = {

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ragkit.errors import ModelError
 from ragkit.models.ollama.manage import ModelDetails, OllamaModels
 from ragkit.models.ollama.names import runs_in_cloud
 from ragkit.models.ollama.options import Option
@@ -83,7 +84,7 @@ def learn_chat_model(
         sends_window=not remote,
         think=_think(details),
         begins_thinking=not details.can_think and _opens_a_thought(details.template),
-        may_cut=not remote and _is_before(models.server_version(), _TRUNCATE_SINCE),
+        may_cut=not remote and _is_before(_version(models), _TRUNCATE_SINCE),
     )
 
 
@@ -108,6 +109,14 @@ def _think(details: ModelDetails) -> bool | str | None:
 
 def _opens_a_thought(template: str) -> bool:
     return re.search(r"<think>\s*(\{\{[^{}]*\}\}\s*)*$", template) is not None
+
+
+def _version(models: OllamaModels) -> str:
+    try:
+        return models.server_version()
+    except ModelError:
+        # A proxy need not tell; what is behind it is taken for a server of today.
+        return ""
 
 
 def _is_before(version: str, limit: tuple[int, int, int]) -> bool:

@@ -125,7 +125,7 @@ class OllamaEmbedder:
         refused: dict[int, str] = {}
         with closing(self.host.client(_BATCH_SECONDS)) as client:
             call = self._call(client, facts)
-            rescue = Rescue(call, _BATCH_TEXTS)
+            rescue = Rescue(call, facts.dimension, _BATCH_TEXTS)
             prefix = self._prompts.document_prefix
 
             def embed(batch: list[int]) -> tuple[list[int], Rescued]:
@@ -134,8 +134,7 @@ class OllamaEmbedder:
             batches = _batches(texts, call, refused)
             with closing(in_order(embed, batches, at_once=_REQUESTS_AT_ONCE)) as results:
                 for batch, rescued in results:
-                    for place, row in rescued.vectors.items():
-                        vectors[batch[place]] = row
+                    vectors[batch] = rescued.vectors
                     too_long.update(batch[place] for place in rescued.too_long)
                     refused.update((batch[place], why) for place, why in rescued.refused.items())
         if too_long or refused:
@@ -157,7 +156,7 @@ class OllamaEmbedder:
             raise ValueError("a blank question has no meaning to embed")
         facts = self._facts()
         with closing(self.host.client(_LOAD_SECONDS)) as client:
-            rescue = Rescue(self._call(client, facts), 1)
+            rescue = Rescue(self._call(client, facts), facts.dimension, 1)
             rescued = rescue.embed([self._prompts.query_prefix + text])
         if rescued.too_long:
             raise ContextOverflowError(
@@ -169,7 +168,8 @@ class OllamaEmbedder:
             raise OllamaError(
                 f"{self.name} cannot embed the question: {rescued.refused[0]}", Trouble.REFUSED
             )
-        return rescued.vectors[0]
+        question: Vectors = rescued.vectors[0]
+        return question
 
     def _call(self, client: Any, facts: _Facts) -> EmbedCall:
         return EmbedCall(

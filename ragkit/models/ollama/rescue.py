@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 from ragkit.models.ollama.translate import OllamaError, Trouble
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
     from ragkit.types import Vectors
 
 _TEXTS_ARE_TO_BLAME = (
@@ -24,6 +21,7 @@ _TEXTS_ARE_TO_BLAME = (
     Trouble.CRASHED,
     Trouble.REFUSED,
 )
+_TOLERANCE = 0.01  # servers give vectors of length 1; 16-bit arithmetic is allowed for
 _PROBE = "Is the server well?"
 
 
@@ -36,9 +34,9 @@ class Embedding(Protocol):
 
 @dataclass(slots=True)
 class Rescued:
-    """The vectors of a batch by position, and why the other positions have none."""
+    """The vectors of a batch, rows of zeros where there is none, and why there is none."""
 
-    vectors: dict[int, npt.NDArray[np.float32]] = field(default_factory=dict)
+    vectors: Vectors
     too_long: set[int] = field(default_factory=set)
     refused: dict[int, str] = field(default_factory=dict)
 
@@ -49,17 +47,20 @@ class Rescue:
     `batch_limit` is the most texts a request may hold; a time-out halves it for good.
     """
 
-    def __init__(self, call: Embedding, batch_limit: int) -> None:
+    def __init__(self, call: Embedding, dimension: int, batch_limit: int) -> None:
         self._call = call
+        self._dimension = dimension
         self.batch_limit = batch_limit
 
     def embed(self, texts: Sequence[str]) -> Rescued:
-        """Every position of `texts` is in exactly one of the three fields.
+        """A row for each of `texts`; those without a vector are in exactly one of the other fields.
 
         Raises the `OllamaError` when the server is at fault: it is gone, it denies, its memory
         is full, it does not answer in time even for one text, or it fails on a plain text too.
         """
-        rescued = Rescued()
+        import numpy as np
+
+        rescued = Rescued(np.zeros((len(texts), self._dimension), dtype=np.float32))
         work = [list(range(len(texts)))]
         while work:
             positions = work.pop()
@@ -120,15 +121,16 @@ class Rescue:
         """Keeps the usable rows; gives back the positions of the others."""
         import numpy as np
 
-        lengths = np.linalg.norm(rows, axis=1)
-        usable = np.isfinite(lengths) & (lengths > 0.99) & (lengths < 1.01)
-        broken = []
-        for position, row, length, good in zip(positions, rows, lengths, usable, strict=True):
-            if good:
-                rescued.vectors[position] = row / length
-            else:
-                broken.append(position)
-        return broken
+        with np.errstate(all="ignore"):
+            lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+            # A length that is not a number fails this too.
+            usable = np.abs(lengths - 1) < _TOLERANCE
+        kept = np.asarray(positions)
+        if usable.all():
+            rescued.vectors[kept] = rows / lengths[:, None]
+            return []
+        rescued.vectors[kept[usable]] = rows[usable] / lengths[usable, None]
+        return [int(position) for position in kept[~usable]]
 
     def _second_chance(self, texts: Sequence[str], positions: list[int], rescued: Rescued) -> None:
         """Once more after an unload, which cures a runner that has begun to give zeros."""
