@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ from ragkit.types import (
     Embedder,
     Engine,
     FileRecord,
+    FoundFile,
     Hit,
     IndexReport,
     Manifest,
@@ -218,6 +220,7 @@ class Index:
         index_folder = () if "://" in self.uri else (Path(self.uri),)
         at = source_of(root, self.base)
         known = [record for record in self._store.records() if _lies_below(record.source, at)]
+        found: Iterable[FoundFile] = ()
         if root.exists():
             found = discover(
                 root,
@@ -227,11 +230,10 @@ class Index:
                 hidden=hidden,
                 leave_out=index_folder,
             )
-        else:
-            found = iter(())
-        decisions = list(reconcile(found, known))
+        decisions = list(reconcile(found, known, now_ns=time.time_ns()))
         gone = sum(decision.kind == "gone" for decision in decisions)
-        refusal = guards_against_wipe(len(known), gone, len(decisions) - gone)
+        seen = sum(decision.found is not None for decision in decisions)
+        refusal = guards_against_wipe(len(known), gone, seen)
         if refusal and not allow_empty:
             raise RagkitError(f"{root}: {refusal}")
         return decisions
@@ -259,7 +261,7 @@ class Index:
 
         Raises `ValueError` for a blank question or a limit below 1.
         """
-        _check_question(question, limit)
+        question = _checked(question, limit)
         return retrieve(
             self._store,
             self.embedder,
@@ -281,7 +283,7 @@ class Index:
 
         Raises `ValueError` for a blank question or a limit below 1.
         """
-        _check_question(question, limit)
+        question = _checked(question, limit)
         return answer(
             self._store,
             self.embedder,
@@ -331,8 +333,10 @@ def _check(manifest: Manifest, model: Embedder, uri: str) -> None:
     )
 
 
-def _check_question(question: str, limit: int) -> None:
+def _checked(question: str, limit: int) -> str:
+    """The question as text that can be stored and sent; lone surrogates become "?"."""
     if not question.strip():
         raise ValueError("the question is empty")
     if limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
+    return question.encode("utf-8", "replace").decode("utf-8")

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ragkit import schema
 from ragkit.errors import IndexDamagedError, IndexNotFoundError, RagkitError
 from ragkit.lock import writing
-from ragkit.types import Chunk, FileRecord, Manifest
+from ragkit.types import Chunk, FileRecord, KeywordQuery, Manifest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,9 @@ _UNFOLDED_ROWS = 200
 _FRAGMENTS = 20
 _KEEP_VERSIONS = timedelta(hours=1)  # a reader may still hold a version that old
 _SOURCES_PER_COMMIT = 5_000
+# What a match in file name and headings is worth beside one in the text, and a function word
+# beside one that carries the subject: scripts/bench/retrieval.py.
+_CONTEXT_WEIGHT, _FUNCTION_WORD_WEIGHT = 0.5, 0.2
 
 
 class Store:
@@ -245,16 +248,14 @@ class Store:
         return rows["_rowid"].to_numpy().astype(np.int64), 1 - rows["_distance"].to_numpy()
 
     def matching(
-        self, words: str, limit: int, *, sources: Collection[str] | None = None
+        self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
     ) -> tuple[npt.NDArray[np.int64], Vectors, Vectors]:
-        """The `limit` rows that match the words best: row ids (n,), BM25 scores (n,) and their
-        vectors (n, d), best first. Rows without any of the words are not among them."""
+        """The `limit` rows that match best: row ids (n,), BM25 scores (n,) and vectors (n, d),
+        best first. Rows without any of the words, or without one of the phrases, are left out."""
         import numpy as np
-        from lancedb.query import BooleanQuery, MatchQuery, Occur
 
-        fields = [(Occur.SHOULD, MatchQuery(words, name)) for name in ("text", "context")]
         query = (
-            self._chunks.search(BooleanQuery(fields), query_type="fts")
+            self._chunks.search(_full_text(wanted), query_type="fts")
             .limit(limit)
             .select(["vector", "_score"])
             .with_row_id(True)
@@ -326,6 +327,22 @@ def _create_chunks(database: Any, name: str, manifest: Manifest) -> Any:
         )
         table.create_index(column, config=config)
     return table
+
+
+def _full_text(wanted: KeywordQuery) -> Any:
+    """LanceDB's query object; nothing in a person's words is parsed as query syntax."""
+    from lancedb.query import BooleanQuery, MatchQuery, Occur, PhraseQuery
+
+    clauses: list[tuple[Any, Any]] = []
+    for words, weight in ((wanted.words, 1.0), (wanted.function_words, _FUNCTION_WORD_WEIGHT)):
+        if words:
+            clauses += [
+                (Occur.SHOULD, MatchQuery(words, "text", boost=weight)),
+                (Occur.SHOULD, MatchQuery(words, "context", boost=weight * _CONTEXT_WEIGHT)),
+            ]
+    clauses += [(Occur.SHOULD, PhraseQuery(name, "text")) for name in wanted.identifiers]
+    clauses += [(Occur.MUST, PhraseQuery(phrase, "text")) for phrase in wanted.phrases]
+    return BooleanQuery(clauses)
 
 
 def _matrix(column: pa.ChunkedArray) -> Vectors:

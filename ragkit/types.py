@@ -32,6 +32,7 @@ __all__ = [
     "Heading",
     "Hit",
     "IndexReport",
+    "KeywordQuery",
     "Manifest",
     "Message",
     "ModelIdentity",
@@ -134,6 +135,20 @@ def location(source: str, page_label: str, first_line: int, last_line: int) -> s
 
 
 # ---------------------------------------------------------------- retrieval and answers
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordQuery:
+    """What the keyword leg looks for. `phrases` must all occur word for word; the others may.
+
+    `words` carry the subject, `function_words` count less, `identifiers` (ERR-4012, foo_bar.baz)
+    count more where their parts stand together.
+    """
+
+    words: str
+    function_words: str = ""
+    identifiers: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

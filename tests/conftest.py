@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from doubles import CountingEmbedder
 from hypothesis import settings
 
 from ragkit.index import Index
-from ragkit.models.wordllama import WordLlama
 
 ROOT = Path(__file__).parents[1]
 
 settings.register_profile("ragkit", deadline=None, derandomize=True)
 settings.load_profile("ragkit")
-
-
-class CountingEmbedder(WordLlama):
-    """The embedded model, keeping the texts it was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        self.asked += texts
-        return super().embed_passages(texts)
 
 
 @pytest.fixture
@@ -46,6 +34,8 @@ def write(tmp_path: Path) -> Callable[..., Path]:
         path = tmp_path / "docs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
+        hour_ago = time.time_ns() - 3600 * 10**9  # a file seen when young is looked at again
+        os.utime(path, ns=(hour_ago, hour_ago))
         return path
 
     return write_file

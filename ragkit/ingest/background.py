@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -12,7 +12,7 @@ _END = object()
 _CHECK_SECONDS = 0.1
 
 
-def ahead(items: Iterator[Item], depth: int) -> Iterator[Item]:
+def ahead(items: Iterator[Item], depth: int) -> Generator[Item, None, None]:
     """The items, drawn by a thread up to `depth` ahead of the caller. What drawing raises is
     raised here; closing this iterator closes `items` in that thread and waits for it."""
     waiting: queue.Queue[Any] = queue.Queue(depth)

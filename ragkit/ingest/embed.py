@@ -99,12 +99,14 @@ class Embedding:
 
     def _ask(self, texts: list[str]) -> tuple[Vectors, frozenset[int], Mapping[int, str]]:
         started = time.monotonic()
+        too_long: frozenset[int] = frozenset()
+        refused: Mapping[int, str] = {}
         try:
-            result = self._embedder.embed_passages(texts), frozenset[int](), {}
+            vectors = self._embedder.embed_passages(texts)
         except EmbeddingError as error:
-            result = error.vectors, error.too_long, dict(error.refused)
+            vectors, too_long, refused = error.vectors, error.too_long, error.refused
         self._adapt(len(texts), time.monotonic() - started)
-        return result
+        return vectors, too_long, refused
 
     def _adapt(self, texts: int, seconds: float) -> None:
         if texts >= self.slice_chunks // 2:

@@ -18,7 +18,7 @@ from ragkit.errors import RagkitError
 from ragkit.ingest.background import Behind, ahead
 from ragkit.ingest.embed import Embedded, Embedding
 from ragkit.ingest.prepare import Prepared, Recipe, Task, prepare, search_context, unreadable
-from ragkit.ingest.reconcile import Decision
+from ragkit.ingest.reconcile import Decision, pair_moves
 from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Progress
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Run:
         self._embedding = Embedding(embedder, store.vectors_by_hash)
         self._known: dict[str, FileRecord] = {}  # what the index holds of the files to be done
         self._gone: dict[str, FileRecord] = {}
-        self._moved_from: set[str] = set()
+        self._new: list[tuple[str, str]] = []  # source and hash, while files may have moved
         self._counts: Counter[str] = Counter()
         self._problems: list[Problem] = []
         self._files_done = 0
@@ -102,7 +102,7 @@ class Run:
         for kind, found, record in decisions:
             if kind == "gone" and record is not None:
                 self._gone[record.source] = record
-            elif kind == "unchanged" and record is not None:
+            elif kind in ("unchanged", "unreachable") and record is not None:
                 self._count(record, "unchanged")
             elif kind == "refused" and found is not None:
                 row = unreadable(found, "skipped", found.refusal)
@@ -114,7 +114,8 @@ class Run:
             elif found is not None:
                 if record is not None:
                     self._known[record.source] = record
-                tasks.append(Task(found, record.sha256 if record is not None else ""))
+                again = record is None or kind == "retry" or record.outcome == "failed"
+                tasks.append(Task(found, "" if again or record is None else record.sha256))
         self._files_total = len(tasks)
         return tasks, refused
 
@@ -151,7 +152,7 @@ class Run:
             writer.abandon(_ABANDON_SECONDS)
             raise
         finally:
-            prepared.close()  # type: ignore[attr-defined]
+            prepared.close()
 
     def _prepared(self, tasks: list[Task]) -> Iterator[list[Prepared]]:
         """Prepared files as the engine delivers them. A group of files whose worker died is done
@@ -225,16 +226,11 @@ class Run:
         elif held is not None:
             self._count(record, "updated")
         else:
-            self._count(record, "moved" if self._was_moved(record) else "added")
+            self._count(record, "added")
+            if self._gone:
+                self._new.append((record.source, record.sha256))
         self._counts["chunks"] += len(one.chunks)
         return one
-
-    def _was_moved(self, record: FileRecord) -> bool:
-        for source, gone in self._gone.items():
-            if gone.sha256 == record.sha256 and source not in self._moved_from:
-                self._moved_from.add(source)
-                return True
-        return False
 
     def _count(self, record: FileRecord, kind: str) -> None:
         if record.outcome != "indexed":
@@ -245,11 +241,12 @@ class Run:
 
     def _report(self, seconds: float) -> IndexReport:
         counts = self._counts
+        moved = len(pair_moves(self._new, self._gone.values()))
         return IndexReport(
-            added=counts["added"],
+            added=counts["added"] - moved,
             updated=counts["updated"],
-            moved=counts["moved"],
-            removed=len(self._gone) - len(self._moved_from),
+            moved=moved,
+            removed=len(self._gone) - moved,
             unchanged=counts["unchanged"],
             skipped=counts["skipped"],
             failed=counts["failed"],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from ragkit.query.keywords import keyword_query
 from ragkit.types import Embedder, Hit
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def retrieve(
     """The `limit` best chunks, best first; empty when the index or `sources` is.
 
     Both legs over-fetch (at least 100, or 4 x `limit`); a candidate of the keyword leg gets its
-    exact cosine from its stored vector. `keyword_weight=0` is pure cosine similarity.
+    exact cosine from its stored vector. `keyword_weight=0` is pure cosine similarity. A phrase
+    in quotation marks must occur word for word in every hit.
     """
     import numpy as np
 
@@ -42,9 +44,13 @@ def retrieve(
     vector = embedder.embed_question(question)
     rows, similarity = store.nearest(vector, depth, sources=sources)
     keyword = np.zeros(len(rows), dtype=np.float32)
-    if keyword_weight > 0:
-        found, scores, vectors = store.matching(question, depth, sources=sources)
-        rows, similarity, keyword = _union(rows, similarity, found, vectors @ vector, scores)
+    wanted = keyword_query(question)
+    if keyword_weight > 0 or wanted.phrases:
+        found, scores, vectors = store.matching(wanted, depth, sources=sources)
+        if wanted.phrases:
+            rows, similarity, keyword = found, vectors @ vector, scores
+        else:
+            rows, similarity, keyword = _union(rows, similarity, found, vectors @ vector, scores)
     fused = fuse(similarity, keyword, keyword_weight)
     best = np.argsort(-fused, kind="stable")[: limit + _ties(fused, limit)]
     chunks = store.chunks(rows[best].tolist())

@@ -1,0 +1,21 @@
+"""Honest fakes: they do what the real thing does, and let a test look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ragkit.models.wordllama import WordLlama
+
+
+class CountingEmbedder(WordLlama):
+    """The embedded model, keeping the texts it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+        self.asked += texts
+        return super().embed_passages(texts)
