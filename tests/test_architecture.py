@@ -21,18 +21,20 @@ ROWS = (
     r"ragkit\.ingest\.embed|ragkit\.query\.answer",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index",
-    r"ragkit\.evaluate",
+    r"ragkit\.evaluate(\..+)?",
     r"ragkit\.cli(\..+)?|ragkit",
     r"ragkit\.__main__",
 )
 # Within row 1: what belongs to one room and may lean on each other.
 ROOMS = (
     r"ragkit\.models(\..+)?",
+    r"ragkit\.engines(\..+)?",
     r"ragkit\.(store|schema|lock)",
     r"ragkit\.ingest\.load(\..+)?",
     r"ragkit\.ingest\.(discover|walk|ignore|globs|read)",
     r"ragkit\.query\.(verify|claims|evidence|extract|sentences|words|questions|keywords)",
     r"ragkit\.cli(\..+)?",
+    r"ragkit\.evaluate(\..+)?",
 )
 # Vendor -> where alone it may be imported.
 VENDORS = {
