@@ -21,6 +21,7 @@ from typing import Any
 from tests.ollama_double_api import answer
 from tests.ollama_double_http import Dropped, Fault, LoopbackServer
 from tests.ollama_double_models import DoubleModel, default_models
+from tests.ollama_double_running import tokens as count_tokens
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class OllamaDouble:
         self._free.set()
         self._at_once: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._arrived = threading.Condition(self._lock)
         self._server: LoopbackServer | None = None
 
     def __enter__(self) -> OllamaDouble:
@@ -100,6 +102,10 @@ class OllamaDouble:
     def bodies(self, path: str) -> list[dict[str, Any]]:
         """The bodies of all requests to `path`, in order."""
         return [call.body for call in self.calls if call.path == path]
+
+    def tokens(self, *texts: str) -> int:
+        """How many tokens a prompt of these messages has."""
+        return sum(count_tokens(self, text) for text in texts)
 
     def embedded_texts(self) -> list[str]:
         """Every text that was asked to be embedded, in order, failed requests included."""
@@ -161,6 +167,12 @@ class OllamaDouble:
         model = self.models[name.lower()]
         self.models[name.lower()] = model.changed(**changes)
 
+    def wait_for_calls(self, path: str, count: int) -> None:
+        """Returns when `count` requests to `path` have arrived, after ten seconds at most."""
+        with self._arrived:
+            arrived = self._arrived.wait_for(lambda: len(self.bodies(path)) >= count, timeout=10)
+        assert arrived, f"{len(self.bodies(path))} requests to {path}, not {count}"
+
     # ------------------------------------------------------------ serving
 
     def _serve(self, method: str, path: str, body: dict[str, Any], headers: dict[str, str]) -> Any:
@@ -168,6 +180,7 @@ class OllamaDouble:
             self.calls.append(Call(method, path, body, headers))
             self._at_once[path] += 1
             self.most_at_once[path] = max(self.most_at_once[path], self._at_once[path])
+            self._arrived.notify_all()
         try:
             self._free.wait()
             planned = self._take_planned(path)

@@ -6,6 +6,7 @@ import re
 
 _OPEN = re.compile(r"\s*<(think|thinking|thought)>")
 _TAGS = ("<think>", "<thinking>", "<thought>")
+_LONGEST_TAG = len("</thinking>")
 _CLOSE = re.compile(r"</(think|thinking|thought)>\s*")
 
 
@@ -34,8 +35,11 @@ class ThinkingFilter:
         while True:
             if self._state == "thinking":
                 end = _CLOSE.search(self._held)
-                # Blanks after the tag may still be coming.
-                if end is None or end.end() == len(self._held):
+                if end is None:
+                    # Long thoughts are not searched again and again from their beginning.
+                    self._held = self._held if self._began else self._held[-_LONGEST_TAG:]
+                    return ""
+                if end.end() == len(self._held):  # blanks after the tag may still be coming
                     return ""
                 self._held = self._held[end.end() :]
                 self._state, self._began, self.thought = "beginning", False, True

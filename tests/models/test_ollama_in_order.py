@@ -1,0 +1,66 @@
+"""Promises of `ragkit.models.ollama.in_order`."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from ragkit.models.ollama.in_order import in_order
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 50])
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_results_come_in_the_order_of_the_items(count: int, at_once: int) -> None:
+    doubled = in_order(lambda number: number * 2, range(count), at_once=at_once)
+    assert list(doubled) == [number * 2 for number in range(count)]
+
+
+def test_a_later_call_runs_while_an_earlier_one_is_under_way() -> None:
+    started = threading.Event()
+
+    def call(item: str) -> str:
+        if item == "first":
+            assert started.wait(10), "the second call never began"
+        else:
+            started.set()
+        return item
+
+    assert list(in_order(call, ["first", "second"], at_once=2)) == ["first", "second"]
+
+
+def test_items_are_drawn_no_further_ahead_than_one_call_waits() -> None:
+    drawn: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(100):
+            drawn.append(number)
+            yield number
+
+    results = in_order(lambda number: number, items(), at_once=2)
+    assert next(results) == 0
+    assert len(drawn) == 3
+    results.close()
+
+
+def test_an_error_is_raised_in_its_place() -> None:
+    def call(number: int) -> int:
+        if number == 2:
+            raise LookupError("the third")
+        return number
+
+    results = in_order(call, range(5), at_once=2)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(LookupError, match="the third"):
+        next(results)
+    assert list(results) == []
+
+
+def test_closing_does_not_wait_for_calls_under_way() -> None:
+    blocked = threading.Event()
+    results = in_order(lambda item: item or blocked.wait(), [1, 0, 0], at_once=2)
+    assert next(results) == 1
+    results.close()
+    assert not blocked.is_set()
+    blocked.set()
