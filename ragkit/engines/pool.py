@@ -1,0 +1,164 @@
+"""A few worker processes, any of which can be lost without losing more than its task."""
+
+from __future__ import annotations
+
+import pickle
+import queue
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from ragkit.engines.process import Events, Given, WorkerProcess
+from ragkit.engines.worker import MEMORY, STARTED, UNUSABLE
+from ragkit.errors import LoadError, RagkitError
+
+STOPPED = "the work was stopped"
+
+_IN_FLIGHT = 2  # one to work on, one to go on with
+_POLL_SECONDS = 1.0
+
+
+class UnusableError(Exception):
+    """Worker processes cannot do this work; the text says why."""
+
+
+class Pool:
+    """Up to `workers` processes for one run. Iterate `results` once, then `close`.
+
+    After an `UnusableError` every index pulled from `tasks` is in `ready` or in `undone`.
+    """
+
+    def __init__(
+        self,
+        setup: bytes,
+        tasks: Iterator[tuple[int, Any]],
+        workers: int,
+        task_seconds: float,
+        memory_bytes: int | None,
+    ) -> None:
+        self._setup = setup
+        self._tasks = tasks
+        self._size = workers
+        self._task_seconds = task_seconds
+        self._memory_bytes = memory_bytes
+        self._workers: list[WorkerProcess] = []
+        self._waiting: deque[Given] = deque()  # taken back from a worker that died
+        self.ready: deque[tuple[int, Any]] = deque()
+        self._events: Events = queue.SimpleQueue()
+
+    def results(self) -> Iterator[tuple[int, Any]]:
+        """(index, result or exception) as they arrive. Raises `UnusableError` when workers
+        cannot be used at all, `RagkitError` after `stop`."""
+        while True:
+            self._fill()
+            while self.ready:
+                yield self.ready.popleft()
+            if not any(worker.held for worker in self._workers):
+                return
+            for worker in self._workers:
+                if worker.overdue(self._task_seconds):
+                    worker.condemn(f"took longer than {self._task_seconds:g} s")
+            with suppress(queue.Empty):
+                self._handle(self._events.get(timeout=_POLL_SECONDS))
+
+    def stop(self) -> None:
+        """Ends `results` with an error, from any thread."""
+        self._events.put(None)
+
+    def close(self) -> None:
+        """Kills what still runs. No process outlives this call."""
+        for worker in self._workers:
+            worker.kill()
+        while self._workers:
+            self._workers.pop().end()
+
+    def undone(self) -> list[tuple[int, Any]]:
+        """The tasks that were pulled and have no result."""
+        held = [task for worker in self._workers for task in worker.held]
+        return [(task.number, pickle.loads(task.frame)) for task in (*self._waiting, *held)]  # noqa: S301
+
+    def _fill(self) -> None:
+        """Gives every worker something to do and one task to go on with, starting workers as
+        long as there are tasks for them."""
+        for count in range(_IN_FLIGHT):
+            while True:
+                sound = [worker for worker in self._workers if not worker.verdict]
+                free = [worker for worker in sound if len(worker.held) <= count]
+                if not free and (count or len(self._workers) >= self._size):
+                    break
+                task = self._next_task()
+                if task is None:
+                    return
+                if free:
+                    min(free, key=lambda worker: len(worker.held)).give(task)
+                else:
+                    self._start(task)
+
+    def _next_task(self) -> Given | None:
+        if self._waiting:
+            return self._waiting.popleft()
+        for index, task in self._tasks:
+            try:
+                return Given(index, pickle.dumps(task, protocol=5))
+            except Exception as error:  # noqa: BLE001 - a class that cannot be pickled
+                self.ready.append((index, error))
+        return None
+
+    def _start(self, task: Given) -> None:
+        """Starts a worker for a task."""
+        try:
+            worker = WorkerProcess(self._setup, self._events)
+        except OSError as error:
+            self._waiting.appendleft(task)
+            raise UnusableError(f"no worker process can be started: {error}") from error
+        self._workers.append(worker)
+        worker.give(task)
+
+    def _handle(self, event: tuple[WorkerProcess, bytearray | None] | None) -> None:
+        if event is None:
+            raise RagkitError(STOPPED)
+        worker, frame = event
+        if frame is None:
+            self._bury(worker)
+            return
+        kind, answer = bytes(frame[:1]), memoryview(frame)[1:]
+        if kind == STARTED:
+            worker.started = True
+        elif kind == UNUSABLE:
+            raise UnusableError(str(answer, "utf-8", "replace"))
+        elif kind == MEMORY:
+            self._out_of_memory(worker)
+        else:
+            worker.done += 1
+            self.ready.append((worker.held.popleft().number, _unpickled(answer)))
+
+    def _bury(self, worker: WorkerProcess) -> None:
+        """A worker has ended: the task it was at fails, the one behind it goes to another."""
+        self._workers.remove(worker)
+        ending = worker.end()
+        if not worker.started:
+            self._waiting.extendleft(reversed(worker.held))
+            raise UnusableError(f"a worker process did not start ({ending})")
+        if worker.held and worker.guilty:
+            reason = worker.verdict or f"its worker died ({ending})"
+            self.ready.append((worker.held.popleft().number, LoadError(reason)))
+        self._waiting.extendleft(reversed(worker.held))
+
+    def _out_of_memory(self, worker: WorkerProcess) -> None:
+        """The worker ends by itself now. It may have been full of what earlier tasks left, so
+        the task gets a fresh one; there it fails."""
+        task = worker.held.popleft()
+        worker.verdict = "out of memory"  # so nothing more that it holds is blamed
+        if worker.done:
+            self._start(task)
+            return
+        limit = f"{(self._memory_bytes or 0) / 2**30:.3g} GB"
+        self.ready.append((task.number, LoadError(f"needed more than {limit} of memory")))
+
+
+def _unpickled(answer: memoryview) -> Any:
+    try:
+        return pickle.loads(answer)  # noqa: S301 - from our own process
+    except Exception as error:  # noqa: BLE001 - whatever a class raises when it is rebuilt
+        return RagkitError(f"its result cannot be read: {type(error).__name__}: {error}")
