@@ -16,7 +16,7 @@ ROWS = (
     r"ragkit\.(types|errors|_version)",
     r"ragkit\.(models|engines|store|schema|lock)(\..+)?"
     r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background)"
-    r"|ragkit\.query\.(context|verify|claims|evidence|extract|sentences|words|questions|passages|filters|keywords)",
+    r"|ragkit\.query\.(?!retrieve|answer|conversation)\w+",
     r"ragkit\.ingest\.prepare|ragkit\.query\.retrieve",
     r"ragkit\.ingest\.embed|ragkit\.query\.answer",
     r"ragkit\.ingest\.pipeline",
@@ -32,7 +32,7 @@ ROOMS = (
     r"ragkit\.(store|schema|lock)",
     r"ragkit\.ingest\.load(\..+)?",
     r"ragkit\.ingest\.(discover|walk|ignore|globs|read)",
-    r"ragkit\.query\.(verify|claims|evidence|extract|sentences|words|questions|keywords)",
+    r"ragkit\.query\.\w+",
     r"ragkit\.cli(\..+)?",
     r"ragkit\.evaluate(\..+)?",
 )
