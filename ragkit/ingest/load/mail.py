@@ -19,6 +19,8 @@ from ragkit.ingest.load.writer import MarkdownWriter
 _SHOWN = ("From", "To", "Cc", "Date")
 _PARTS = 500
 _FORWARDED = 5
+# The library decodes in quadratic time.
+_HEADER_CHARACTERS = 8000
 _FROM_LINE = re.compile(rb"^From .*\d{4}.*\r?\n(?=[A-Za-z-]+:)", re.MULTILINE)
 
 
@@ -131,6 +133,7 @@ def _header(message: Message, name: str) -> str:
 
 
 def _decoded(raw: str) -> str:
+    raw = raw[:_HEADER_CHARACTERS]
     try:
         return str(make_header(decode_header(raw)))
     except (ValueError, LookupError):  # an encoding nobody knows: shown as it stands

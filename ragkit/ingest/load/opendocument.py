@@ -90,7 +90,7 @@ class _Reader:
             self._writer.item(text, depth)
         else:
             self._writer.paragraph(text)
-        for box in paragraph.iter(f"{_DRAW}text-box"):
+        for box in _text_boxes(paragraph):
             self.blocks(box)
         self._notes_of(paragraph)
 
@@ -115,6 +115,15 @@ class _Reader:
                     return
                 self._cells_left -= len(cells) + 1
                 yield cells
+
+
+def _text_boxes(element: Element) -> Iterator[Element]:
+    """The outermost text boxes below an element."""
+    for child in element:
+        if child.tag == f"{_DRAW}text-box":
+            yield child
+        else:
+            yield from _text_boxes(child)
 
 
 def _rows_of(table: Element) -> Iterator[Element]:

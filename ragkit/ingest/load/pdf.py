@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ragkit.errors import LoadError
 from ragkit.ingest.load.content import Content, LoadOptions
 from ragkit.ingest.load.pdf_layout import lay_out
-from ragkit.types import Heading
+from ragkit.ingest.load.pdf_structure import headings, information, page_labels
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -23,15 +22,10 @@ _SCAN_CHARACTERS = 20
 _SCAN_PIXELS = 200_000
 # Every page that runs into pypdf's limits costs seconds; a hostile file has thousands of them.
 _OVERSIZE_PAGES = 3
+# What all pages together may unpack to; a thousand pages of prose come to 20 MB.
+_CONTENT_BYTES = 150 * 2**20
 # Above this share of characters that no text has, the fonts do not tell what they show.
 _GARBLED_SHARE = 0.03
-_INFORMATION = {
-    "/Title": "title",
-    "/Author": "author",
-    "/Subject": "subject",
-    "/Keywords": "tags",
-    "/CreationDate": "created",
-}
 
 
 def load_pdf(data: bytes, options: LoadOptions) -> Content:
@@ -54,11 +48,11 @@ def load_pdf(data: bytes, options: LoadOptions) -> Content:
         return Content(
             text,
             page_starts=starts,
-            page_labels=_page_labels(reader, len(starts)),
-            headings=_outline(reader, text, starts),
+            page_labels=page_labels(reader, len(starts)),
+            headings=headings(reader, text, starts),
             media_type="application/pdf",
             notes=tuple(_notes(text, without_text, scanned, broken, len(starts))),
-            metadata=_information(reader),
+            metadata=information(reader),
             pages_without_text=len(without_text),
         )
 
@@ -103,14 +97,17 @@ def _page_texts(reader: PdfReader) -> tuple[list[str], dict[int, str]]:
 
     texts: list[str] = []
     broken: dict[int, str] = {}
-    oversize = 0
+    oversize = work = 0
     for number in range(len(reader.pages)):
         text = ""
-        if oversize >= _OVERSIZE_PAGES:
-            broken[number] = "not read: too many oversize pages before it"
+        if oversize >= _OVERSIZE_PAGES or work > _CONTENT_BYTES:
+            broken[number] = "not read: the pages before it are too large"
         else:
             try:
-                text = reader.pages[number].extract_text()
+                page = reader.pages[number]
+                contents = page.get_contents()
+                work += len(contents.get_data()) if contents is not None else 0
+                text = page.extract_text()
             except Exception as error:  # noqa: BLE001  one bad page must not cost the others
                 broken[number] = _short(error)
                 oversize += isinstance(error, LimitReachedError | MemoryError)
@@ -184,69 +181,3 @@ def is_garbled(text: str) -> bool:
     sample = "".join(text.split())[:200_000]
     strange = sum(unicodedata.category(mark) in ("Cc", "Cn", "Co", "Cs") for mark in sample)
     return strange + sample.count("\ufffd") > _GARBLED_SHARE * len(sample)
-
-
-def _page_labels(reader: PdfReader, pages: int) -> tuple[str, ...]:
-    """What the file calls its pages; empty when that is their number, or names no page uniquely."""
-    try:
-        if "/PageLabels" not in reader.root_object:
-            return ()
-        labels = [" ".join(label.split()) for label in reader.page_labels]
-    except Exception:  # noqa: BLE001  labels are a nicety, whatever is wrong with them
-        return ()
-    plain = [str(number + 1) for number in range(pages)]
-    if labels == plain or len(set(labels)) != pages or not all(labels):
-        return ()
-    return tuple(f"p. {label[:20]}" for label in labels)
-
-
-def _information(reader: PdfReader) -> tuple[tuple[str, str], ...]:
-    try:
-        information = dict(reader.metadata or {})
-    except Exception:  # noqa: BLE001  as for labels
-        return ()
-    found = []
-    for key, name in _INFORMATION.items():
-        value = " ".join(str(information.get(key) or "").split())[:1000]
-        if name == "created":
-            date = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", value)
-            value = "-".join(filter(None, date.groups())) if date else ""
-        if value:
-            found.append((name, value))
-    return tuple(found)
-
-
-def _outline(reader: PdfReader, text: str, starts: tuple[int, ...]) -> tuple[Heading, ...]:
-    """The outline's entries as headings, each on the line of its page that holds its words, else
-    at the top of that page."""
-    try:
-        entries = list(_outline_entries(reader, reader.outline, 1))
-    except Exception:  # noqa: BLE001  as for labels
-        return ()
-    ends = (*starts[1:], len(text))
-    found: dict[tuple[int, str], Heading] = {}
-    for page, level, title in entries:
-        words = re.findall(r"\w+", title)[:12]
-        if words and 0 <= page < len(starts):
-            pattern = re.compile(r"\W+".join(map(re.escape, words)), re.IGNORECASE)
-            match = pattern.search(text, starts[page], ends[page])
-            start = starts[page]
-            if match:
-                start = max(text.rfind("\n", 0, match.start()) + 1, start)
-            found.setdefault((start, title), Heading(start, level, title))
-    return tuple(sorted(found.values(), key=lambda heading: heading.start))
-
-
-def _outline_entries(
-    reader: PdfReader, entries: list[Any], level: int
-) -> Iterator[tuple[int, int, str]]:
-    """(page index, level, title) of at most 2,000 entries of each list, four levels deep."""
-    for entry in entries[:2000]:
-        if isinstance(entry, list):
-            if level < 4:
-                yield from _outline_entries(reader, entry, level + 1)
-            continue
-        title = " ".join(str(entry.title or "").split())[:300]
-        page = reader.get_destination_page_number(entry)
-        if title and page is not None:
-            yield page, level, title

@@ -29,6 +29,10 @@ _WORD_START = re.compile(r"[^\W\d_]+")
 # A line shorter than this share of the page's full lines ends its paragraph.
 _FULL_LINE = 0.65
 _NEARLY_FULL_LINE = 0.88
+# Lines this short are no running text, whatever they begin with.
+_NARROW = 0.4
+# So many ascending numbers on lines of their own count the lines of the page.
+_LINE_NUMBERS = 10
 
 
 def lay_out(pages: Sequence[str]) -> list[str]:
@@ -102,29 +106,58 @@ def _compounds(pages: list[list[str]]) -> set[str]:
 
 def _reflow(lines: list[str], compounds: set[str]) -> str:
     """One page as paragraphs."""
-    while lines and not lines[0].strip():
-        lines = lines[1:]
+    lines = _merged_bullets(_without_line_numbers([line.strip() for line in lines]))
     width = _full_width(lines)
-    table = [_is_row(line) for line in lines]
+    rows = [_is_row(line) for line in lines]
     lower = _lower_starts(lines)
     pieces: list[str] = []
     for index, line in enumerate(lines):
-        line = line.strip()
         if not line:
             continue
         if not pieces:
             pieces.append(line)
             continue
-        before = lines[index - 1].strip()
+        before = lines[index - 1]
         if not before:
             pieces.append("\n\n" + line)
-        elif table[index] or table[index - 1]:
+        elif rows[index]:
             pieces.append("\n" + line)
-        elif (gap := _gap(before, line, width, lower[index])) in ("\n", "\n\n"):
+        elif rows[index - 1]:
+            # A line between rows belongs to the table, two in a row do not.
+            in_table = rows[index + 1 : index + 2] == [True]
+            pieces.append(("\n" if in_table else "\n\n") + line)
+        elif (gap := _gap(before, line, width, lower[index])).startswith("\n"):
             pieces.append(gap + line)
         else:
             _join(pieces, line, gap, compounds)
     return "".join(pieces)
+
+
+def _without_line_numbers(lines: list[str]) -> list[str]:
+    """Lines without runs of bare ascending numbers, which some files print along the margin."""
+    kept: list[str] = []
+    run: list[str] = []
+    for line in [*lines, ""]:
+        follows = run and line.isdecimal() and int(line[:9]) == int(run[-1][:9]) + 1
+        if not follows:
+            kept += run if len(run) < _LINE_NUMBERS else []
+            run = []
+        if line.isdecimal():
+            run.append(line)
+        else:
+            kept.append(line)
+    return kept[:-1]
+
+
+def _merged_bullets(lines: list[str]) -> list[str]:
+    """Lines with a bullet that stands alone put before the text it marks."""
+    merged: list[str] = []
+    for line in lines:
+        if merged and line and merged[-1] and merged[-1] in "•●○▪■◦‣⁃∙":
+            merged[-1] = f"{merged[-1]} {line}"
+        else:
+            merged.append(line)
+    return merged
 
 
 def _full_width(lines: list[str]) -> int:
@@ -140,8 +173,9 @@ def _is_row(line: str) -> bool:
     words = line.split()
     if len(words) < 2:
         return bool(words) and bool(_NUMERIC.fullmatch(words[0]))
-    numeric = sum(_NUMERIC.fullmatch(word) is not None for word in words)
-    if numeric >= 2 and numeric >= 0.4 * len(words):
+    numeric = [_NUMERIC.fullmatch(word) is not None for word in words]
+    share = sum(numeric) / len(words)
+    if sum(numeric) >= 2 and share >= (0.3 if numeric[-1] else 0.5):
         return True
     return len(re.findall(r"\S {3,}\S", line)) >= 2
 
@@ -167,18 +201,25 @@ def _gap(before: str, line: str, width: int, lower: float) -> str:
     or "-" where a word goes on."""
     if _BULLET.match(line):
         return "\n"
-    if _WORD_BREAK.search(before) and line[0].islower():
-        return "-"
-    ended = _SENTENCE_END.search(before) is not None
-    inside = _begins_inside(line)
-    if ended:
-        goes_on = len(before) >= _NEARLY_FULL_LINE * width and lower >= 0.3
-        return " " if goes_on else "\n\n"
-    if not inside and (len(before) < _FULL_LINE * width or lower < 0.3):
+    if line[0].islower():
+        if _WORD_BREAK.search(before):
+            return "-"
+        narrow = max(len(before), len(line)) < _NARROW * width
+        return "\n" if narrow else " "
+    nearly_full = len(before) >= _NEARLY_FULL_LINE * width
+    goes_on = nearly_full and (lower >= 0.3 or _is_prose(before))
+    if _SENTENCE_END.search(before):
+        if not goes_on or before[-1] in ":：":
+            return "\n\n"
+    elif not goes_on and (len(before) < _FULL_LINE * width or lower < 0.3):
         return "\n"
-    if inside and line[0] == line[0].upper() and len(before) < _FULL_LINE * width:
-        return "\n"  # a script without capitals: only the length tells
     return "" if _is_cjk(before[-1]) and _is_cjk(line[0]) else " "
+
+
+def _is_prose(line: str) -> bool:
+    """Whether most words of a line begin with a small letter."""
+    words = line.split()
+    return len(words) >= 8 and sum(word[0].islower() for word in words) >= 0.5 * len(words)
 
 
 def _is_cjk(mark: str) -> bool:

@@ -113,11 +113,12 @@ def write_grid(writer: MarkdownWriter, title: str, rows: Iterable[Sequence[str]]
             writer.heading(1, title)
             titled = True
         block = [*pending, *group]
-        while block and sum(map(bool, block[0])) == 1 and len(block) > 1:
-            writer.paragraph(next(filter(None, block.pop(0))))
+        table = list(itertools.dropwhile(lambda row: sum(map(bool, row)) == 1, block))
+        for row in block[: len(block) - len(table)] if table else ():
+            writer.paragraph(next(filter(None, row)))
         # A header that a blank line parts from its rows.
-        pending = block if len(block) == 1 and sum(map(bool, block[0])) > 1 else []
+        pending = table if len(table) == 1 else []
         if not pending:
-            writer.table(block)
+            writer.table(table or block)
     if pending:
         writer.table(pending)

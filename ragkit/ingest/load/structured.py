@@ -13,6 +13,7 @@ from ragkit.ingest.load.writer import MarkdownWriter
 
 # Lines longer than this are written for machines.
 _READABLE_LINE = 1000
+_DEEPEST_INDENT = 10
 _ESCAPE = re.compile(r"(?<!\\)((?:\\\\)*)((?:\\u[0-9a-fA-F]{4})+)")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}\[\],:]|[^\s"{}\[\],:]+', re.DOTALL)
 # Of the characters of an XML file, the share that must be text between the tags for it to be
@@ -66,9 +67,9 @@ def indent_json(text: str) -> str:
         if piece in "]}":
             depth = max(depth - 1, 0)
             if before not in ("[", "{"):
-                pieces.append("\n" + " " * min(depth, 40))
+                pieces.append("\n" + " " * min(depth, _DEEPEST_INDENT))
         elif before in ("[", "{", ","):
-            pieces.append("\n" + " " * min(depth, 40))
+            pieces.append("\n" + " " * min(depth, _DEEPEST_INDENT))
         pieces.append(": " if piece == ":" else piece)
         if piece in ("[", "{"):
             depth += 1

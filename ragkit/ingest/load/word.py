@@ -17,6 +17,7 @@ _WRAPPERS = frozenset(("ins", "moveTo", "smartTag", "customXml", "sdtContent", "
 # A table cell longer than this holds a part of the document, not a value.
 _CELL_CHARACTERS = 1500
 _SIDE_PARTS = frozenset(("footnotes", "endnotes", "comments", "header", "footer"))
+_TABLE_DEPTH = 4
 _MARKS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": " "}
 
 
@@ -89,6 +90,7 @@ class _Reader:
         self._writer = writer
         self._heading_styles = heading_styles
         self._notes = notes
+        self._depth = 0
 
     def blocks(self, parent: Any) -> None:
         for child in parent:
@@ -135,12 +137,17 @@ class _Reader:
             self._writer.paragraph(f"[^{number}]: {text}")
 
     def _table(self, table: Any) -> None:
+        if self._depth > _TABLE_DEPTH:
+            self._writer.paragraph(_cell_text(table))
+            return
         rows = [list(_cells(row)) for row in _inside(table, "tr")]
         texts = [[_cell_text(cell) if cell is not None else "" for cell in row] for row in rows]
         if any(len(text) > _CELL_CHARACTERS for row in texts for text in row):
+            self._depth += 1
             for row in rows:
                 for cell in row:
                     self.blocks(cell if cell is not None else ())
+            self._depth -= 1
         else:
             self._writer.table(texts)
 
@@ -169,13 +176,15 @@ def _texts(element: Any) -> Iterator[str]:
             yield from _texts(child)
 
 
-def _text_boxes(paragraph: Any) -> Iterator[Any]:
-    for box in paragraph.iter(f"{_W}txbxContent"):
-        within = [local_name(parent.tag) for parent in box.iterancestors()]
-        outer = within[: within.index("p")] if "p" in within else within
-        # A box stands in the file twice: as Office draws it, and for old readers.
-        if not _UNSEEN.intersection(outer) and "txbxContent" not in outer:
-            yield box
+def _text_boxes(element: Any) -> Iterator[Any]:
+    """The outermost text boxes below an element. A box stands in the file twice: as Office draws
+    it, and for old readers."""
+    for child in element:
+        name = local_name(child.tag)
+        if name == "txbxContent":
+            yield child
+        elif name not in _UNSEEN:
+            yield from _text_boxes(child)
 
 
 def _inside(parent: Any, wanted: str) -> Iterator[Any]:

@@ -9,6 +9,8 @@ from ragkit.ingest.load.content import Content
 from ragkit.types import Heading
 
 _MARKUP = re.compile(r"(?=(?:#{1,6}(?:\s|$)|`{3}|~{3}))")
+# A column whose cells are no longer is a list of names or values.
+_LIST_CHARACTERS = 100
 _BACKTICKS = re.compile(r"`{3,}")
 
 
@@ -83,13 +85,15 @@ class MarkdownWriter:
 
     def table(self, rows: Iterable[Sequence[str]]) -> None:
         """A pipe table whose first row is the header. Blank rows and columns are left out; a
-        table of one column is written as paragraphs, for it only lays out a page."""
+        table of one column is written as lines or paragraphs."""
         cells = [[" ".join(cell.split()) for cell in row] for row in rows]
         cells = [row for row in cells if any(row)]
         used = sorted({column for row in cells for column, cell in enumerate(row) if cell})
         if len(used) < 2:
-            for row in cells:
-                self.paragraph(" ".join(filter(None, row)))
+            texts = ["".join(row) for row in cells]
+            short = max(map(len, texts), default=0) <= _LIST_CHARACTERS
+            for text in ["\n".join(texts)] if short else texts:
+                self.paragraph(text)
             return
         self._gap()
         self._append(pipe_table([[row[c] if c < len(row) else "" for c in used] for row in cells]))
