@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
+from typing import Any, TypedDict, Unpack
 
 from ragkit import store as tables
 from ragkit.engines.local import LocalEngine
@@ -16,13 +19,21 @@ from ragkit.ingest.load import LoadOptions
 from ragkit.ingest.pipeline import OnProgress, Run
 from ragkit.ingest.prepare import Recipe
 from ragkit.ingest.reconcile import Decision, guards_against_wipe, reconcile
-from ragkit.models import DEFAULT_EMBEDDER, resolve_embedder
-from ragkit.query.answer import answer
+from ragkit.models import (
+    NO_CHAT,
+    Servers,
+    choose_chat,
+    choose_embedder,
+    resolve_chat,
+    resolve_embedder,
+)
+from ragkit.query.answer import REPLY_TOKENS, Asked, OnText, answer, answer_async
 from ragkit.query.filters import matching_sources
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
 from ragkit.schema import FORMAT
 from ragkit.types import (
     Answer,
+    Chat,
     ChunkSettings,
     Embedder,
     Engine,
@@ -33,11 +44,14 @@ from ragkit.types import (
     Manifest,
 )
 
+logger = logging.getLogger(__name__)
+
 DEFAULT_FOLDER = ".ragkit"
 MAX_FILE_BYTES = 200 * 1000 * 1000
 SEARCH_LIMIT = 5
 ASK_LIMIT = 8
 _ROOTS = "roots"
+_CALIBRATION = "calibration:"
 _LEAST_HEADROOM = 32  # tokens a chunk leaves for prefixes and table headers in a small window
 
 
@@ -54,14 +68,43 @@ def find_index(start: Path | None = None) -> str:
     return str(here / DEFAULT_FOLDER)
 
 
+class AskOptions(TypedDict, total=False):
+    """How a question is asked; every field may be left out.
+
+    model: a chat model's name ("ollama/gemma3"), or an object that fulfils `Chat`; "none" takes
+    the best sentences of the documents; left out or None, what `Index.chat_model` finds.
+    model_options: temperature, top_p, top_k, num_predict, stop, seed, num_ctx of that model.
+    limit: how many passages to take. keyword_weight, path: as for `Index.search`.
+    strict: leave sentences out that their passages do not carry. reply_tokens: the longest answer.
+    on_text: told the answer piece by piece while it is written. on_restart: told that it begins
+    anew, because the prompt had to be made shorter.
+    """
+
+    model: str | Chat | None
+    model_options: Mapping[str, object] | None
+    limit: int
+    keyword_weight: float
+    path: str | None
+    strict: bool
+    reply_tokens: int
+    on_text: OnText | None
+    on_restart: Callable[[], None] | None
+
+
 class Index:
     """A searchable index of folders. Make one with `Index.create`, or open one with `Index.open`.
 
     Reading methods may be called from several threads and beside one writing process.
     """
 
-    def __init__(self, store: tables.Store, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self,
+        store: tables.Store,
+        embedder: Embedder | None = None,
+        servers: Servers | None = None,
+    ) -> None:
         self._store = store
+        self._servers = servers or Servers()
         if embedder is not None:
             _check(store.manifest, embedder, store.uri)
             self.__dict__["embedder"] = embedder
@@ -72,14 +115,16 @@ class Index:
         path: str | os.PathLike[str],
         *,
         embedder: str | Embedder | None = None,
+        servers: Servers | None = None,
         chunk_tokens: int | None = None,
         overlap: int = 0,
     ) -> Index:
         """A new, empty index in the folder `path` (or at an s3://, gs:// or az:// address).
 
         `embedder` is a name such as "ollama/embeddinggemma" or an object that fulfils
-        `Embedder`; None means the embedded default. `chunk_tokens` and `overlap` count tokens
-        of that embedder.
+        `Embedder`; None means a known embedding model of Ollama if it answers, else the embedded
+        one. `chunk_tokens` and `overlap` count tokens of that embedder. `servers` says how
+        models are reached, then and later.
 
         Raises `RagkitError` when there is already an index, `ModelError` when the embedder
         cannot be used, `ValueError` for impossible sizes.
@@ -87,18 +132,20 @@ class Index:
         uri = _uri(path)
         if tables.exists(uri):
             raise RagkitError(f"there is already an index at {uri}; open it instead")
-        model = (
-            resolve_embedder(embedder or DEFAULT_EMBEDDER)
-            if isinstance(embedder, str | None)
-            else embedder
-        )
+        if embedder is None:
+            embedder = choose_embedder(servers).name
+        model = resolve_embedder(embedder, servers) if isinstance(embedder, str) else embedder
         chunking = _chunking(model, chunk_tokens, overlap)
         manifest = Manifest(model.identity, chunking, FORMAT)
-        return cls(tables.Store.create(uri, manifest), model)
+        return cls(tables.Store.create(uri, manifest), model, servers)
 
     @classmethod
     def open(
-        cls, path: str | os.PathLike[str] | None = None, *, embedder: Embedder | None = None
+        cls,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        embedder: Embedder | None = None,
+        servers: Servers | None = None,
     ) -> Index:
         """The index at `path`; None means the one `find_index` finds.
 
@@ -112,7 +159,7 @@ class Index:
                 f"{store.uri} has format {store.manifest.format}, this ragkit writes {FORMAT}; "
                 "delete that folder and run `ragkit index` again"
             )
-        return cls(store, embedder)
+        return cls(store, embedder, servers)
 
     # ------------------------------------------------------------ what it is
 
@@ -132,7 +179,7 @@ class Index:
 
         Raises `IndexMismatchError` when the model under that name is no longer the same.
         """
-        model = resolve_embedder(self.manifest.embedder.name)
+        model = resolve_embedder(self.manifest.embedder.name, self._servers)
         _check(self.manifest, model, self.uri)
         return model
 
@@ -218,8 +265,7 @@ class Index:
     ) -> list[Decision]:
         """What to do about each file below `root`, found or known."""
         index_folder = () if "://" in self.uri else (Path(self.uri),)
-        at = source_of(root, self.base)
-        known = [record for record in self._store.records() if _lies_below(record.source, at)]
+        known = [r for r in self._store.records() if _lies_below(r.source, root, self.base)]
         found: Iterable[FoundFile] = ()
         if root.exists():
             found = discover(
@@ -271,37 +317,110 @@ class Index:
             sources=self._sources(path),
         )
 
-    def ask(
-        self,
-        question: str,
-        *,
-        limit: int = ASK_LIMIT,
-        keyword_weight: float = KEYWORD_WEIGHT,
-        path: str | None = None,
-    ) -> Answer:
-        """An answer from the `limit` best passages, each sentence with its citations.
+    def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
+        """An answer from the best passages, each sentence checked against what it cites.
 
-        Raises `ValueError` for a blank question or a limit below 1.
+        `options` are those of `AskOptions`. Without a chat model the best sentences of the
+        documents are the answer.
+
+        Raises `ValueError` for a blank question, a limit below 1 or an unknown option of the
+        model; `ModelError` when the model cannot be used.
         """
-        question = _checked(question, limit)
-        return answer(
-            self._store,
-            self.embedder,
-            question,
+        chat = self._chat(options)
+        result = answer(self._store, self.embedder, chat, self._asked(question, options))
+        self._keep_calibration(chat)
+        return result
+
+    async def ask_async(self, question: str, **options: Unpack[AskOptions]) -> Answer:
+        """As `ask`, inside an event loop."""
+        chat = await asyncio.to_thread(self._chat, options)
+        embedder = await asyncio.to_thread(lambda: self.embedder)
+        asked = await asyncio.to_thread(self._asked, question, options)
+        result = await answer_async(self._store, embedder, chat, asked)
+        await asyncio.to_thread(self._keep_calibration, chat)
+        return result
+
+    async def ask_many(
+        self, questions: Iterable[str], *, concurrency: int = 4, **options: Unpack[AskOptions]
+    ) -> list[Answer]:
+        """The answers to many questions in their order, `concurrency` of them asked at a time.
+
+        Raises the first error; the questions that still wait are then given up.
+        """
+        if concurrency < 1:
+            raise ValueError(f"concurrency must be at least 1, got {concurrency}")
+        # One model object for all, so that its window and calibration are learnt once.
+        options["model"] = await asyncio.to_thread(self._chat, options) or NO_CHAT
+        options.pop("model_options", None)
+        free = asyncio.Semaphore(concurrency)
+
+        async def one(question: str) -> Answer:
+            async with free:
+                return await self.ask_async(question, **options)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(question)) for question in questions]
+        return [task.result() for task in tasks]
+
+    async def search_async(self, question: str, **options: Any) -> list[Hit]:
+        """As `search`, inside an event loop."""
+        return await asyncio.to_thread(partial(self.search, question, **options))
+
+    def chat_model(
+        self, model: str | None = None, model_options: Mapping[str, object] | None = None
+    ) -> Chat | None:
+        """The chat model that `ask` takes: the one named, else what RAGKIT_CHAT_MODEL names, else
+        one that Ollama has installed, else None, which means extractive answers."""
+        name = model or choose_chat(self._servers).name
+        if not name or name == NO_CHAT:
+            return None
+        chat = resolve_chat(name, self._servers, model_options)
+        learnt = self._store.get(_CALIBRATION + chat.name)
+        if learnt is not None and hasattr(chat, "calibration"):
+            chat.calibration = float(learnt)
+        return chat
+
+    def _chat(self, options: AskOptions) -> Chat | None:
+        model = options.get("model")
+        if model is None or isinstance(model, str):
+            return self.chat_model(model, options.get("model_options"))
+        return model
+
+    def _keep_calibration(self, chat: Chat | None) -> None:
+        """Keeps what the model's replies taught about its tokens, for the next process."""
+        factor = getattr(chat, "calibration", None)
+        if chat is None or factor is None:
+            return
+        key = _CALIBRATION + chat.name
+        if factor > (self._store.get(key) or 1.0) * 1.01:
+            try:
+                self._store.set(key, factor)
+            except RagkitError as error:  # an index on a read-only disk still answers
+                logger.info("calibration of %s not kept: %s", chat.name, error)
+
+    def _asked(self, question: str, options: AskOptions) -> Asked:
+        limit = options.get("limit", ASK_LIMIT)
+        return Asked(
+            question=_checked(question, limit),
             limit=limit,
-            keyword_weight=keyword_weight,
-            sources=self._sources(path),
+            keyword_weight=options.get("keyword_weight", KEYWORD_WEIGHT),
+            sources=self._sources(options.get("path")),
+            strict=options.get("strict", False),
+            reply_tokens=options.get("reply_tokens", REPLY_TOKENS),
+            on_text=options.get("on_text"),
+            on_restart=options.get("on_restart"),
         )
 
     def _sources(self, path: str | None) -> list[str] | None:
         return None if path is None else matching_sources(self._store.sources(), path)
 
 
-def _lies_below(source: str, root: str) -> bool:
-    """Whether a file belongs to a root, both named relative to the base ("" is the base)."""
-    if not root:
-        return not source.startswith("/")
-    return source == root or source.startswith(root.rstrip("/") + "/")
+def _lies_below(source: str, root: Path, base: Path) -> bool:
+    """Whether a file belongs to a root; the names of files below `base` are relative to it."""
+    at = source_of(root, base)
+    if not source.startswith("/") and (at == "." or base.is_relative_to(root)):
+        return True
+    return source == at or source.startswith(at.rstrip("/") + "/")
 
 
 def _uri(path: str | os.PathLike[str]) -> str:

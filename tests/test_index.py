@@ -255,7 +255,7 @@ def test_a_damaged_index_is_said(index: Index, write: Write, tmp_path: Path) -> 
     index.update(tmp_path / "docs")
     for manifest in Path(index.uri, "chunks.lance", "_versions").iterdir():
         manifest.write_bytes(b"")
-    with pytest.raises(IndexDamagedError, match="index again"):
+    with pytest.raises(IndexDamagedError, match="ragkit index"):
         Index.open(index.uri).search("words")
 
 
