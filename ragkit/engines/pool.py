@@ -17,6 +17,7 @@ STOPPED = "the work was stopped"
 
 _IN_FLIGHT = 2  # one to work on, one to go on with
 _POLL_SECONDS = 1.0
+_START_ATTEMPTS = 3  # in a row; something may kill processes at random
 
 
 class UnusableError(Exception):
@@ -43,6 +44,7 @@ class Pool:
         self._task_seconds = task_seconds
         self._memory_bytes = memory_bytes
         self._workers: list[WorkerProcess] = []
+        self._failed_starts = 0
         self._waiting: deque[Given] = deque()  # taken back from a worker that died
         self.ready: deque[tuple[int, Any]] = deque()
         self._events: Events = queue.SimpleQueue()
@@ -125,6 +127,7 @@ class Pool:
         kind, answer = bytes(frame[:1]), memoryview(frame)[1:]
         if kind == STARTED:
             worker.started = True
+            self._failed_starts = 0
         elif kind == UNUSABLE:
             raise UnusableError(str(answer, "utf-8", "replace"))
         elif kind == MEMORY:
@@ -137,13 +140,13 @@ class Pool:
         """A worker has ended: the task it was at fails, the one behind it goes to another."""
         self._workers.remove(worker)
         ending = worker.end()
-        if not worker.started:
-            self._waiting.extendleft(reversed(worker.held))
-            raise UnusableError(f"a worker process did not start ({ending})")
-        if worker.held and worker.guilty:
+        if worker.started and worker.held and worker.guilty:
             reason = worker.verdict or f"its worker died ({ending})"
             self.ready.append((worker.held.popleft().number, LoadError(reason)))
         self._waiting.extendleft(reversed(worker.held))
+        self._failed_starts += not worker.started
+        if self._failed_starts == _START_ATTEMPTS:
+            raise UnusableError(f"they do not start ({ending})")
 
     def _out_of_memory(self, worker: WorkerProcess) -> None:
         """The worker ends by itself now. It may have been full of what earlier tasks left, so

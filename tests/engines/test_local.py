@@ -191,6 +191,16 @@ def test_a_function_that_workers_cannot_import_is_called_here(
     assert "No module named 'here_only'" in caplog.text
 
 
+@not_windows
+@pytest.mark.parametrize("interpreter", ["false", "no-such-program"])
+def test_without_workers_the_work_is_done_here(
+    interpreter: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", interpreter)
+    assert results(LocalEngine(2), work.double, range(20)) == {n: n * 2 for n in range(20)}
+    assert "no worker processes" in caplog.text
+
+
 def test_what_cannot_be_pickled_fails_alone() -> None:
     engine = LocalEngine(1)
     found = results(engine, work.behave, ["a", work.UnreadableTask(), "unpicklable", "b"])
