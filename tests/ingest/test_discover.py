@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,20 @@ from ragkit.ingest.discover import discover, source_of
 from ragkit.types import FoundFile
 
 not_windows = pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-not_root = pytest.mark.skipif(
-    os.name == "nt" or os.geteuid() == 0, reason="everything is permitted to this user"
-)
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a file `b.md` that may not be entered; skips where all is permitted."""
+    folder = tmp_path / "locked"
+    write(tmp_path, "locked/b.md")
+    folder.chmod(0)
+    try:
+        if os.access(folder, os.R_OK):
+            pytest.skip("everything is permitted to this user")
+        yield folder
+    finally:
+        folder.chmod(0o700)
 
 
 def write(top: Path, *names: str) -> None:
@@ -236,19 +248,17 @@ def test_links(tmp_path: Path) -> None:
     assert found["inside"].inode == found["a.md"].inode
 
 
-@not_root
-def test_a_folder_that_may_not_be_listed_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, "a.md", "locked/b.md", "z.md")
-    (tmp_path / "locked").chmod(0)
-    try:
-        assert sources(tmp_path) == ["a.md", "locked/", "z.md"]
-        assert refusals(tmp_path) == {"locked/": "permission denied"}
-        with pytest.raises(RagkitError, match="locked cannot be read: permission denied"):
-            discover(tmp_path / "locked", base=tmp_path)
-        (tmp_path / "locked").chmod(0o400)  # may be listed, but its files may not be looked at
-        assert refusals(tmp_path) == {"locked/b.md": "permission denied"}
-    finally:
-        (tmp_path / "locked").chmod(0o700)
+def test_a_folder_that_may_not_be_listed_is_refused(tmp_path: Path, locked: Path) -> None:
+    write(tmp_path, "a.md", "z.md")
+    assert sources(tmp_path) == ["a.md", "locked/", "z.md"]
+    assert refusals(tmp_path) == {"locked/": "permission denied"}
+    with pytest.raises(RagkitError, match="locked cannot be read: permission denied"):
+        discover(locked, base=tmp_path)
+
+
+def test_a_folder_whose_files_may_not_be_looked_at(tmp_path: Path, locked: Path) -> None:
+    locked.chmod(0o400)
+    assert refusals(tmp_path) == {"locked/b.md": "permission denied"}
 
 
 @not_windows
