@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -14,11 +13,11 @@ from typing import Any, TypedDict, Unpack
 from ragkit import store as tables
 from ragkit.engines.local import LocalEngine
 from ragkit.errors import IndexMismatchError, RagkitError
-from ragkit.ingest.discover import discover, source_of
+from ragkit.ingest.discover import source_of
 from ragkit.ingest.load import LoadOptions
 from ragkit.ingest.pipeline import OnProgress, Run
 from ragkit.ingest.prepare import Recipe
-from ragkit.ingest.reconcile import Decision, guards_against_wipe, reconcile
+from ragkit.ingest.roots import Selection, decide, resolve_roots
 from ragkit.models import (
     NO_CHAT,
     Servers,
@@ -38,7 +37,6 @@ from ragkit.types import (
     Embedder,
     Engine,
     FileRecord,
-    FoundFile,
     Hit,
     IndexReport,
     Manifest,
@@ -224,13 +222,15 @@ class Index:
         without `allow_empty`; `ModelError` when the embedder fails for good. What was committed
         by then stays, and the next call goes on from there.
         """
+        selection = Selection(tuple(include), tuple(exclude), hidden, allow_empty)
         with self._store.lock(wait_seconds=wait_seconds, on_wait=on_wait):
             self._store.refresh()
-            roots = self._roots(paths)
+            kept = self.roots()
+            roots = resolve_roots(paths, kept, self.base)
             decisions = [
                 decision
                 for root in roots
-                for decision in self._decide(root, include, exclude, hidden, allow_empty)
+                for decision in decide(root, self._store.records(), self.base, self.uri, selection)
             ]
             recipe = Recipe(
                 self.manifest.chunking,
@@ -240,55 +240,10 @@ class Index:
             )
             run = Run(self._store, self.embedder, engine or LocalEngine(), recipe, on_progress)
             report = run(decisions)
-            self._remember(roots)
+            names = [source_of(root, self.base) for root in roots]
+            if set(names) - set(kept):
+                self._store.set(_ROOTS, list(dict.fromkeys([*kept, *names])))
             return report
-
-    def _roots(self, paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
-        """Absolute paths, those inside another left out."""
-        given = [Path(os.path.abspath(Path(p).expanduser())) for p in paths] or [
-            self.base / root for root in self.roots()
-        ]
-        if not given:
-            raise RagkitError("nothing was indexed here yet; name a folder: ragkit index FOLDER")
-        for path in given:
-            if paths and not path.exists():
-                raise RagkitError(f"no such file or folder: {path}")
-        return [p for p in dict.fromkeys(given) if not any(q in p.parents for q in given)]
-
-    def _decide(
-        self,
-        root: Path,
-        include: Sequence[str],
-        exclude: Sequence[str],
-        hidden: bool,
-        allow_empty: bool,
-    ) -> list[Decision]:
-        """What to do about each file below `root`, found or known."""
-        index_folder = () if "://" in self.uri else (Path(self.uri),)
-        known = [r for r in self._store.records() if _lies_below(r.source, root, self.base)]
-        found: Iterable[FoundFile] = ()
-        if root.exists():
-            found = discover(
-                root,
-                base=self.base,
-                include=include,
-                exclude=exclude,
-                hidden=hidden,
-                leave_out=index_folder,
-            )
-        decisions = list(reconcile(found, known, now_ns=time.time_ns()))
-        gone = sum(decision.kind == "gone" for decision in decisions)
-        seen = sum(decision.found is not None for decision in decisions)
-        refusal = guards_against_wipe(len(known), gone, seen)
-        if refusal and not allow_empty:
-            raise RagkitError(f"{root}: {refusal}")
-        return decisions
-
-    def _remember(self, roots: Iterable[Path]) -> None:
-        kept = self.roots()
-        new = [s for s in (source_of(root, self.base) for root in roots) if s not in kept]
-        if new:
-            self._store.set(_ROOTS, [*kept, *new])
 
     # ------------------------------------------------------------ reading
 
@@ -413,14 +368,6 @@ class Index:
 
     def _sources(self, path: str | None) -> list[str] | None:
         return None if path is None else matching_sources(self._store.sources(), path)
-
-
-def _lies_below(source: str, root: Path, base: Path) -> bool:
-    """Whether a file belongs to a root; the names of files below `base` are relative to it."""
-    at = source_of(root, base)
-    if not source.startswith("/") and (at == "." or base.is_relative_to(root)):
-        return True
-    return source == at or source.startswith(at.rstrip("/") + "/")
 
 
 def _uri(path: str | os.PathLike[str]) -> str:

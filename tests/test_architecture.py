@@ -17,7 +17,7 @@ ROWS = (
     r"ragkit\.(models|engines|store|schema|lock)(\..+)?"
     r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background)"
     r"|ragkit\.query\.(?!retrieve|answer|conversation)\w+",
-    r"ragkit\.ingest\.prepare|ragkit\.query\.retrieve",
+    r"ragkit\.ingest\.(prepare|roots)|ragkit\.query\.retrieve",
     r"ragkit\.ingest\.embed|ragkit\.query\.answer",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index",

@@ -2,64 +2,152 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ragkit.cli import options
 from ragkit.cli.output import plain, safe, safe_line, say, say_json, shorten, tell
-from ragkit.types import Answer, Passage
+from ragkit.types import Answer, Chat, Citation, Passage
+
+if TYPE_CHECKING:
+    from ragkit.models import Servers
 
 _QUOTE_WIDTH = 160
+_COLOURS = {"weak": "yellow", "unsupported": "red"}
+_EXTRACTIVE = (
+    "(the best sentences of your documents; for a written answer start Ollama and run "
+    "ragkit models pull gemma3)"
+)
 
 
 @click.command(short_help="Answer a question.")
 @options.question("question")
 @options.db
+@options.model
 @options.limit
 @options.keyword_weight
 @options.path
+@click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
+@options.servers
 @options.as_json
 def command(
     question: str,
     db: str | None,
+    model: str | None,
+    model_options: dict[str, object],
     limit: int | None,
     keyword_weight: float | None,
     path: str | None,
+    strict: bool,
+    servers: Servers,
     as_json: bool,
 ) -> None:
-    """Answer QUESTION from the indexed documents. Every sentence cites where it comes from.
+    """Answer QUESTION from the indexed documents. Every sentence cites where it comes from, and
+    is checked against it.
+
+    A chat model of Ollama writes the answer when there is one; otherwise the best sentences of
+    the documents are the answer.
 
     \b
     Examples:
       ragkit ask "How often are backups tested?"
       ragkit ask "What is the notice period?" --path 'contracts/**' --json
+      ragkit ask "Who leads the project?" --model gemma3 --option temperature=0
     """
     from ragkit.index import Index
 
-    answer = Index.open(db).ask(
-        question, **options.given(limit=limit, keyword_weight=keyword_weight, path=path)
+    index = Index.open(db, servers=servers)
+    chat = index.chat_model(model, model_options)
+    warn_if_leaving(chat)
+    live = _Live(not as_json and not strict and chat is not None)
+    answer = index.ask(
+        question,
+        model=chat or "none",
+        strict=strict,
+        on_text=live.show,
+        on_restart=live.restart,
+        **options.given(
+            limit=limit,
+            keyword_weight=keyword_weight,
+            path=path,
+            reply_tokens=model_options.get("num_predict"),
+        ),
     )
     if as_json:
         say_json(answer_json(answer))
     else:
-        _print(answer)
+        print_answer(answer, told=live.end())
 
 
-def _print(answer: Answer) -> None:
+def warn_if_leaving(chat: Chat | None) -> None:
+    """Says so when passages are about to leave this machine."""
+    if getattr(chat, "leaves_machine", False) and chat is not None:
+        tell(f"passages are sent to another machine: {chat.name}")
+
+
+class _Live:
+    """Shows an answer while it is written."""
+
+    def __init__(self, shown: bool) -> None:
+        self._shown = shown
+        self._told = False
+
+    def show(self, text: str) -> None:
+        if self._shown:
+            self._told = True
+            say(safe(text), end="")
+
+    def restart(self) -> None:
+        if self._told:
+            say()
+            tell("(too long for the model's window; asked again with fewer passages)", dim=True)
+
+    def end(self) -> bool:
+        """Ends the line; whether anything was told."""
+        if self._told:
+            say()
+        return self._told
+
+
+def print_answer(answer: Answer, *, told: bool = False) -> None:
+    """The answer (unless it was `told` already), its citations, and what to know about it."""
     covered, found = answer.coverage.files_indexed, answer.coverage.files_discovered
     if answer.abstained:
         say(f"Nothing in these {covered} files answers this.")
-    else:
+    elif not told:
         say(safe(answer.text))
+    if answer.citations:
         say()
-        for citation in answer.citations:
-            quote = safe_line(shorten(citation.quote, _QUOTE_WIDTH))
-            say(f'[{citation.number}] {safe_line(citation.location)}  "{quote}"')
+    shown = {(c.number, c.location, c.quote): c for c in _evidence(answer)}
+    for citation in shown.values():
+        quote = safe_line(shorten(citation.quote, _QUOTE_WIDTH))
+        say(f'[{citation.number}] {safe_line(citation.location)}  "{quote}"')
+    for sentence in answer.sentences:
+        if sentence.support in ("weak", "unsupported"):
+            text = safe_line(shorten(sentence.text, _QUOTE_WIDTH))
+            reason = f": {safe_line(sentence.reason)}" if sentence.reason else ""
+            tell(f'{sentence.support}: "{text}"{reason}', fg=_COLOURS[sentence.support])
+    if answer.left_out:
+        places = ", ".join(safe_line(passage.location) for passage in answer.left_out)
+        tell(f"(no room in the window for: {places})", dim=True)
+    for note in answer.notes:
+        tell(f"({safe_line(note)})", dim=True)
     if answer.model is None and not answer.abstained:
-        tell("(the best sentences of your documents; no chat model wrote this)", dim=True)
+        tell(_EXTRACTIVE, dim=True)
     if found > covered:
-        tell(f"(from {covered} of {found} files; the others: ragkit status)", dim=True)
+        tell(
+            f"(from {covered} of {found} files; {found - covered} could not be read: "
+            "ragkit status)",
+            dim=True,
+        )
+
+
+def _evidence(answer: Answer) -> list[Citation]:
+    """The quote behind each sentence; a cited passage without one as a whole."""
+    quoted = [s.evidence for s in answer.sentences if s.evidence is not None]
+    numbers = {citation.number for citation in quoted}
+    return quoted + [c for c in answer.citations if c.number not in numbers]
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

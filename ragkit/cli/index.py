@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ragkit.cli import options
 from ragkit.cli.output import safe_line, say, say_json, shorten, tell
 from ragkit.types import IndexReport, Progress
+
+if TYPE_CHECKING:
+    from ragkit.index import Index
+    from ragkit.models import Servers
 
 _MOST_PROBLEMS = 20
 
@@ -39,6 +43,7 @@ _MOST_PROBLEMS = 20
     metavar="SECONDS",
     help="Wait for another ragkit that is writing this index.",
 )
+@options.servers
 @click.option("--strict", is_flag=True, help="Exit 1 if a file was skipped, too.")
 @options.as_json
 def command(
@@ -46,6 +51,7 @@ def command(
     db: str | None,
     embedder: str | None,
     wait: float,
+    servers: Servers,
     strict: bool,
     as_json: bool,
     **selection: Any,
@@ -59,7 +65,7 @@ def command(
       ragkit index docs contracts --exclude '*.log'
       ragkit index ~/notes --db notes.index --embedder ollama/embeddinggemma
     """
-    index, created = _open_or_create(db, embedder, bool(paths))
+    index = _open_or_create(db, embedder, servers, bool(paths))
     with _Bar(quiet=as_json) as bar:
         report = index.update(
             *paths,
@@ -71,30 +77,37 @@ def command(
     if as_json:
         say_json(report)
     else:
-        if created:
-            tell(f"new index {safe_line(index.uri)}, embeddings by {index.manifest.embedder.name}")
         _print(report)
     return 1 if report.failed or (strict and report.skipped) else 0
 
 
-def _open_or_create(db: str | None, embedder: str | None, has_paths: bool) -> tuple[Any, bool]:
+def _open_or_create(
+    db: str | None, embedder: str | None, servers: Servers, has_paths: bool
+) -> Index:
+    """The index that is there, or a new one, of which it says so and why it has that model."""
     from ragkit import store
     from ragkit.errors import IndexMismatchError, IndexNotFoundError
     from ragkit.index import Index, find_index
+    from ragkit.models import Choice, choose_embedder
 
     place = db or find_index()
     if store.exists(place):
-        index = Index.open(place)
+        index = Index.open(place, servers=servers)
         built = index.manifest.embedder.name
         if embedder is not None and embedder != built:
             raise IndexMismatchError(
                 f"the index at {place} was built with {built}; to change its model: "
                 f"ragkit reindex --embedder {embedder}"
             )
-        return index, False
-    if not has_paths:
-        raise IndexNotFoundError(f"no index at {place}; name a folder: ragkit index FOLDER")
-    return Index.create(place, embedder=embedder), True
+    else:
+        if not has_paths:
+            raise IndexNotFoundError(f"no index at {place}; name a folder: ragkit index FOLDER")
+        choice = Choice(embedder, "named") if embedder else choose_embedder(servers)
+        index = Index.create(place, embedder=choice.name, servers=servers)
+        tell(f"new index {safe_line(index.uri)}, embeddings by {choice.name} ({choice.why})")
+    if getattr(index.embedder, "leaves_machine", False):
+        tell(f"texts are sent to another machine for embedding: {index.embedder.name}")
+    return index
 
 
 def _print(report: IndexReport) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+
+if TYPE_CHECKING:
+    from ragkit.models import Servers
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -31,6 +35,102 @@ keyword_weight = click.option(
 path = click.option(
     "--path", metavar="GLOB", help="Only files that match, such as 'docs/**' or '*.pdf'."
 )
+
+
+def model(command: Command) -> Command:
+    """Adds which chat model is asked, and how: the arguments `model` and `model_options`."""
+    named = click.option(
+        "--model",
+        metavar="NAME",
+        help="The chat model, such as gemma3; 'none' quotes the documents instead.  "
+        "[default: RAGKIT_CHAT_MODEL, else one that Ollama has]",
+    )
+    tuned = click.option(
+        "--option",
+        "model_options",
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=_parse_model_options,
+        help="Of the model: temperature, top_p, top_k, num_predict, stop, seed, num_ctx. "
+        "Repeatable.",
+    )
+    return named(tuned(command))
+
+
+def _parse_model_options(
+    _ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, Any]:
+    if not values:
+        return {}
+    from ragkit.models.ollama import parse_options
+
+    try:
+        return dict(parse_options(values))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param=parameter) from error
+
+
+def servers(command: Command) -> Command:
+    """Adds how models on servers are reached; the command gets one argument, `servers`."""
+
+    @functools.wraps(command)
+    def with_servers(*arguments: Any, **given: Any) -> Any:
+        names = ("embed_host", "chat_host", "headers", "timeout", "no_pull")
+        taken = {name: given.pop(name) for name in names}
+        return command(*arguments, servers=_servers(**taken), **given)
+
+    wrapped: Any = with_servers
+    for option in reversed(_SERVER_OPTIONS):
+        wrapped = option(wrapped)
+    return cast(Command, wrapped)
+
+
+_SERVER_OPTIONS = (
+    click.option(
+        "--embed-host",
+        metavar="URL",
+        help="The Ollama server for embeddings.  [default: OLLAMA_HOST, else this machine]",
+    ),
+    click.option("--chat-host", metavar="URL", help="The Ollama server for chat; as above."),
+    click.option(
+        "--header",
+        "headers",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Sent to these servers with every request. Repeatable.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="SECONDS",
+        help="The longest wait for the next bytes of a server.",
+    ),
+    click.option("--no-pull", is_flag=True, help="Never download a model that is missing."),
+)
+
+
+def _servers(
+    embed_host: str | None,
+    chat_host: str | None,
+    headers: tuple[str, ...],
+    timeout: float | None,
+    no_pull: bool,
+) -> Servers:
+    from ragkit.cli.pulling import PullBar
+    from ragkit.models import Servers
+
+    pairs = [header.partition("=") for header in headers]
+    for name, sign, _ in pairs:
+        if not name.strip() or not sign:
+            raise click.BadParameter("write it as NAME=VALUE", param_hint="--header")
+    return Servers(
+        embed_host=embed_host,
+        chat_host=chat_host,
+        headers=tuple((name.strip(), value) for name, _, value in pairs),
+        timeout_seconds=timeout,
+        pull=not no_pull,
+        on_pull=PullBar(),
+    )
 
 
 def question(name: str) -> Callable[[Command], Command]:

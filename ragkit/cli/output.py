@@ -30,9 +30,10 @@ def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
 
 
-def say(text: str = "", **style: Any) -> None:
+def say(text: str = "", *, end: str = "\n", **style: Any) -> None:
     """A line of result, to stdout."""
-    click.echo(click.style(_printable(text), **style) if style else _printable(text))
+    text = click.style(_printable(text), **style) if style else _printable(text)
+    click.echo(text + end, nl=False)
 
 
 def tell(text: str, **style: Any) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ragkit.cli import options
 from ragkit.cli.output import safe, safe_line, say, say_json, tell
 from ragkit.types import Hit
+
+if TYPE_CHECKING:
+    from ragkit.models import Servers
 
 
 @click.command(short_help="Find passages.")
@@ -17,6 +20,7 @@ from ragkit.types import Hit
 @options.limit
 @options.keyword_weight
 @options.path
+@options.servers
 @options.as_json
 def command(
     query: str,
@@ -24,6 +28,7 @@ def command(
     limit: int | None,
     keyword_weight: float | None,
     path: str | None,
+    servers: Servers,
     as_json: bool,
 ) -> None:
     """Print the passages that fit QUERY best, by meaning and by exact words.
@@ -36,7 +41,7 @@ def command(
     """
     from ragkit.index import Index
 
-    hits = Index.open(db).search(
+    hits = Index.open(db, servers=servers).search(
         query, **options.given(limit=limit, keyword_weight=keyword_weight, path=path)
     )
     if as_json:
