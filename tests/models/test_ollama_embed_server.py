@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -163,7 +166,8 @@ def test_a_server_too_old_for_batches_is_told_to_be_updated() -> None:
     ("status", "text", "hint"),
     [
         (401, "unauthorized", "ollama signin"),
-        (403, "", "ollama signin"),
+        (403, "ollama cloud is disabled: remote model is unavailable", "ollama signin"),
+        (403, "", "use its IP address"),
         (500, "model requires more system memory (9 GiB) than is available (3 GiB)", "smaller"),
         (500, "llama-server reported out-of-memory during startup: x", "smaller model"),
         (501, "This server does not support embeddings. Start it with `--embeddings`", "pull"),
@@ -213,3 +217,35 @@ def test_a_model_exchanged_meanwhile_is_noticed_by_its_dimension(
     server.exchange_model("embeddinggemma:latest", dimension=128)
     with pytest.raises(ModelError, match="vectors of 128 numbers, not 256"):
         embedder.embed_passages(TEXTS)
+
+
+def test_ctrl_c_ends_the_process_at_once_while_a_request_is_under_way(
+    server: OllamaDouble,
+) -> None:
+    program = (
+        "import sys\n"
+        "from ragkit.models.ollama import OllamaEmbedder, OllamaHost\n"
+        "embedder = OllamaEmbedder('embeddinggemma', OllamaHost(sys.argv[1]))\n"
+        "embedder.preload()\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "embedder.embed_passages([f'text {number}' for number in range(500)])\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, server.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        server.hold()
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        server.wait_for_calls("/api/embed", 4)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode != 0
+    assert errors.rstrip().endswith("KeyboardInterrupt")

@@ -172,3 +172,14 @@ def test_the_cloud_s_errors_name_the_key_and_its_own_list() -> None:
         raise vendor.ResponseError("unauthorized", 401)
     with pytest.raises(ModelNotFoundError, match=r"search\?c=cloud"), translated(cloud, "x"):
         raise vendor.ResponseError("model 'x' not found", 404)
+
+
+def test_a_certificate_that_is_not_trusted_is_told() -> None:
+    from ragkit.models.ollama.translate import translated
+    from ragkit.models.ollama.vendor import load_vendor
+
+    host = OllamaHost("https://box")
+    _, http = load_vendor()
+    says = "certificate of https://box:443 is not trusted"
+    with pytest.raises(ModelUnavailableError, match=says), translated(host, "x"):
+        raise http.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")

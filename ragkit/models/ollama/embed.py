@@ -125,7 +125,7 @@ class OllamaEmbedder:
         refused: dict[int, str] = {}
         with closing(self.host.client(_BATCH_SECONDS)) as client:
             call = self._call(client, facts)
-            rescue = Rescue(call, facts.dimension, _BATCH_TEXTS)
+            rescue = Rescue(call, self.name, facts.dimension, _BATCH_TEXTS)
             prefix = self._prompts.document_prefix
 
             def embed(batch: list[int]) -> tuple[list[int], Rescued]:
@@ -156,7 +156,7 @@ class OllamaEmbedder:
             raise ValueError("a blank question has no meaning to embed")
         facts = self._facts()
         with closing(self.host.client(_LOAD_SECONDS)) as client:
-            rescue = Rescue(self._call(client, facts), facts.dimension, 1)
+            rescue = Rescue(self._call(client, facts), self.name, facts.dimension, 1)
             rescued = rescue.embed([self._prompts.query_prefix + text])
         if rescued.too_long:
             raise ContextOverflowError(

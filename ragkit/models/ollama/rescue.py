@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 from ragkit.models.ollama.translate import OllamaError, Trouble
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from ragkit.types import Vectors
 
 _TEXTS_ARE_TO_BLAME = (
@@ -22,6 +25,7 @@ _TEXTS_ARE_TO_BLAME = (
     Trouble.REFUSED,
 )
 _TOLERANCE = 0.01  # servers give vectors of length 1; 16-bit arithmetic is allowed for
+_NO_VECTOR = "its vector is all zeros or not of length 1"
 _PROBE = "Is the server well?"
 
 
@@ -41,14 +45,30 @@ class Rescued:
     refused: dict[int, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Positions still to be settled; on the second try a broken vector is final."""
+
+    positions: list[int]
+    is_second_try: bool = False
+
+    def cut(self, size: int) -> list[_Work]:
+        """The first `size` positions, and the others."""
+        return [
+            _Work(self.positions[:size], self.is_second_try),
+            _Work(self.positions[size:], self.is_second_try),
+        ]
+
+
 class Rescue:
     """Embeds batches through one server and remembers the batch size it can manage.
 
     `batch_limit` is the most texts a request may hold; a time-out halves it for good.
     """
 
-    def __init__(self, call: Embedding, dimension: int, batch_limit: int) -> None:
+    def __init__(self, call: Embedding, name: str, dimension: int, batch_limit: int) -> None:
         self._call = call
+        self._name = name
         self._dimension = dimension
         self.batch_limit = batch_limit
 
@@ -61,36 +81,37 @@ class Rescue:
         import numpy as np
 
         rescued = Rescued(np.zeros((len(texts), self._dimension), dtype=np.float32))
-        work = [list(range(len(texts)))]
+        work = [_Work(list(range(len(texts))))]
         while work:
-            positions = work.pop()
-            if len(positions) > self.batch_limit:
-                work += [positions[self.batch_limit :], positions[: self.batch_limit]]
-                continue
-            halves = self._take(texts, positions, rescued)
-            work += reversed(halves)
+            now = work.pop()
+            work += reversed(self._take(texts, now, rescued))
         return rescued
 
-    def _take(
-        self, texts: Sequence[str], positions: list[int], rescued: Rescued
-    ) -> list[list[int]]:
-        """Settles `positions`, or gives them back in halves."""
+    def _take(self, texts: Sequence[str], work: _Work, rescued: Rescued) -> list[_Work]:
+        """Settles the positions of `work`, or gives back what is left to do."""
+        if len(work.positions) > self.batch_limit:
+            return work.cut(self.batch_limit)
+        middle = len(work.positions) // 2
         try:
-            rows = self._embed_twice([texts[position] for position in positions])
+            rows = self._embed_twice([texts[position] for position in work.positions])
         except OllamaError as error:
-            middle = len(positions) // 2
             if error.trouble is Trouble.TIMED_OUT and middle:
                 self.batch_limit = min(self.batch_limit, middle)
-                return [positions]
+                return [work]
             if error.trouble not in _TEXTS_ARE_TO_BLAME:
                 raise
             if middle:
-                return [positions[:middle], positions[middle:]]
-            self._give_up(positions[0], error, rescued)
+                return work.cut(middle)
+            if error.trouble is Trouble.BROKEN_VECTOR and not work.is_second_try:
+                return self._second_try(work.positions)
+            self._give_up(work.positions[0], error, rescued)
             return []
-        broken = self._keep(positions, rows, rescued)
+        broken = self._keep(work.positions, rows, rescued)
+        if broken and not work.is_second_try:
+            return self._second_try(broken)
         if broken:
-            self._second_chance(texts, broken, rescued)
+            self._check_server()
+            rescued.refused.update(dict.fromkeys(broken, _NO_VECTOR))
         return []
 
     def _embed_twice(self, texts: list[str]) -> Vectors:
@@ -99,32 +120,39 @@ class Rescue:
         try:
             return self._call.embed(texts)
         except OllamaError as error:
-            again = error.trouble is Trouble.CRASHED or (
-                error.trouble is Trouble.TIMED_OUT and len(texts) == 1
-            )
-            if error.trouble is Trouble.BROKEN_VECTOR and len(texts) == 1:
-                self._call.unload()
-                again = True
-            if not again:
+            if error.trouble is not Trouble.CRASHED and (
+                error.trouble is not Trouble.TIMED_OUT or len(texts) > 1
+            ):
                 raise
         return self._call.embed(texts)
+
+    def _second_try(self, positions: list[int]) -> list[_Work]:
+        """An unload cures a runner that has begun to give zeros or NaN."""
+        self._call.unload()
+        return [_Work(positions, is_second_try=True)]
 
     def _give_up(self, position: int, error: OllamaError, rescued: Rescued) -> None:
         if error.trouble is Trouble.TOO_LONG:
             rescued.too_long.add(position)
             return
-        # A server that fails on anything would have each text refused in turn.
-        self._call.embed([_PROBE])
+        self._check_server()
         rescued.refused[position] = str(error)
+
+    def _check_server(self) -> None:
+        """Raises `OllamaError` when a plain text fares no better: a server that fails on
+        anything would have each text refused in turn."""
+        if not _usable(self._call.embed([_PROBE]))[1].all():
+            raise OllamaError(
+                f"{self._name} gives no usable vector for any text; update Ollama, or choose "
+                "another embedding model",
+                Trouble.UNFIT,
+            )
 
     def _keep(self, positions: list[int], rows: Vectors, rescued: Rescued) -> list[int]:
         """Keeps the usable rows; gives back the positions of the others."""
         import numpy as np
 
-        with np.errstate(all="ignore"):
-            lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
-            # A length that is not a number fails this too.
-            usable = np.abs(lengths - 1) < _TOLERANCE
+        lengths, usable = _usable(rows)
         kept = np.asarray(positions)
         if usable.all():
             rescued.vectors[kept] = rows / lengths[:, None]
@@ -132,9 +160,12 @@ class Rescue:
         rescued.vectors[kept[usable]] = rows[usable] / lengths[usable, None]
         return [int(position) for position in kept[~usable]]
 
-    def _second_chance(self, texts: Sequence[str], positions: list[int], rescued: Rescued) -> None:
-        """Once more after an unload, which cures a runner that has begun to give zeros."""
-        self._call.unload()
-        rows = self._embed_twice([texts[position] for position in positions])
-        for position in self._keep(positions, rows, rescued):
-            rescued.refused[position] = "the model gives it a vector of zeros or without length 1"
+
+def _usable(rows: Vectors) -> tuple[Vectors, npt.NDArray[np.bool_]]:
+    """The length of each row, and whether it is 1 or nearly so."""
+    import numpy as np
+
+    with np.errstate(all="ignore"):
+        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        # A length that is not a number fails this too.
+        return lengths, np.abs(lengths - 1) < _TOLERANCE

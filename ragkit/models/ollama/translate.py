@@ -71,7 +71,7 @@ def translated(host: OllamaHost, model: str) -> Iterator[None]:
     except vendor.ResponseError as error:
         raise _from_response(error, host, model) from error
     except (ConnectionError, http.ConnectError, http.ConnectTimeout) as error:
-        raise OllamaUnavailableError(_unreachable(host), Trouble.UNREACHABLE) from error
+        raise OllamaUnavailableError(_unreachable(host, error), Trouble.UNREACHABLE) from error
     except http.TimeoutException as error:
         raise OllamaUnavailableError(
             f"{host.url} did not answer in time for {model}; allow more with --timeout SECONDS",
@@ -123,7 +123,7 @@ def _from_response(error: Any, host: OllamaHost, model: str) -> OllamaError:
     if trouble is Trouble.MISSING:
         return OllamaNotFoundError(_missing(host, model, text), trouble)
     if trouble in (Trouble.BUSY, Trouble.DENIED, Trouble.MEMORY, Trouble.CRASHED):
-        return OllamaUnavailableError(said + _advice(trouble, host), trouble)
+        return OllamaUnavailableError(said + _advice(trouble, host, text), trouble)
     if text.strip() == "404 page not found":
         said = f"{host.url} lacks a function that ragkit needs; update Ollama on it"
     elif 300 <= status < 400:
@@ -146,8 +146,11 @@ def _kind(text: str, status: int) -> Trouble:
     return Trouble.REFUSED
 
 
-def _advice(trouble: Trouble, host: OllamaHost) -> str:
+def _advice(trouble: Trouble, host: OllamaHost, text: str) -> str:
     if trouble is Trouble.DENIED:
+        if not text.strip():
+            # What a server answers that is asked under a host name it does not know.
+            return " (it does not know itself by this name; use its IP address)"
         if host.is_cloud:
             return " (set OLLAMA_API_KEY to a key from https://ollama.com/settings/keys)"
         return " (run `ollama signin` on that machine, or send its key with --header)"
@@ -156,7 +159,11 @@ def _advice(trouble: Trouble, host: OllamaHost) -> str:
     return " (try again later)" if trouble is Trouble.BUSY else ""
 
 
-def _unreachable(host: OllamaHost) -> str:
+def _unreachable(host: OllamaHost, error: Exception) -> str:
+    # The client replaces the error of the connection by words of its own.
+    reason = str(error.__context__ or error)
+    if "certificate" in reason.lower():
+        return f"the certificate of {host.url} is not trusted: {reason}"
     if host.is_loopback:
         return (
             f"no Ollama server answers at {host.url}; start it with `ollama serve` "
