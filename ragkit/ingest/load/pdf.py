@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ragkit.errors import LoadError
 from ragkit.ingest.load.content import Content, LoadOptions
@@ -22,38 +22,59 @@ _SCAN_CHARACTERS = 20
 _SCAN_PIXELS = 200_000
 # Every page that runs into pypdf's limits costs seconds; a hostile file has thousands of them.
 _OVERSIZE_PAGES = 3
+# Some filings have structure trees beyond pypdf's own limit of 100,000.
+_ELEMENTS = 1_000_000
+# A page that is drawn with fewer bytes is blank.
+_BLANK_BYTES = 200
 # What all pages together may unpack to; a thousand pages of prose come to 20 MB.
 _CONTENT_BYTES = 150 * 2**20
 # Above this share of characters that no text has, the fonts do not tell what they show.
 _GARBLED_SHARE = 0.03
 
 
+class _Page(NamedTuple):
+    """`text` as the library gives it, the size of what draws the page, why it could not be read."""
+
+    text: str = ""
+    content_bytes: int = 0
+    problem: str = ""
+
+
 def load_pdf(data: bytes, options: LoadOptions) -> Content:
     """The text of every page that can be read; pages that cannot are counted and noted.
 
+    `pages_without_text` counts pages that show something but give no text; blank ones do not.
     Raises LoadError: skipped when encrypted or without any text, failed when damaged.
     """
     import pypdf
 
-    with _quiet(), pypdf.apply_configuration(jbig2dec_binary=None):
+    configuration = pypdf.get_configuration().with_overwrites(
+        jbig2dec_binary=None,
+        array_maximum_element_count=_ELEMENTS,
+        dictionary_maximum_element_count=_ELEMENTS,
+    )
+    with _quiet(), pypdf.apply_configuration(configuration):
         reader = _open(data, options.passwords)
-        raw, broken = _page_texts(reader)
-        scanned = _scanned_pages(reader, raw)
-        texts = ["" if page in scanned else text for page, text in enumerate(raw)]
-        laid_out = lay_out(texts)
-        without_text = [page for page, text in enumerate(laid_out) if not text.strip()]
-        if len(without_text) == len(laid_out):
-            raise _nothing(len(laid_out), scanned, broken)
-        starts, text = _joined(laid_out)
+        pages = list(_pages(reader))
+        texts = lay_out([page.text for page in pages])
+        scanned = _scanned_pages(reader, texts)
+        silent = {
+            number
+            for number, page in enumerate(pages)
+            if not texts[number].strip() and page.content_bytes >= _BLANK_BYTES
+        }
+        if len(scanned) == len(pages) or not any(text.strip() for text in texts):
+            raise _nothing(pages, scanned)
+        starts, text = _joined(texts)
         return Content(
             text,
             page_starts=starts,
             page_labels=page_labels(reader, len(starts)),
             headings=headings(reader, text, starts),
             media_type="application/pdf",
-            notes=tuple(_notes(text, without_text, scanned, broken, len(starts))),
+            notes=tuple(_notes(text, pages, scanned, silent)),
             metadata=information(reader),
-            pages_without_text=len(without_text),
+            pages_without_text=len(scanned | silent | _broken(pages)),
         )
 
 
@@ -91,28 +112,28 @@ def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:120] or type(error).__name__
 
 
-def _page_texts(reader: PdfReader) -> tuple[list[str], dict[int, str]]:
-    """The text of each page as pypdf gives it, and the reason for each page it could not read."""
+def _pages(reader: PdfReader) -> Iterator[_Page]:
+    """Every page, in order; one that cannot be read says why."""
     from pypdf.errors import LimitReachedError
 
-    texts: list[str] = []
-    broken: dict[int, str] = {}
     oversize = work = 0
     for number in range(len(reader.pages)):
-        text = ""
         if oversize >= _OVERSIZE_PAGES or work > _CONTENT_BYTES:
-            broken[number] = "not read: the pages before it are too large"
-        else:
-            try:
-                page = reader.pages[number]
-                contents = page.get_contents()
-                work += len(contents.get_data()) if contents is not None else 0
-                text = page.extract_text()
-            except Exception as error:  # noqa: BLE001  one bad page must not cost the others
-                broken[number] = _short(error)
-                oversize += isinstance(error, LimitReachedError | MemoryError)
-        texts.append(text)
-    return texts, broken
+            yield _Page(problem="not read: the pages before it are too large")
+            continue
+        try:
+            page = reader.pages[number]
+            contents = page.get_contents()
+            size = len(contents.get_data()) if contents is not None else 0
+            work += size
+            yield _Page(page.extract_text(), size)
+        except Exception as error:  # noqa: BLE001  one bad page must not cost the others
+            oversize += isinstance(error, LimitReachedError | MemoryError)
+            yield _Page(problem=_short(error))
+
+
+def _broken(pages: list[_Page]) -> set[int]:
+    return {number for number, page in enumerate(pages) if page.problem}
 
 
 def _scanned_pages(reader: PdfReader, texts: list[str]) -> set[int]:
@@ -144,10 +165,15 @@ def _shows_picture(resources: Any, depth: int) -> bool:
     return False
 
 
-def _nothing(pages: int, scanned: set[int], broken: dict[int, str]) -> LoadError:
-    if broken and len(broken) == pages:
-        return LoadError(f"damaged PDF: no page can be read: {next(iter(broken.values()))}")
-    what = "its only page has no text" if pages == 1 else f"none of its {pages} pages has text"
+def _nothing(pages: list[_Page], scanned: set[int]) -> LoadError:
+    problems = [page.problem for page in pages if page.problem]
+    if len(problems) == len(pages):
+        return LoadError(f"damaged PDF: no page can be read: {problems[0]}")
+    what = (
+        "its only page has no text"
+        if len(pages) == 1
+        else f"none of its {len(pages)} pages has text"
+    )
     if scanned:
         return LoadError(f"{what}: probably scanned; run OCR over it first", outcome="skipped")
     return LoadError(what, outcome="skipped")
@@ -161,17 +187,16 @@ def _joined(pages: list[str]) -> tuple[tuple[int, ...], str]:
     return tuple(starts), "".join(pages)
 
 
-def _notes(
-    text: str, without_text: list[int], scanned: set[int], broken: dict[int, str], pages: int
-) -> Iterator[str]:
-    if broken:
-        first, reason = next(iter(broken.items()))
-        yield f"{len(broken)} of {pages} pages could not be read (page {first + 1}: {reason})"
-    silent = [page for page in without_text if page not in broken]
-    if silent:
-        why = ": probably scanned" if scanned.intersection(silent) else ""
-        verb = "has" if len(silent) == 1 else "have"
-        yield f"{len(silent)} of {pages} pages {verb} no text{why}"
+def _notes(text: str, pages: list[_Page], scanned: set[int], silent: set[int]) -> Iterator[str]:
+    for number, page in enumerate(pages):
+        if page.problem:
+            count = f"{len(_broken(pages))} of {len(pages)} pages could not be read"
+            yield f"{count} (page {number + 1}: {page.problem})"
+            break
+    for numbers, why in ((scanned, ": probably scanned"), (silent - scanned, "")):
+        if numbers:
+            verb = "has" if len(numbers) == 1 else "have"
+            yield f"{len(numbers)} of {len(pages)} pages {verb} no text{why}"
     if is_garbled(text):
         yield "the text looks garbled: the fonts of this file do not say which letters they show"
 
