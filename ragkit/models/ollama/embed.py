@@ -123,20 +123,24 @@ class OllamaEmbedder:
         vectors = np.zeros((len(texts), facts.dimension), dtype=np.float32)
         too_long: set[int] = set()
         refused: dict[int, str] = {}
-        with closing(self.host.client(_BATCH_SECONDS)) as client:
-            call = self._call(client, facts)
-            rescue = Rescue(call, self.name, facts.dimension, _BATCH_TEXTS)
-            prefix = self._prompts.document_prefix
+        client = self.host.client(_BATCH_SECONDS)
+        call = self._call(client, facts)
+        rescue = Rescue(call, self.name, facts.dimension, _BATCH_TEXTS)
+        prefix = self._prompts.document_prefix
 
-            def embed(batch: list[int]) -> tuple[list[int], Rescued]:
-                return batch, rescue.embed([prefix + texts[position] for position in batch])
+        def embed(batch: list[int]) -> tuple[list[int], Rescued]:
+            return batch, rescue.embed([prefix + texts[position] for position in batch])
 
-            batches = _batches(texts, call, refused)
-            with closing(in_order(embed, batches, at_once=_REQUESTS_AT_ONCE)) as results:
-                for batch, rescued in results:
-                    vectors[batch] = rescued.vectors
-                    too_long.update(batch[place] for place in rescued.too_long)
-                    refused.update((batch[place], why) for place, why in rescued.refused.items())
+        batches = _batches(texts, call, refused)
+        results = in_order(embed, batches, at_once=_REQUESTS_AT_ONCE, afterwards=client.close)
+        try:
+            for batch, rescued in results:
+                vectors[batch] = rescued.vectors
+                too_long.update(batch[place] for place in rescued.too_long)
+                refused.update((batch[place], why) for place, why in rescued.refused.items())
+        finally:
+            call.stop()
+            results.close()
         if too_long or refused:
             raise EmbeddingError(
                 _summary(self.name, len(texts), too_long, refused),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+import threading
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +50,13 @@ class EmbedCall:
         self._dimension = dimension
         self._gate = gate or nullcontext()
         self._sleep = sleep
+        self._stopped = threading.Event()
         # A batch below the window makes servers from 0.30 on cut or crash within the window.
         self._options = {"num_ctx": window, "num_batch": window}
+
+    def stop(self) -> None:
+        """Makes every further request fail at once; one that is under way ends by itself."""
+        self._stopped.set()
 
     def load(self) -> None:
         """Returns when the model is in memory."""
@@ -102,6 +109,8 @@ class EmbedCall:
     def _post(self, texts: Sequence[str], keep_alive: str | float) -> Any:
         def once() -> Any:
             with self._gate, translated(self._host, self._model):
+                if self._stopped.is_set():
+                    raise CancelledError
                 return self._client.embed(
                     self._model,
                     list(texts),

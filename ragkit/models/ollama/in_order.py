@@ -22,37 +22,89 @@ class _Slot(Generic[Item, Result]):
         self.error: BaseException | None = None
 
 
+class _Crew:
+    """Those who may still be at work; the last to leave calls `afterwards`."""
+
+    def __init__(self, afterwards: Callable[[], object]) -> None:
+        self._afterwards = afterwards
+        self._members = 0
+        self._lock = threading.Lock()
+
+    def enter(self) -> None:
+        with self._lock:
+            self._members += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._members -= 1
+            is_last = self._members == 0
+        if is_last:
+            self._afterwards()
+
+
 def in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], *, at_once: int
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    *,
+    at_once: int,
+    afterwards: Callable[[], object],
 ) -> Generator[Result, None, None]:
     """`function(item)` of each item in the order of `items`, `at_once` calls at most at a time.
 
     `items` is drawn lazily. An error of a call is raised in its place and ends the iteration.
     Closing the iterator, or an interrupt, returns at once and leaves calls under way to
     themselves: their threads are daemons, since an executor's would hold up the interpreter.
+    `afterwards` is called once, when no call is under way any more.
     """
     todo: SimpleQueue[_Slot[Item, Result] | None] = SimpleQueue()
-    abandoned = threading.Event()
     waiting: deque[_Slot[Item, Result]] = deque()
-    started = 0
+    threads: list[threading.Thread] = []
+    abandoned = threading.Event()
+    crew = _Crew(afterwards)
+    crew.enter()
     try:
         for item in items:
             slot: _Slot[Item, Result] = _Slot(item)
             waiting.append(slot)
             todo.put(slot)
-            if started < at_once:
-                started += 1
-                threading.Thread(
-                    target=_work, args=(function, todo, abandoned), daemon=True
-                ).start()
+            if len(threads) < at_once:
+                crew.enter()
+                threads.append(_start(function, todo, abandoned, crew))
             if len(waiting) > at_once:
                 yield _result(waiting.popleft())
         while waiting:
             yield _result(waiting.popleft())
+        _send_home(todo, threads)
+        for thread in threads:
+            thread.join()
     finally:
         abandoned.set()
-        for _ in range(started):
-            todo.put(None)
+        _send_home(todo, threads)
+        crew.leave()
+
+
+def _start(
+    function: Callable[[Item], Result],
+    todo: SimpleQueue[_Slot[Item, Result] | None],
+    abandoned: threading.Event,
+    crew: _Crew,
+) -> threading.Thread:
+    def run() -> None:
+        try:
+            _work(function, todo, abandoned)
+        finally:
+            crew.leave()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def _send_home(
+    todo: SimpleQueue[_Slot[Item, Result] | None], threads: list[threading.Thread]
+) -> None:
+    for _ in threads:
+        todo.put(None)
 
 
 def _work(
