@@ -169,7 +169,7 @@ def _cells(row: str) -> list[str]:
 
 # Terminators that need a blank after them, and those of scripts that write none.
 _END = re.compile(
-    r"(?<![.!?…؟۔։።।॥])(?:[.!?…؟۔։።।॥]++[\"'”’“)\]»›*_`]*+(?=\s)|[。！？｡．]++[」』”’）)】》\"]*+)"
+    r"(?<![.!?…؟۔։።।॥])(?:[.!?…؟۔։።।॥]++[\"'”’“)\]»›*_`]*+(?:\[[^\[\]\s]{1,8}[^\[\]]{0,12}\])*+(?=\s)|[。！？｡．]++[」』”’）)】》\"]*+)"
 )
 _WORD_BEFORE = re.compile(r"[^\s(\[\"“„'‘/]*+$")
 _WINDOW_CHARACTERS = 40  # how far a rule looks around a full stop
@@ -189,7 +189,7 @@ _STARTERS = word_set(
     "our i as by for from when while after before although however if but and to with under since "
     "then during some many most all both one today later der die das ein eine es er sie im am bei "
     "mit nach seit von zu für als wenn da doch aber und auch dies diese dieser dieses wir ihr "
-    "le la les il elle un une el los las en"
+    "thus therefore hence such no each every several other another also since not his who what"
 )
 
 
@@ -221,7 +221,7 @@ def _ends_sentence(text: str, start: int, end: int, found: re.Match[str]) -> boo
         following += 1
     if following == limit:
         return True
-    if found.start() > start and text[found.start() - 1].isspace():
+    if len(found[0]) == 1 and found.start() > start and text[found.start() - 1].isspace():
         return True  # tokenised text: a stop that stands alone
     next_word = text[following : following + _WINDOW_CHARACTERS].split(maxsplit=1)[0]
     lower_case_follows = unicodedata.category(next_word[0]) == "Ll"
@@ -234,7 +234,7 @@ def _ends_sentence(text: str, start: int, end: int, found: re.Match[str]) -> boo
         return False
     if (
         word in _SHORT_FORMS
-        or "." in word
+        or ("." in word and not word[0].isdigit())
         or (len(word) == 1 and word.isalpha())
         or (len(word) <= 2 and word.isdigit())  # German ordinals: am 3. Oktober
     ):
@@ -250,8 +250,11 @@ def _line_breaks(text: str, start: int, end: int) -> Iterator[int]:
     for (first, last), (next_first, next_last) in pairwise(lines):
         line = text[start + first : start + last].strip()
         following = text[start + next_first : start + next_last].strip()
-        if not line or not following or line[-1] in ",;-–—、，" or following[0].islower():
+        if not line or not following:
+            continue
+        keys = _KEY.match(line) and _KEY.match(following)
+        if not keys and (line[-1] in ",;-–—、，" or following[0].islower()):
             continue
         room = len(line) + 1 + len(following.split(maxsplit=1)[0])
-        if room <= 0.75 * width or (_KEY.match(line) and _KEY.match(following)):
+        if keys or room <= 0.75 * width:
             yield start + last

@@ -1,0 +1,101 @@
+"""A model's answer text -> its sentences, each with the passages its marks name."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ragkit.query.sentences import readable, split_sentences
+from ragkit.types import Passage, Sentence
+
+
+def cite(text: str, passages: Sequence[Passage]) -> tuple[Sentence, ...]:
+    """The sentences of `text` in order, unchecked, each with the numbers its marks name.
+
+    Marks are `[1]`, `[1][2]`, `[1, 2]`, `[1-3]` and `【1】`; one belongs to the sentence it stands
+    in or follows, and at the beginning of a line to the sentence after it. No sentence's text
+    holds a mark; numbers that no passage has are dropped. Code, in spans or fences, is left as
+    it is. Headings and the header rows of tables are no sentences.
+    """
+    known = {passage.number for passage in passages}
+    bare, marks = _take_out(text)
+    spans = [span for span in split_sentences(bare) if span.kind not in ("heading", "header")]
+    if not spans:
+        return ()
+    starts = [span.start for span in spans]
+    cited: list[list[int]] = [[] for _ in spans]
+    for mark in marks:
+        after = bisect_left(starts, mark.position)
+        owner = after if mark.leads else after - 1
+        cited[min(max(owner, 0), len(spans) - 1)] += (n for n in mark.numbers if n in known)
+    return tuple(
+        Sentence(readable(bare, span), tuple(dict.fromkeys(numbers)))
+        for span, numbers in zip(spans, cited, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The numbers of one mark, and where it stood, as an offset of the text without marks."""
+
+    position: int
+    numbers: tuple[int, ...]
+    leads: bool
+
+
+_NUMBERS = r"\d{1,3}(?:\s?[-–,，、;]\s?\d{1,3}){0,20}"
+_MARK = re.compile(
+    rf"\[\s?\^?(?:(?:passages?|sources?|documents?)\s)?({_NUMBERS})\s?\](?!\()"
+    rf"|【\s?({_NUMBERS})\s?(?:†[^【】\n]{{0,40}})?】",
+    re.IGNORECASE,
+)
+_CODE_SPAN = re.compile(r"(?<!`)(`{1,3})(?!`)[^`\n]{1,400}\1(?!`)")
+_BLANKS = re.compile(r"[ \t]+")
+_BULLETS = " \t-*+•>"
+_STOPS = tuple(".!?。！？")
+
+
+def _take_out(text: str) -> tuple[str, list[_Mark]]:
+    """`text` without its marks, and the marks. The blank before a mark goes with it, or the one
+    after it at the beginning of a line."""
+    protected = _code_positions(text)
+    marks: list[_Mark] = []
+    pieces: list[str] = []
+    length = copied = 0
+    first_of_line = True  # nothing but blanks and bullets stands before on the line
+    line_leads = False  # and that is where its first mark stands
+    for found in _MARK.finditer(text):
+        if found.start() in protected:
+            continue
+        piece = text[copied : found.start()]
+        line = piece[piece.rfind("\n") + 1 :].strip(_BULLETS)
+        first_of_line = (first_of_line or "\n" in piece) and not line
+        line_leads = first_of_line or (line_leads and "\n" not in piece)
+        leads = first_of_line or (line_leads and line.endswith(_STOPS))
+        copied = found.end()
+        if not leads:
+            piece = piece.rstrip(" \t")
+        elif blank := _BLANKS.match(text, copied):
+            copied = blank.end()
+        pieces.append(piece)
+        length += len(piece)
+        marks.append(_Mark(length, _read_numbers(found[1] or found[2]), leads))
+    return "".join(pieces) + text[copied:], marks
+
+
+def _code_positions(text: str) -> set[int]:
+    fences = (span for span in split_sentences(text) if span.kind == "code")
+    spans = [range(span.start, span.end) for span in fences]
+    spans += [range(*found.span()) for found in _CODE_SPAN.finditer(text)]
+    return {position for span in spans for position in span}
+
+
+def _read_numbers(numbers: str) -> tuple[int, ...]:
+    """`1, 3-5` as (1, 3, 4, 5)."""
+    found: list[int] = []
+    for part in re.split(r"[,，、;]", numbers):
+        first, *last = (int(number) for number in re.split(r"[-–]", part))
+        found += range(first, max(last, default=first) + 1)
+    return tuple(found)

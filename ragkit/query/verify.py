@@ -1,0 +1,172 @@
+"""Sentence by sentence: do the cited passages carry it? Rules, no model.
+
+`scripts/bench/verification.py` prints how often it is right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ragkit.query.contradictions import (
+    check_dates,
+    check_negation,
+    check_quantities,
+    check_quotes,
+)
+from ragkit.query.evidence import (
+    Rarity,
+    Reading,
+    Statement,
+    Window,
+    find_copy,
+    find_window,
+    measure_rarity,
+)
+from ragkit.query.marks import cite
+from ragkit.query.names import check_names, check_swaps
+from ragkit.types import Citation, Passage, Sentence, Support
+
+if TYPE_CHECKING:
+    from ragkit.types import Vectors
+
+    Embed = Callable[[Sequence[str]], Vectors]
+
+__all__ = ["cite", "strict", "verify"]
+
+# Shares of a sentence's content words. Measured: scripts/bench/verification.py.
+_SPEAKS_OF_IT = 0.45  # below, the passages as a whole are about something else
+_WHOLE_CARRIES = 0.7
+_QUOTE_CARRIES = 0.5
+_SAME_MEANING = 0.75  # cosine at which other words are taken to mean the same
+_RANK: dict[Support, int] = {"unsupported": 0, "unchecked": 0, "weak": 1, "supported": 2}
+
+
+def verify(
+    sentences: Sequence[Sentence], passages: Sequence[Passage], *, embed: Embed | None = None
+) -> tuple[Sentence, ...]:
+    """The same sentences with `support`, `evidence` and `reason`.
+
+    "unsupported": a number, date, name, quote or negation is not what the cited passages say, or
+    they do not speak of it. "weak": only part of the wording is theirs, or they are in another
+    language. "unchecked": nothing in the sentence can be checked (a greeting, a question, a
+    remark about the passages). A sentence that its passages do not carry but one other passage
+    carries whole is re-cited to that one; so is a sentence without a citation. `embed` (texts ->
+    (n, d), length 1) lets a like meaning in other words pass for weak instead of unsupported.
+    """
+    readings = [Reading(passage) for passage in passages]
+    judge = _Judge(readings, embed)
+    return tuple(judge.verify(sentence) for sentence in sentences)
+
+
+def strict(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+    """The sentences without the unsupported ones."""
+    return tuple(sentence for sentence in sentences if sentence.support != "unsupported")
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    support: Support
+    evidence: Citation | None
+    reason: str
+
+
+class _Judge:
+    """Holds what all sentences of an answer are compared with."""
+
+    def __init__(self, readings: Sequence[Reading], embed: Embed | None) -> None:
+        self.readings = readings
+        self.embed = embed
+        self.rarity: Rarity = measure_rarity(readings)
+
+    def verify(self, sentence: Sentence) -> Sentence:
+        statement = Statement(sentence.text)
+        if _cannot_be_checked(statement):
+            return replace(sentence, support="unchecked", reason="there is nothing to check in it")
+        cited = [r for r in self.readings if r.passage.number in sentence.citations]
+        verdict = self.judge(statement, cited)
+        if verdict.support == "supported":
+            return _judged(sentence, verdict)
+        for other in self.readings:
+            if other in cited:
+                continue
+            elsewhere = self.judge(statement, [other])
+            if elsewhere.support == "supported":
+                number = other.passage.number
+                reason = f"[{number}] says it, not the passage cited" if cited else ""
+                moved = replace(sentence, citations=(number,), reason=reason)
+                return replace(moved, support="supported", evidence=elsewhere.evidence)
+            if not cited and _RANK[elsewhere.support] >= _RANK[verdict.support]:
+                verdict = elsewhere
+        return _judged(sentence, verdict)
+
+    def judge(self, statement: Statement, readings: Sequence[Reading]) -> _Verdict:
+        """The verdict on the statement if the readings were all there is."""
+        if copy := find_copy(statement, readings):
+            return _Verdict("supported", copy.citation(), "")
+        window = find_window(statement, readings, self.rarity)
+        if window is None:
+            return _Verdict("unsupported", None, "there is no passage to check it against")
+        evidence = window.citation()
+        wrong = check_quantities(statement, window, readings) or check_dates(statement, readings)
+        if wrong:
+            return _Verdict("unsupported", evidence, wrong)
+        known = sum(any(term in r.terms for r in readings) for term in statement.content)
+        whole = known / len(statement.content) if statement.content else 1.0
+        if whole < _SPEAKS_OF_IT and _are_of_two_languages(statement, window):
+            reason = "in another language than the passage: only its numbers were checked"
+            return _Verdict("weak", evidence, reason)
+        wrong = (
+            check_quotes(statement, readings)
+            or check_swaps(statement, window)
+            or check_names(statement, readings)
+            or check_negation(statement, window)
+        )
+        if wrong:
+            return _Verdict("unsupported", evidence, wrong)
+        quoted = window.terms.share(statement.content)
+        if whole < _SPEAKS_OF_IT and not self._mean_the_same(statement, window):
+            return _Verdict("unsupported", evidence, "the passage hardly speaks of this")
+        if whole < _WHOLE_CARRIES or quoted < _QUOTE_CARRIES:
+            return _Verdict("weak", evidence, "only part of the wording is in the passage")
+        return _Verdict("supported", evidence, "")
+
+    def _mean_the_same(self, statement: Statement, window: Window) -> bool:
+        if self.embed is None:
+            return False
+        one, other = self.embed([statement.text, window.text])
+        return float(one @ other) >= _SAME_MEANING
+
+
+def _judged(sentence: Sentence, verdict: _Verdict) -> Sentence:
+    return replace(
+        sentence, support=verdict.support, evidence=verdict.evidence, reason=verdict.reason
+    )
+
+
+def _are_of_two_languages(statement: Statement, window: Window) -> bool:
+    languages = {statement.language, window.reading.language}
+    return len(languages) == 2 and "" not in languages
+
+
+def _cannot_be_checked(statement: Statement) -> bool:
+    if statement.text.rstrip().endswith(("?", "？")) or _REMARK.search(statement.text):
+        return True
+    names = [name for name in statement.names if not statement.begins_sentence(name)]
+    facts = len(statement.quantities) + len(statement.dates) + len(names)
+    return not facts and len(statement.content) < 2
+
+
+# What an answer says about its sources is no statement that they could hold.
+_REMARK = re.compile(
+    r"\b(?:passages?|documents?|context|sources?|texts?|files?)\b.{0,40}"
+    r"\b(?:(?:do(?:es)?|did) ?n[o'’]t|not (?:mention|say|state|contain|provide|specify)"
+    r"|no (?:information|mention))"
+    r"|\bno (?:information|mention|answer)\b.{0,60}"
+    r"\b(?:passages?|documents?|context|sources?|files?)"
+    r"|\b(?:Dokumente?n?|Quellen?|Texte?n?|Dateien?|Passagen?)\b.{0,40}\b(?:nicht|kein\w{0,2})\b"
+    r"|(?:文档|文件|资料|上下文|段落).{0,12}(?:没有|未)",
+    re.IGNORECASE,
+)
