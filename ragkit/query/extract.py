@@ -1,7 +1,7 @@
 """The answer without a chat model: the best sentences of the passages, cited.
 
 Sentences are ranked by a linear score whose weights were fitted on half the articles of a
-question set (`scripts/bench/extraction.py` prints what it scores on the others).
+question set (`scripts/bench/answers.py` prints what it scores).
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
     Embed = Callable[[Sequence[str]], Vectors]
 
-# What one unit of each signal is worth. Measured: scripts/bench/extraction.py.
-_WORDING, _NEARBY, _PHRASES, _TYPE, _PRIOR, _MEANING = 6.5, 3.0, 4.0, 1.5, 5.5, 2.8
-_NOT_AN_ANSWER = 4.0  # taken off a question, a scrap, a repetition of the question
+# What one unit of each signal is worth. Fitted by maximum likelihood (softmax over the sentences).
+_WORDING, _NEARBY, _PHRASES, _TYPE, _PRIOR, _MEANING = 6.5, 3.0, 4.0, 1.5, 5.5, 2.0
+_EVIDENCE_WORDING = 0.4
+_NOT_AN_ANSWER = 20.0  # more than all else can make up for
 # A sentence joins the answer when the lead's score is at most this much higher.
-_DROP = 2.0
+_DROP = 2.5
 _EMBEDDED_SENTENCES = 48
 _LONGEST_CODE_CHARACTERS = 1200
 
@@ -61,20 +62,17 @@ def extract(
 
 
 def evidence_score(question: str, passages: Sequence[Passage]) -> float:
-    """How much of the question the passages speak of in one place, 0 to 1: rarer words count
-    more, words the passages lack most. Tells answerable questions from others only roughly."""
+    """How much the passages seem to hold an answer: the best cosine of a hit, plus how much of
+    the question's wording (rarer words count more) is in one sentence. Comparable between
+    questions to one index; what score means "no answer" differs by index and is calibrated there.
+    """
     units = _list_units(passages)
-    rarity = _rarity(units)
     content = list_content_terms(question)
-    total = sum(map(rarity, content))
-    if not units or not total:
-        return 0.0
-    best = 0.0
-    for unit in units:
-        known = sum(rarity(term) for term in content if term in unit.words)
-        near = sum(rarity(term) for term in content if term in unit.nearby - unit.words)
-        best = max(best, (known + 0.5 * near) / total)
-    return best
+    rarity = _rarity(units)
+    total = sum(map(rarity, content)) or 1.0
+    wording = max((_known(unit.words, content, rarity) for unit in units), default=0.0) / total
+    similarity = max((hit.similarity for p in passages for hit in p.hits), default=0.0)
+    return similarity + _EVIDENCE_WORDING * wording
 
 
 # ---------------------------------------------------------------- units
@@ -96,13 +94,8 @@ class _Unit:
     previous: _Unit | None = None
     next: _Unit | None = None
     nearby: frozenset[str] = frozenset()
+    eligible: bool = True
     score: float = 0.0
-
-    @property
-    def eligible(self) -> bool:
-        if self.span.kind == "code":
-            return len(self.text) <= _LONGEST_CODE_CHARACTERS
-        return self.span.kind in ("sentence", "row")
 
     def sentence(self) -> Sentence:
         passage, span = self.passage, self.span
@@ -121,7 +114,10 @@ def _list_units(passages: Sequence[Passage]) -> list[_Unit]:
             text = readable(passage.text, span)
             terms = list_terms(text)
             unit = _Unit(passage, span, text, terms, frozenset(terms), previous, nearby=above)
-            if span.kind == "heading":
+            too_long = span.kind == "code" and len(text) > _LONGEST_CODE_CHARACTERS
+            unit.eligible = span.kind != "header" and not too_long
+            if span.kind == "heading" or _is_title(passage.text, span):
+                unit.eligible = False
                 above = frozenset(list_terms(passage.heading)) | unit.words
             if previous is not None:
                 previous.next = unit
@@ -130,6 +126,23 @@ def _list_units(passages: Sequence[Passage]) -> list[_Unit]:
             units.append(unit)
             previous = unit
     return units
+
+
+def _is_title(text: str, span: Span) -> bool:
+    """A line of a few words by itself, as headings are in plain text and PDF."""
+    line = text[span.start : span.end]
+    return (
+        span.kind == "sentence"
+        and (span.start == 0 or text[: span.start].rstrip(" \t").endswith("\n"))
+        and (span.end == len(text) or text[span.end :].lstrip(" \t").startswith(("\n", "\r")))
+        and "\n" not in line
+        and len(list_terms(line)) <= _TITLE_TERMS
+        and not _SAYS_MORE.search(line)
+    )
+
+
+_TITLE_TERMS = 5
+_SAYS_MORE = re.compile(r"\d|[.!?:;。！？：；…][\"'”’)»]*$|[:：] ")
 
 
 # ---------------------------------------------------------------- score
@@ -142,13 +155,12 @@ def _score(
         unit.score = sum(signals)
     if embed is None or question_vector is None:
         return
-    ranked = sorted(units, key=lambda unit: -unit.score)
-    likely, others = ranked[:_EMBEDDED_SENTENCES], ranked[_EMBEDDED_SENTENCES:]
+    likely = sorted(units, key=lambda unit: -unit.score)[:_EMBEDDED_SENTENCES]
     similarities = (embed([unit.text for unit in likely]) @ question_vector).tolist()
+    # Every model has its own idea of a high cosine; only the order and the gaps mean something.
+    lowest, highest = min(similarities), max(similarities)
     for unit, similarity in zip(likely, similarities, strict=True):
-        unit.score += _MEANING * similarity
-    for unit in others:
-        unit.score += _MEANING * min(similarities)
+        unit.score += _MEANING * (similarity - lowest) / ((highest - lowest) or 1.0)
 
 
 def _signals(question: str, units: Sequence[_Unit]) -> list[tuple[float, ...]]:
@@ -161,10 +173,8 @@ def _signals(question: str, units: Sequence[_Unit]) -> list[tuple[float, ...]]:
     best = max(_prior(unit.passage) for unit in units) or 1.0
     return [
         (
-            _WORDING * sum(rarity(term) for term in content if term in unit.words) / total,
-            _NEARBY
-            * sum(rarity(term) for term in content if term in unit.nearby - unit.words)
-            / total,
+            _WORDING * _known(unit.words, content, rarity) / total,
+            _NEARBY * _known(unit.nearby - unit.words, content, rarity) / total,
             _PHRASES * len(phrases & set(pairwise(unit.terms))) / (len(phrases) or 1),
             _TYPE * holds_answer(kind, question, unit.text),
             _PRIOR * _prior(unit.passage) / best,
@@ -172,6 +182,10 @@ def _signals(question: str, units: Sequence[_Unit]) -> list[tuple[float, ...]]:
         )
         for unit in units
     ]
+
+
+def _known(words: frozenset[str], content: Sequence[str], rarity: Callable[[str], float]) -> float:
+    return sum(rarity(term) for term in content if term in words)
 
 
 def _rarity(units: Sequence[_Unit]) -> Callable[[str], float]:

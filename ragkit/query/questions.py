@@ -25,12 +25,15 @@ def holds_answer(kind: AnswerType, question: str, sentence: str) -> bool:
     if pattern is None:
         return False
     asked = question.lower()
+    sentence = _ENUMERATION.sub("", sentence)
     return any(found[0].lower() not in asked for found in pattern.finditer(sentence))
 
 
 def _any_of(*words: str) -> str:
     return r"\b(?:" + "|".join(" ".join(words).split()) + r")\b"
 
+
+_ENUMERATION = re.compile(r"^\s*\(?\d{1,3}[.)]\s|[§№#] ?\d+|\[\d+\]")
 
 # In the order they are asked: "how many years" is a number, "what year" a date.
 _QUESTIONS: dict[AnswerType, re.Pattern[str]] = {
