@@ -79,6 +79,7 @@ _ALIASES = {
     "qmd": "md",
     "rest": "rst",
     "rmd": "md",
+    "svg": "xml",
     "tab": "csv",
     "tsv": "csv",
     "ndjson": "jsonl",

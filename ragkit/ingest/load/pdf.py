@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ragkit.errors import LoadError
 from ragkit.ingest.load.content import Content, LoadOptions
 from ragkit.ingest.load.pdf_layout import lay_out
-from ragkit.ingest.load.pdf_structure import headings, information, page_labels
+from ragkit.ingest.load.pdf_structure import form_values, headings, information, page_labels
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -30,6 +30,8 @@ _BLANK_BYTES = 200
 _CONTENT_BYTES = 150 * 2**20
 # Above this share of characters that no text has, the fonts do not tell what they show.
 _GARBLED_SHARE = 0.03
+# Above this there is nothing to read in it.
+_NOISE_SHARE = 0.3
 
 
 class _Page(NamedTuple):
@@ -57,6 +59,7 @@ def load_pdf(data: bytes, options: LoadOptions) -> Content:
         reader = _open(data, options.passwords)
         pages = list(_pages(reader))
         texts = lay_out([page.text for page in pages])
+        texts[-1] += form_values(reader)
         scanned = _scanned_pages(reader, texts)
         silent = {
             number
@@ -66,13 +69,17 @@ def load_pdf(data: bytes, options: LoadOptions) -> Content:
         if len(scanned) == len(pages) or not any(text.strip() for text in texts):
             raise _nothing(pages, scanned)
         starts, text = _joined(texts)
+        garbled = _garbled_share(text)
+        if garbled > _NOISE_SHARE:
+            hint = "its fonts do not say which letters they show; run OCR over it first"
+            raise LoadError(f"no readable text: {hint}", outcome="skipped")
         return Content(
             text,
             page_starts=starts,
             page_labels=page_labels(reader, len(starts)),
             headings=headings(reader, text, starts),
             media_type="application/pdf",
-            notes=tuple(_notes(text, pages, scanned, silent)),
+            notes=tuple(_notes(garbled, pages, scanned, silent)),
             metadata=information(reader),
             pages_without_text=len(scanned | silent | _broken(pages)),
         )
@@ -187,7 +194,9 @@ def _joined(pages: list[str]) -> tuple[tuple[int, ...], str]:
     return tuple(starts), "".join(pages)
 
 
-def _notes(text: str, pages: list[_Page], scanned: set[int], silent: set[int]) -> Iterator[str]:
+def _notes(
+    garbled: float, pages: list[_Page], scanned: set[int], silent: set[int]
+) -> Iterator[str]:
     for number, page in enumerate(pages):
         if page.problem:
             count = f"{len(_broken(pages))} of {len(pages)} pages could not be read"
@@ -197,12 +206,12 @@ def _notes(text: str, pages: list[_Page], scanned: set[int], silent: set[int]) -
         if numbers:
             verb = "has" if len(numbers) == 1 else "have"
             yield f"{len(numbers)} of {len(pages)} pages {verb} no text{why}"
-    if is_garbled(text):
+    if garbled > _GARBLED_SHARE:
         yield "the text looks garbled: the fonts of this file do not say which letters they show"
 
 
-def is_garbled(text: str) -> bool:
-    """Whether more than 3 % of the non-blank characters are ones that no text has."""
+def _garbled_share(text: str) -> float:
+    """The share of non-blank characters that no text has: control, unassigned, private."""
     sample = "".join(text.split())[:200_000]
     strange = sum(unicodedata.category(mark) in ("Cc", "Cn", "Co", "Cs") for mark in sample)
-    return strange + sample.count("\ufffd") > _GARBLED_SHARE * len(sample)
+    return (strange + sample.count("\ufffd")) / max(len(sample), 1)

@@ -67,6 +67,19 @@ def information(reader: PdfReader) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+def form_values(reader: PdfReader) -> str:
+    """What was filled into the text fields of a form, a line a field; "" without any."""
+    try:
+        if "/AcroForm" not in reader.root_object:
+            return ""
+        fields = reader.get_form_text_fields()
+    except Exception:  # noqa: BLE001  as for labels
+        return ""
+    filled = [(str(name), " ".join(str(value or "").split())) for name, value in fields.items()]
+    lines = [f"{name}: {value[:2000]}\n" for name, value in filled if value]
+    return "\nForm fields:\n" + "".join(lines[:2000]) if lines else ""
+
+
 def headings(reader: PdfReader, text: str, starts: tuple[int, ...]) -> tuple[Heading, ...]:
     """The outline's entries, or without an outline the lines that are numbered as headings are."""
     return _outline(reader, text, starts) or numbered_headings(text)

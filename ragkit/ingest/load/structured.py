@@ -19,6 +19,8 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}\[\],:]|[^\s"{}\[\],:]+'
 # Of the characters of an XML file, the share that must be text between the tags for it to be
 # read as a document; below that its attributes say more.
 _DOCUMENT_SHARE = 0.2
+_SVG = re.compile(r"<(?:svg:)?svg[\s>]")
+_UNSEEN = frozenset(("style", "script"))
 _TITLES = frozenset(("title", "head", "h1", "h2", "h3", "h4"))
 _SECTIONS = frozenset(("sec", "section", "chapter", "part", "appendix", "abstract", "div"))
 _INLINE_TAGS = frozenset(
@@ -87,6 +89,10 @@ def load_xml(data: bytes, _options: LoadOptions) -> Content:
     writer = MarkdownWriter()
     _write_xml(decoded.text, writer)
     content = writer.content(notes=notes)
+    if _SVG.search(decoded.text, 0, 4096):
+        if not content.text:
+            raise LoadError("a picture (image/svg+xml): no text", outcome="skipped")
+        return content
     if letters(content.text) < _DOCUMENT_SHARE * letters(decoded.text):
         return Content(decoded.text, media_type="application/xml", notes=notes)
     return content
@@ -95,6 +101,7 @@ def load_xml(data: bytes, _options: LoadOptions) -> Content:
 def _write_xml(markup: str, writer: MarkdownWriter) -> None:
     inline: list[str] = []
     depth = 0
+    unseen = ""
 
     def flush(level: int) -> None:
         text = " ".join(html.unescape("".join(inline)).split())
@@ -106,7 +113,11 @@ def _write_xml(markup: str, writer: MarkdownWriter) -> None:
 
     for name, text in tokens(markup, raw=frozenset()):
         bare = name.removeprefix("/").rpartition(":")[2]
-        if not name:
+        if unseen:
+            unseen = "" if name == f"/{unseen}" else unseen
+        elif name in _UNSEEN and not text.endswith("/"):
+            unseen = name
+        elif not name:
             inline.append(text)
         elif bare not in _INLINE_TAGS:
             flush(depth + 1 if name[0] == "/" and bare in _TITLES else 0)
