@@ -103,8 +103,8 @@ def _open(data: bytes, passwords: tuple[str, ...]) -> PdfReader:
     try:
         reader = pypdf.PdfReader(BytesIO(data))
         if reader.is_encrypted and not any(map(reader.decrypt, ("", *passwords))):
-            tried = "none of the passwords opens it" if passwords else "needs a password"
-            raise LoadError(f"encrypted: {tried}: --password", outcome="skipped")
+            tried = "none of the given passwords opens it" if passwords else "needs a password"
+            raise LoadError(f"encrypted: {tried} (--password PASSWORD)", outcome="skipped")
         pages = len(reader.pages)
     except LoadError:
         raise

@@ -8,7 +8,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-_LIGATURES = re.compile(r"[\ufb00-\ufdff\ufe70-\ufefc\u00a0\u00ad\u200b\ufeff]")
+_SYMBOLS = {
+    "\uf0b7": "•",
+    "\uf0a7": "▪",
+    "\uf0d8": "‣",
+    "\uf0a8": "□",
+    "\uf0fc": "✓",
+    "\u200b": "",
+    "\ufeff": "",
+}
+_REPLACED = re.compile(r"[\ufb00-\ufdff\ufe70-\ufefc\u00a0\u00ad" + "".join(_SYMBOLS) + "]")
 _NOT_LINE_END_HYPHEN = re.compile("\u00ad(?!\n)")
 # Header and footer lines stand among the first and last three lines of a page,
 _FURNITURE_LINES = 3
@@ -46,19 +55,20 @@ def lay_out(pages: Sequence[str]) -> list[str]:
 
 
 def _clean(page: str) -> str:
-    """Ligatures and positional letter forms as the letters they stand for; soft hyphens only
-    where a line ends with one."""
+    """Ligatures, positional letter forms and the bullets of symbol fonts as what they stand for;
+    soft hyphens only where a line ends with one."""
     page = page.replace("\r\n", "\n").replace("\r", "\n")
-    if not _LIGATURES.search(page):
+    if not _REPLACED.search(page):
         return page
     page = _NOT_LINE_END_HYPHEN.sub("", page)
-    return (
-        _LIGATURES.sub(
-            lambda m: m[0] if m[0] == "\u00ad" else unicodedata.normalize("NFKC", m[0]), page
-        )
-        .replace("\u200b", "")
-        .replace("\ufeff", "")
-    )
+    return _REPLACED.sub(_replacement, page)
+
+
+def _replacement(match: re.Match[str]) -> str:
+    mark = match[0]
+    if mark in _SYMBOLS:
+        return _SYMBOLS[mark]
+    return mark if mark == "\u00ad" else unicodedata.normalize("NFKC", mark)
 
 
 def _without_furniture(pages: list[list[str]]) -> list[list[str]]:
@@ -209,7 +219,9 @@ def _gap(before: str, line: str, width: int, lower: float) -> str:
     nearly_full = len(before) >= _NEARLY_FULL_LINE * width
     goes_on = nearly_full and (lower >= 0.3 or _is_prose(before))
     if _SENTENCE_END.search(before):
-        if not goes_on or before[-1] in ":：":
+        # After a full line, a short one that ends no sentence is a heading.
+        heading = len(line) < _FULL_LINE * width and not _SENTENCE_END.search(line)
+        if not goes_on or heading or before[-1] in ":：":
             return "\n\n"
     elif not goes_on and (len(before) < _FULL_LINE * width or lower < 0.3):
         return "\n"
