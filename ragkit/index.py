@@ -376,12 +376,16 @@ def _uri(path: str | os.PathLike[str]) -> str:
 
 
 def _chunking(model: Embedder, tokens: int | None, overlap: int) -> ChunkSettings:
-    size = tokens or ChunkSettings().tokens
+    """The settings asked for, made smaller where the model reads less."""
+    default = ChunkSettings()
+    size = tokens or default.tokens
+    whole = max(size, default.whole_tokens) if tokens is None else size
     if model.max_tokens is not None:
-        size = min(size, max(1, model.max_tokens * 3 // 4 - _LEAST_HEADROOM))
+        room = max(1, model.max_tokens - max(_LEAST_HEADROOM, model.max_tokens // 8))
+        size, whole = min(size, room), min(whole, room)
     if size < 1 or not 0 <= overlap < size:
         raise ValueError(f"overlap must be at least 0 and below the chunk size {size}")
-    return ChunkSettings(size, overlap)
+    return ChunkSettings(size, overlap, whole)
 
 
 def _check(manifest: Manifest, model: Embedder, uri: str) -> None:

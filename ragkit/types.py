@@ -93,10 +93,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class ChunkSettings:
-    """How documents are cut. Sizes are tokens of the embedder; part of the manifest."""
+    """How documents are cut. Sizes are tokens of the embedder; part of the manifest.
 
-    tokens: int = 320
+    A chunk has at most `tokens`; a document without pages of at most `whole_tokens` is one chunk.
+    The defaults are chosen by scripts/bench/chunking.py.
+    """
+
+    tokens: int = 256
     overlap: int = 0
+    whole_tokens: int = 640
 
 
 @dataclass(frozen=True, slots=True)

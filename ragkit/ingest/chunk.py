@@ -6,7 +6,7 @@ what is left of a page is divided evenly rather than leaving a scrap.
 
 Laws: `document.text[start:end] == chunk.text`; a chunk never crosses a page; every non-blank
 character lies in some chunk; no chunk has more than `settings.tokens` tokens (unless a single
-character has); without overlap no character lies in two chunks.
+character has, or a short document stays whole); without overlap no character lies in two chunks.
 """
 
 from __future__ import annotations
@@ -55,6 +55,12 @@ def chunk(
     """The chunks of a document in order; none for a blank one."""
     places = _Places(document)
     ordinal = 0
+    if _stays_whole(document, settings, count_tokens):
+        whole = _Piece(0, len(document.text), 0)
+        one = places.chunk([whole], 0, 1 if document.page_starts else None)
+        if one is not None:
+            yield one
+        return
     for page, (start, end) in enumerate(_pages(document), 1):
         pieces = _pieces(document, start, end, settings.tokens, count_tokens)
         groups = _pack(pieces, document.text, settings, count_tokens)
@@ -79,6 +85,16 @@ def split_chunk(one: Chunk) -> tuple[Chunk, Chunk] | None:
     first = replace(one, text=one.text[:cut], end=one.start + cut, last_line=last_of_first)
     second = replace(one, text=one.text[cut:], start=one.start + cut, first_line=line)
     return first, second
+
+
+def _stays_whole(document: Document, settings: ChunkSettings, count_tokens: TokenCounter) -> bool:
+    """Whether a document is short enough for one chunk: a thought that fits is not torn."""
+    limit = settings.whole_tokens
+    if limit <= settings.tokens or len(document.page_starts) > 1:
+        return False
+    text = document.text.strip()
+    # A token of more than 16 characters is rare; counting a book for nothing is not.
+    return len(text) <= 16 * limit and count_tokens([text])[0] <= limit
 
 
 def _pages(document: Document) -> list[tuple[int, int]]:

@@ -29,8 +29,8 @@ def markdown(text: str) -> Document:
     return document(text, headings=headings, media_type="text/markdown")
 
 
-def cut(document: Document, tokens: int = 40, overlap: int = 0) -> list[Chunk]:
-    return list(chunk(document, ChunkSettings(tokens, overlap), count_words))
+def cut(document: Document, tokens: int = 40, overlap: int = 0, whole: int = 0) -> list[Chunk]:
+    return list(chunk(document, ChunkSettings(tokens, overlap, whole), count_words))
 
 
 BLOCKS = st.lists(
@@ -170,6 +170,27 @@ def test_what_is_left_is_divided_evenly() -> None:
     sizes = count_words([piece.text for piece in cut(document(text), 40)])
     assert len(sizes) == 2
     assert min(sizes) >= 18
+
+
+def test_a_short_document_stays_whole() -> None:
+    text = "\n\n".join(
+        f"## Part {n}\n\n" + "Seven words stand here in a row. " * 3 for n in range(4)
+    )
+    size = count_words([text.strip()])[0]
+    assert [piece.text for piece in cut(markdown(text), 40, whole=size)] == [text.strip()]
+    assert len(cut(markdown(text), 40, whole=size - 1)) > 1
+    paged = document(text, page_starts=(0, 200))
+    assert len(cut(paged, 40, whole=size)) > 2
+
+
+@given(documents(), st.integers(2, 40), st.integers(0, 200))
+def test_a_document_that_stays_whole_is_one_chunk_within_the_limit(
+    one: Document, tokens: int, whole: int
+) -> None:
+    pieces = cut(one, tokens, whole=whole)
+    for piece in pieces:
+        size = count_words([piece.text])[0]
+        assert size <= tokens or len(piece.text) == 1 or (len(pieces) == 1 and size <= whole)
 
 
 @pytest.mark.parametrize(
