@@ -51,6 +51,7 @@ def chunk_schema(manifest: Manifest) -> pa.Schema:
         "heading": pa.string(),
         "table_header": pa.string(),
         "context": pa.string(),
+        "stems": pa.string(),
         "text": pa.string(),
         "vector": pa.list_(pa.float32(), manifest.embedder.dimension),
     }
@@ -124,6 +125,7 @@ def chunk_rows(
     vectors: Sequence[Vectors],
     hashes: Sequence[str],
     contexts: Sequence[str],
+    stems: Sequence[str],
     schema: pa.Schema,
 ) -> pa.Table:
     """Chunks as rows; each vector is (d,), everything in one order."""
@@ -142,6 +144,7 @@ def chunk_rows(
     ]
     columns["text_hash"] = list(hashes)
     columns["context"] = list(contexts)
+    columns["stems"] = list(stems)
     columns["vector"] = pa.FixedSizeListArray.from_arrays(
         pa.array(matrix, type=pa.float32()), dimension
     )

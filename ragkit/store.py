@@ -94,12 +94,15 @@ class Store:
         vectors: Sequence[Vectors],
         hashes: Sequence[str],
         contexts: Sequence[str],
+        stems: Sequence[str],
         *,
         replacing: Collection[str],
     ) -> None:
         """Adds chunks in one commit. All rows of the sources in `replacing` that are not among
         them leave in the same commit; it may name sources without new chunks."""
-        rows = schema.chunk_rows(chunks, vectors, hashes, contexts, self._chunks.schema)
+        rows = schema.chunk_rows(
+            chunks, vectors, hashes, contexts, stems, self._chunks.schema
+        )
         with _translated(self.uri):
             if not replacing:
                 if len(rows):
@@ -316,13 +319,13 @@ def _create_chunks(database: Any, name: str, manifest: Manifest) -> Any:
     from lancedb.index import FTS
 
     table = database.create_table(name, schema=schema.chunk_schema(manifest))
-    for column in ("text", "context"):
+    for column in ("text", "context", "stems"):
         # ICU knows the words of every script; its stop-word lists drop words of every language.
         config = FTS(
             base_tokenizer="icu/split",
             remove_stop_words=False,
-            with_position=True,
-            stem=True,
+            with_position=column == "text",
+            stem=column != "stems",
             language="English",
         )
         table.create_index(column, config=config)
@@ -340,6 +343,8 @@ def _full_text(wanted: KeywordQuery) -> Any:
                 (Occur.SHOULD, MatchQuery(words, "text", boost=weight)),
                 (Occur.SHOULD, MatchQuery(words, "context", boost=weight * _CONTEXT_WEIGHT)),
             ]
+    if wanted.stems:
+        clauses.append((Occur.SHOULD, MatchQuery(wanted.stems, "stems")))
     clauses += [(Occur.SHOULD, PhraseQuery(name, "text")) for name in wanted.identifiers]
     clauses += [(Occur.MUST, PhraseQuery(phrase, "text")) for phrase in wanted.phrases]
     return BooleanQuery(clauses)

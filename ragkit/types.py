@@ -99,7 +99,7 @@ class ChunkSettings:
     The defaults are chosen by scripts/bench/chunking.py.
     """
 
-    tokens: int = 256
+    tokens: int = 288
     overlap: int = 0
     whole_tokens: int = 640
 
@@ -146,12 +146,14 @@ def location(source: str, page_label: str, first_line: int, last_line: int) -> s
 class KeywordQuery:
     """What the keyword leg looks for. `phrases` must all occur word for word; the others may.
 
-    `words` carry the subject, `function_words` count less, `identifiers` (ERR-4012, foo_bar.baz)
-    count more where their parts stand together.
+    `words` carry the subject, `function_words` count less, `stems` are those of the words in
+    languages other than English, `identifiers` (ERR-4012, foo_bar.baz) count more where their
+    parts stand together.
     """
 
     words: str
     function_words: str = ""
+    stems: str = ""
     identifiers: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()
 

@@ -19,6 +19,7 @@ from ragkit.ingest.background import Behind, ahead
 from ragkit.ingest.embed import Embedded, Embedding
 from ragkit.ingest.prepare import Prepared, Recipe, Task, prepare, search_context, unreadable
 from ragkit.ingest.reconcile import Decision, pair_moves
+from ragkit.query.stems import stem_text
 from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Progress
 
 if TYPE_CHECKING:
@@ -290,6 +291,7 @@ def _write(store: Store, commit: _Commit) -> None:
                 [vector for file in files for vector in file.vectors],
                 [key for file in files for key in file.hashes],
                 [search_context(one) for file in files for one in file.chunks],
+                [stem_text(one.text) for file in files for one in file.chunks],
                 replacing={file.record.source for file in files} if replacing else (),
             )
     store.write_records(commit.records)
