@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import click
 
 from ragkit.cli import options
 from ragkit.cli.output import safe_line, say, say_json, shorten, tell
+from ragkit.errors import RagkitError
 from ragkit.types import IndexReport, Progress
 
 if TYPE_CHECKING:
@@ -65,6 +67,9 @@ def command(
       ragkit index docs contracts --exclude '*.log'
       ragkit index ~/notes --db notes.index --embedder ollama/embeddinggemma
     """
+    for path in paths:
+        if not os.path.lexists(os.path.expanduser(path)):  # before an index is made for a typo
+            raise RagkitError(f"no such file or folder: {path}")
     index = _open_or_create(db, embedder, servers, bool(paths))
     with _Bar(quiet=as_json) as bar:
         report = index.update(
