@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -68,7 +69,7 @@ def command(
       ragkit index ~/notes --db notes.index --embedder ollama/embeddinggemma
     """
     for path in paths:
-        if not os.path.lexists(os.path.expanduser(path)):  # before an index is made for a typo
+        if not os.path.lexists(Path(path).expanduser()):  # before an index is made for a typo
             raise RagkitError(f"no such file or folder: {path}")
     index = _open_or_create(db, embedder, servers, bool(paths))
     with _Bar(quiet=as_json) as bar:
