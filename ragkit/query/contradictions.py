@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 
 from ragkit.query.dates import Date
 from ragkit.query.evidence import Reading, Statement, Window
@@ -18,6 +19,7 @@ from ragkit.query.words import FUNCTION_TERMS, Token, list_content_terms, squeez
 # contradiction. Measured: scripts/bench/verification.py.
 _SAME_SUBJECT = 0.6
 _SAME_SENTENCE = 0.75
+_COMPARED_TOKENS = 300
 _COUNTED_BY_READERS = 12  # small numbers in words may be the writer's own count
 
 
@@ -29,6 +31,7 @@ def check_quantities(statement: Statement, window: Window, readings: Sequence[Re
     known = [quantity for reading in readings for quantity in reading.quantities]
     years = {str(date.year) for reading in readings for date in reading.dates if date.year}
     days = {str(date.day) for reading in readings for date in reading.dates if date.day}
+    named = {*years, *(value for quantity in known for value in quantity.values)}
     quoted = [q for q in window.reading.quantities if window.start <= q.start < window.end]
     same_subject = window.terms.share(statement.content) >= _SAME_SUBJECT
     for claimed in statement.quantities:
@@ -38,7 +41,7 @@ def check_quantities(statement: Statement, window: Window, readings: Sequence[Re
             any(claimed.agrees(other) for other in known)
             or claimed.values & years
             or (claimed.values & days and not said.isdecimal())
-            or _is_implied(claimed, said, known, years)
+            or names_span_of(claimed, said, named)
             or any(
                 _roman(value) in reading.text for value in claimed.values for reading in readings
             )
@@ -49,20 +52,19 @@ def check_quantities(statement: Statement, window: Window, readings: Sequence[Re
                 continue
         elif claimed.spelled and not rivals and _smallest(claimed) <= _COUNTED_BY_READERS:
             continue
-        other_units = [q for q in known if q.values & claimed.values]
+        other_units = [q for q in window.reading.quantities if q.values & claimed.values]
         return _explain(said, window.reading, rivals or other_units)
     return ""
 
 
-def _is_implied(claimed: Quantity, said: str, known: Sequence[Quantity], years: set[str]) -> bool:
-    """A decade or century of which the passages name a year."""
+def names_span_of(claimed: Quantity, said: str, years: Collection[str]) -> bool:
+    """Whether the quantity, written as `said`, is the decade or century of one of the years."""
     span = 10 if said.endswith("s") else 100 if claimed.unit in _CENTURIES else 0
     if not span or not _smallest(claimed) < 10_000:
         return False
     value = int(_smallest(claimed))
     first = value if span == 10 else (value - 1) * 100
-    named = {*years, *(value for quantity in known for value in quantity.values)}
-    return any(year.isdecimal() and first <= int(year) < first + span for year in named)
+    return any(year.isdecimal() and first <= int(year) < first + span for year in years)
 
 
 _CENTURIES = frozenset(list_content_terms("century centuries Jahrhundert Jahrhunderts 世纪"))
@@ -122,7 +124,7 @@ def check_quotes(statement: Statement, readings: Sequence[Reading]) -> str:
         quote = found[0][1:-1]
         if len(quote.split()) < 3 and len(list_content_terms(quote)) < 6:
             continue
-        if not any(squeeze(quote) in squeeze(reading.text) for reading in readings):
+        if not any(squeeze(quote) in reading.letters for reading in readings):
             return f"the words {found[0]} are not in the passage"
     return ""
 
@@ -138,22 +140,24 @@ def check_negation(statement: Statement, window: Window) -> str:
     share = window.terms.share(statement.content)
     if share < _SAME_SUBJECT:
         return ""
-    mine = _negations(statement.text, statement.tokens)
     base = window.start
+    my_tokens = statement.tokens[:_COMPARED_TOKENS]
     tokens = [Token(t.term, t.start - base, t.end - base) for t in window.tokens]
-    theirs = _negations(window.text, tokens)
+    tokens = tokens[:_COMPARED_TOKENS]
+    mine, theirs = _negations(statement.text, my_tokens), _negations(window.text, tokens)
     if mine and not theirs and share >= _SAME_SENTENCE and not _DENIALS.search(window.text):
         return "the passage says it without the negation"
-    if _is_one_sided(statement.tokens, mine, tokens, theirs):
+    if _is_one_sided(my_tokens, mine, tokens, theirs):
         return "the passage says it without the negation"
-    if _is_one_sided(tokens, theirs, statement.tokens, mine):
+    if _is_one_sided(tokens, theirs, my_tokens, mine):
         return "the passage says the opposite"
     return ""
 
 
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|neither|nor|without|cannot|nicht|keine?[nmrs]?|nie|niemals|ohne|weder"
-    r"|pas|sans|jamais|nunca|sin)\b|n ?['’]t\b|[不没未无非别]",
+    r"|pas|sans|jamais|nunca|sin)\b|n ?['’]t\b"
+    r"|不(?![仅但过断同])|没|未(?!来)|无(?![线论])|非(?![常洲])|(?<![特区分级类性个])别(?![的人墅])",
     re.IGNORECASE,
 )
 # Other ways to deny, which make a "not" in the statement no contradiction.
@@ -165,9 +169,10 @@ _DENIALS = re.compile(
 
 
 def _negations(text: str, tokens: Sequence[Token]) -> list[int]:
-    """The number of the token after each negation."""
-    ends = [found.end() for found in _NEGATION.finditer(text)]
-    return [sum(token.start < end for token in tokens) for end in ends]
+    """The number of the token after each negation that stands before one."""
+    starts = [token.start for token in tokens]
+    after = (bisect_left(starts, found.end()) for found in _NEGATION.finditer(text))
+    return [number for number in after if number < len(starts)]
 
 
 def _is_one_sided(

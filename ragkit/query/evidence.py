@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from ragkit.query.dates import find_dates
 from ragkit.query.quantities import find_quantities
@@ -18,6 +19,7 @@ from ragkit.query.words import (
     fold,
     guess_language,
     list_terms,
+    squeeze,
 )
 from ragkit.types import Citation, Passage
 
@@ -27,6 +29,8 @@ _PREFIX_CHARACTERS = 5
 _WINDOW_UNITS = 3
 # What each further sentence of a quote must add, as a share of the statement's wording.
 _UNIT_COST = 0.1
+# Between sentences of like wording, the one with the same number is meant.
+_NUMBER_BONUS = 0.02
 
 
 class Terms:
@@ -55,16 +59,16 @@ class Statement:
     """
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = text = _PREAMBLE.sub("", text)
         self.tokens = find_tokens(text)
         self.terms = frozenset(token.term for token in self.tokens)
         self.dates = find_dates(text)
         numbered = _ENUMERATION.match(text)
         first = numbered.end() if numbered else 0
         self.quantities = [found for found in find_quantities(text) if found.start >= first]
-        taken = [range(found.start, found.end) for found in self.quantities]
-        taken += [range(found.start, found.end) for found in self.dates]
-        words = [t for t in self.tokens if not any(t.start in span for span in taken)]
+        taken = {at for found in self.quantities for at in range(found.start, found.end)}
+        taken |= {at for found in self.dates for at in range(found.start, found.end)}
+        words = [token for token in self.tokens if token.start not in taken]
         terms = dict.fromkeys(token.term for token in words)
         self.content = [term for term in terms if term not in FUNCTION_TERMS]
         self.names = [token for token in words if is_name(text, token)]
@@ -76,6 +80,12 @@ class Statement:
         return not before or before[-1] in ".!?:"
 
 
+# "According to passage 2, ..." is about the passages, not about what they say.
+_PREAMBLE = re.compile(
+    r"^\s*(?:according to|based on|as \w+ in|laut|gemäß|nach)\s[^,.]{0,60}?"
+    r"\b(?:passages?|sources?|documents?|context|texts?|quellen?|dokument\w*|textes?)\b[^,.]{0,20},\s*",
+    re.IGNORECASE,
+)
 _ENUMERATION = re.compile(r"\s*\(?\d{1,2}[.)]\s")
 
 
@@ -112,6 +122,11 @@ class Reading:
         self.quantities = find_quantities(f"{passage.text}\n{around}")
         self.dates = find_dates(f"{passage.text}\n{around}")
         self.language = guess_language(passage.text[:2000])
+
+    @cached_property
+    def letters(self) -> str:
+        """The text without anything between its letters and digits."""
+        return squeeze(self.text)
 
     def window(self, first: int, last: int) -> Window:
         return Window(self, self.units[first : last + 1])
@@ -177,15 +192,23 @@ def find_window(statement: Statement, readings: Sequence[Reading], rarity: Rarit
     """The one to three neighbouring units that hold most of the statement's wording, rarer words
     counting more; None when the passages are empty. The shorter and earlier of equals."""
     weights = {term: rarity(term) for term in statement.content}
-    cost = _UNIT_COST * (sum(weights.values()) or 1.0)
+    total = sum(weights.values()) or 1.0
     best_score, best = -math.inf, None
     for reading in readings:
         held = [frozenset(term for term in weights if term in unit.terms) for unit in reading.units]
+        numbers = [_count_numbers(statement, reading, unit) for unit in reading.units]
         for first in range(len(held)):
             union: frozenset[str] = frozenset()
             for last in range(first, min(first + _WINDOW_UNITS, len(held))):
                 union |= held[last]
-                score = sum(weights[term] for term in union) - cost * (last - first)
+                score = sum(weights[term] for term in union) / total - _UNIT_COST * (last - first)
+                score += _NUMBER_BONUS * sum(numbers[first : last + 1])
                 if score > best_score + 1e-9:
                     best_score, best = score, (reading, first, last)
     return best[0].window(best[1], best[2]) if best else None
+
+
+def _count_numbers(statement: Statement, reading: Reading, unit: Unit) -> int:
+    span = range(unit.span.start, unit.span.end)
+    inside = [found for found in reading.quantities if found.start in span]
+    return sum(any(mine.agrees(theirs) for theirs in inside) for mine in statement.quantities)

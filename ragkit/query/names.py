@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher, get_close_matches
 
+from ragkit.query.contradictions import names_span_of
 from ragkit.query.dates import Date
 from ragkit.query.evidence import Reading, Statement, Window, is_name
 from ragkit.query.quantities import Quantity
@@ -30,7 +31,9 @@ def check_names(statement: Statement, readings: Sequence[Reading]) -> str:
         surface = statement.text[name.start : name.end]
         if statement.begins_sentence(name) and not _is_followed_by_name(statement, name):
             continue
-        if not any(_is_spelled_otherwise(surface, reading.text) for reading in readings):
+        if not any(
+            _is_spelled_otherwise(surface, reading.text, reading.letters) for reading in readings
+        ):
             if unknown and statement.text[unknown[-1].end : name.start].strip():
                 break
             unknown.append(name)
@@ -46,15 +49,16 @@ def _is_followed_by_name(statement: Statement, name: Token) -> bool:
     )
 
 
-def _is_spelled_otherwise(name: str, text: str) -> bool:
-    """As one word instead of two, as its initials, or with a letter or two changed."""
-    if fold(name) in squeeze(text):
+def _is_spelled_otherwise(name: str, text: str, letters: str) -> bool:
+    """As one word instead of two, as its initials, or with a letter or two changed. `letters` is
+    the text squeezed."""
+    if fold(name) in letters:
         return True
     words = re.findall(r"\b[^\W\d_]\w*", text)
-    letters = fold(name).removesuffix("s")
-    if 2 <= len(letters) <= 6 and name[:2].isupper():
-        initials = "".join(word[0] for word in words if word.casefold() not in _JOINING)
-        if letters in (initials.lower() if len(letters) > 2 else initials).lower():
+    acronym = name.removesuffix("s")
+    if 2 <= len(acronym) <= 6 and acronym.isupper():
+        initials = "".join(word[0] for word in words if word.lower() not in _JOINING)
+        if acronym in (initials if len(acronym) == 2 else initials.upper()):
             return True
     capitalised = {fold(word) for word in words if word[0].isupper()}
     return len(name) >= 5 and bool(get_close_matches(fold(name), capitalised, 1, 0.8))
@@ -82,27 +86,38 @@ def check_swaps(statement: Statement, window: Window) -> str:
 
 def _other_name(statement: Statement, window: Window, left: range, right: range) -> str:
     text = window.reading.text
-    mine = {name.term for name in statement.names if name.start in left}
-    held = {token.term for token in window.tokens if token.start in right}
+    place = text[right.start : right.stop]
+    letters = squeeze(place)
+    mine = [name for name in statement.names if name.start in left]
     theirs = [
         token
         for token in window.tokens
         if token.start in right and is_name(text, token) and token.term not in statement.terms
     ]
-    return text[theirs[0].start : theirs[-1].end] if mine and theirs and not mine & held else ""
+    if not mine or not theirs:
+        return ""
+    surfaces = (statement.text[name.start : name.end] for name in mine)
+    if any(_is_spelled_otherwise(surface, place, letters) for surface in surfaces):
+        return ""
+    return text[theirs[0].start : theirs[-1].end]
 
 
 def _other_number(statement: Statement, window: Window, left: range, right: range) -> str:
     reading = window.reading
     mine = [found for found in statement.quantities if _overlap(found, left)]
     theirs = [found for found in reading.quantities if _overlap(found, right)]
-    if mine and theirs and not any(a.values & b.values for a in mine for b in theirs):
+    if mine and theirs and not any(_tell_the_same(statement, a, b) for a in mine for b in theirs):
         return reading.text[theirs[0].start : theirs[-1].end]
     my_dates = [found for found in statement.dates if _overlap(found, left)]
     their_dates = [found for found in reading.dates if _overlap(found, right)]
     if my_dates and their_dates and not any(a.within(b) for a in my_dates for b in their_dates):
         return reading.text[their_dates[0].start : their_dates[-1].end]
     return ""
+
+
+def _tell_the_same(statement: Statement, mine: Quantity, theirs: Quantity) -> bool:
+    said = statement.text[mine.start : mine.end]
+    return bool(mine.values & theirs.values) or names_span_of(mine, said, theirs.values)
 
 
 def _overlap(found: Quantity | Date, span: range) -> bool:

@@ -6,13 +6,12 @@ into a statement; sentences of the long answers people wrote. False ones: the sa
 a date, a name or a negation changed, or cited to another passage. Every sentence is given its
 cited passage and two others. The random choices are seeded: the figures repeat.
 
-    python scripts/bench/verification.py [--data FOLDER] [--items N] [--embed] [--show KIND]
+    python scripts/bench/verification.py [--items N] [--seed N] [--embed] [--show KIND]
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 import time
@@ -20,14 +19,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
+
+from data import folder, rows
 
 from ragkit.query.sentences import readable, split_sentences
 from ragkit.query.verify import verify
 from ragkit.types import Passage, Sentence
 
-DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 TRUE_KINDS = ("copied", "statement", "written")
 FALSE_KINDS = ("number", "date", "name", "negation", "cited elsewhere")
 MONTHS = [date(2000, month, 1).strftime("%B") for month in range(1, 13)]
@@ -45,15 +44,14 @@ class Item:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--items", type=int, default=300, help="sentences of each kind")
     parser.add_argument("--embed", action="store_true", help="with wordllama's similarity")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--show", default="", help="print the wrong verdicts of one kind")
     arguments = parser.parse_args()
     dice = random.Random(arguments.seed)
-    corpora = {name: read_corpus(arguments.data / name) for name in ("squad_dev", "clapnq_dev")}
-    true = list(true_items(arguments.data, corpora))
+    corpora = {name: read_corpus(name) for name in ("squad_dev", "clapnq_dev")}
+    true = list(true_items(corpora))
     dice.shuffle(true)
     items = [
         *pick(true, TRUE_KINDS, arguments.items),
@@ -65,17 +63,15 @@ def main() -> None:
 # ---------------------------------------------------------------- the labelled set
 
 
-def read_corpus(folder: Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in sorted((folder / "docs").iterdir())}
+def read_corpus(name: str) -> dict[str, str]:
+    documents = sorted((folder(name) / "docs").iterdir())
+    return {path.name: path.read_text(encoding="utf-8") for path in documents}
 
 
-def read_lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
-def true_items(data: Path, corpora: dict[str, dict[str, str]]) -> Iterator[Item]:
-    spans = {row["query_id"]: row for row in read_lines(data / "squad_dev" / "qrels.jsonl")}
-    for query in read_lines(data / "squad_dev" / "queries.jsonl"):
+def true_items(corpora: dict[str, dict[str, str]]) -> Iterator[Item]:
+    squad, clapnq = folder("squad_dev"), folder("clapnq_dev")
+    spans = {row["query_id"]: row for row in rows(squad / "qrels.jsonl")}
+    for query in rows(squad / "queries.jsonl"):
         row = spans[query["id"]]
         text = corpora["squad_dev"][row["doc_id"]]
         for span in split_sentences(text):
@@ -85,10 +81,8 @@ def true_items(data: Path, corpora: dict[str, dict[str, str]]) -> Iterator[Item]
         statement = as_statement(query["text"], answer)
         if statement:
             yield Item("statement", statement, row["doc_id"], "squad_dev")
-    gold = {
-        row["query_id"]: row["doc_id"] for row in read_lines(data / "clapnq_dev" / "qrels.jsonl")
-    }
-    for query in read_lines(data / "clapnq_dev" / "queries.jsonl"):
+    gold = {row["query_id"]: row["doc_id"] for row in rows(clapnq / "qrels.jsonl")}
+    for query in rows(clapnq / "queries.jsonl"):
         for sentence in dict.fromkeys(query["selected_sentences"]):
             yield Item("copied", sentence, gold[query["id"]], "clapnq_dev")
         for answer in query["answers"]:
@@ -275,7 +269,7 @@ def measure(
 
 
 def print_table(table: dict[str, Counter[str]]) -> None:
-    supports = ("supported", "weak", "unsupported")
+    supports = ("supported", "weak", "unsupported", "unchecked")
     print(f"{'':18}" + "".join(f"{support:>13}" for support in supports))
     for kind in (*TRUE_KINDS, *FALSE_KINDS):
         print(f"{kind:18}" + "".join(f"{table[kind][support]:>13}" for support in supports))

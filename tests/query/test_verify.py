@@ -128,6 +128,36 @@ def test_other_languages_are_checked_as_well(claim: str, text: str) -> None:
     assert check(claim, text).support == "unsupported"
 
 
+@pytest.mark.parametrize(
+    ("claim", "text"),
+    [
+        pytest.param("The EU pays for it.", "The European Union pays for it.", id="initials"),
+        pytest.param("Walmart sells it.", "The Wal - Mart chain sells it.", id="one word or two"),
+        pytest.param("Celeron led it.", "It was Céloron who led it.", id="accents"),
+        pytest.param("Class 2 is used.", "In the hall Class II is used.", id="Roman numeral"),
+        pytest.param("It grew in the 1970s.", "It grew in 1977 and after.", id="decade"),
+        pytest.param("It grew in the 20th century.", "It grew from 1950 on.", id="century"),
+        pytest.param(
+            "Two halls, the north and the west.", "The north hall, the west hall.", id="count"
+        ),
+        pytest.param("1. A loan lasts 45 days.", LOANS, id="enumeration"),
+        pytest.param("According to passage 7, a loan lasts 45 days.", LOANS, id="preamble"),
+        pytest.param(
+            "这里非常冷，要带上厚衣服。", "这里很冷，要带上厚衣服。", id="Chinese compounds"
+        ),
+    ],
+)
+def test_another_way_to_write_the_same_is_no_contradiction(claim: str, text: str) -> None:
+    assert check(claim, text).support != "unsupported"
+
+
+def test_among_like_sentences_the_one_with_the_number_is_the_evidence() -> None:
+    verdict = check("Logs are kept 30 days.", "Logs were kept 45 days. Logs are now kept 30 days.")
+    assert verdict.support == "supported"
+    assert verdict.evidence is not None
+    assert verdict.evidence.quote == "Logs are now kept 30 days."
+
+
 def test_part_of_the_wording_is_weak() -> None:
     claim = "A loan lasts 45 days, which pleases our younger borrowers and delights their parents."
     assert check(claim, LOANS).support == "weak"
@@ -227,6 +257,12 @@ def test_a_sentence_of_the_passage_is_never_unsupported(text: str, data: st.Data
     assume(spans)
     claim = readable(text, data.draw(st.sampled_from(spans)))
     assert check(claim, text).support in ("supported", "unchecked")
+
+
+@pytest.mark.parametrize("word", ["not ", "30 ", "Binder ", '"a b c" ', "the "])
+def test_hostile_repetition_is_checked(word: str) -> None:
+    text = word * 3_000
+    assert check(text + "x", text).text == text + "x"
 
 
 @given(st.lists(st.text(max_size=60) | SENTENCES, max_size=3), st.lists(TEXTS, max_size=3))
