@@ -49,6 +49,7 @@ MAX_FILE_BYTES = 200 * 1000 * 1000
 SEARCH_LIMIT = 5
 ASK_LIMIT = 8
 _ROOTS = "roots"
+_SETTINGS = "settings"
 _CALIBRATION = "calibration:"
 _LEAST_HEADROOM = 32  # tokens a chunk leaves for prefixes and table headers in a small window
 
@@ -194,6 +195,30 @@ class Index:
         """The folders and files that were indexed, as sources are named."""
         return list(self._store.get(_ROOTS) or [])
 
+    @property
+    def settings(self) -> dict[str, float | int]:
+        """The defaults of `search` and `ask` that were saved for this index: `keyword_weight`
+        and `limit`. Empty when none were. Read when first needed."""
+        return dict(self._settings)
+
+    @cached_property
+    def _settings(self) -> dict[str, float | int]:
+        return dict(self._store.get(_SETTINGS) or {})
+
+    def save_settings(self, settings: Mapping[str, float | int]) -> None:
+        """Makes these the defaults of `search` and `ask` for this index.
+
+        Raises `ValueError` for a setting there is not, or an impossible value.
+        """
+        unknown = set(settings) - {"keyword_weight", "limit"}
+        if unknown:
+            raise ValueError(f"no setting {', '.join(sorted(unknown))}")
+        if settings.get("keyword_weight", 0) < 0 or settings.get("limit", 1) < 1:
+            raise ValueError("keyword_weight must be at least 0, limit at least 1")
+        merged = {**self.settings, **settings}
+        self._store.set(_SETTINGS, merged)
+        self.__dict__["_settings"] = merged
+
     # ------------------------------------------------------------ writing
 
     def update(
@@ -251,24 +276,26 @@ class Index:
         self,
         question: str,
         *,
-        limit: int = SEARCH_LIMIT,
-        keyword_weight: float = KEYWORD_WEIGHT,
+        limit: int | None = None,
+        keyword_weight: float | None = None,
         path: str | None = None,
     ) -> list[Hit]:
         """The `limit` chunks that fit best, best first; empty when the index is.
+
+        Left out, `limit` and `keyword_weight` are those of `settings`, else 5 and 0.5.
 
         score = cosine similarity + `keyword_weight` x BM25 scaled to 0..1 over the candidates;
         0 is pure cosine similarity. `path` is a glob: "docs/**", "*.pdf".
 
         Raises `ValueError` for a blank question or a limit below 1.
         """
-        question = _checked(question, limit)
+        limit = self._limit(limit, SEARCH_LIMIT)
         return retrieve(
             self._store,
             self.embedder,
-            question,
+            _checked(question, limit),
             limit=limit,
-            keyword_weight=keyword_weight,
+            keyword_weight=self._weight(keyword_weight),
             sources=self._sources(path),
         )
 
@@ -353,12 +380,18 @@ class Index:
             except RagkitError as error:  # an index on a read-only disk still answers
                 logger.info("calibration of %s not kept: %s", chat.name, error)
 
+    def _limit(self, given: int | None, default: int) -> int:
+        return int(self._settings.get("limit", default)) if given is None else given
+
+    def _weight(self, given: float | None) -> float:
+        return self._settings.get("keyword_weight", KEYWORD_WEIGHT) if given is None else given
+
     def _asked(self, question: str, options: AskOptions) -> Asked:
-        limit = options.get("limit", ASK_LIMIT)
+        limit = self._limit(options.get("limit"), ASK_LIMIT)
         return Asked(
             question=_checked(question, limit),
             limit=limit,
-            keyword_weight=options.get("keyword_weight", KEYWORD_WEIGHT),
+            keyword_weight=self._weight(options.get("keyword_weight")),
             sources=self._sources(options.get("path")),
             strict=options.get("strict", False),
             reply_tokens=options.get("reply_tokens", REPLY_TOKENS),

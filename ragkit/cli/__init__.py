@@ -38,6 +38,13 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
             'ragkit ask "How often are backups tested?"',
         ),
     },
+    "Measure": {
+        "eval": (
+            "eval",
+            "Measure how well searches find, and compare settings.",
+            "ragkit eval --compare keyword-weight=0,0.3,1",
+        ),
+    },
 }
 _COMMANDS = {name: row for section in SECTIONS.values() for name, row in section.items()}
 
