@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterator
 
@@ -56,7 +57,7 @@ def find_delimiter(text: str) -> str:
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(text.split("\n"), delimiter=delimiter, skipinitialspace=True)
+    return csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, skipinitialspace=True)
 
 
 def _lines(text: str, delimiter: str) -> Iterator[str]:
