@@ -202,6 +202,15 @@ class Store:
         with _translated(self.uri):
             return list(self._files.search().select(["source"]).to_arrow()["source"].to_pylist())
 
+    def modified(self, sources: Collection[str]) -> dict[str, int]:
+        """When files were last changed: source -> time in ns."""
+        from lancedb.expr import col
+
+        with _translated(self.uri):
+            query = self._files.search().where(col("source").isin(sorted(sources)))
+            rows = query.select(["source", "mtime_ns"]).to_arrow()
+        return dict(zip(rows["source"].to_pylist(), rows["mtime_ns"].to_pylist(), strict=True))
+
     def outcomes(self) -> dict[str, int]:
         """How many files of the ledger have each outcome."""
         with _translated(self.uri):

@@ -128,6 +128,10 @@ def print_answer(answer: Answer, *, told: bool = False) -> None:
             text = safe_line(shorten(sentence.text, _QUOTE_WIDTH))
             reason = f": {safe_line(sentence.reason)}" if sentence.reason else ""
             tell(f'{sentence.support}: "{text}"{reason}', fg=_COLOURS[sentence.support])
+    for passage in answer.passages:
+        if passage.also_in:
+            places = ", ".join(map(safe_line, passage.also_in))
+            tell(f"([{passage.number}] stands also in: {places})", dim=True)
     if answer.left_out:
         places = ", ".join(safe_line(passage.location) for passage in answer.left_out)
         tell(f"(no room in the window for: {places})", dim=True)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ragkit.store import Store
 
 REPLY_TOKENS = 1024
+_HITS_PER_PASSAGE = 3  # neighbours and copies fold: more hits than passages are wanted
 _CUT = "the answer was cut at {} tokens; allow more with --option num_predict={}"
 _DROPPED = "the prompt did not fit the window; asked again with {} of {} passages"
 
@@ -188,11 +189,12 @@ def _find(store: Store, embedder: Embedder, asked: Asked) -> tuple[Passage, ...]
         store,
         embedder,
         asked.question,
-        limit=asked.limit,
+        limit=asked.limit * _HITS_PER_PASSAGE,
         keyword_weight=asked.keyword_weight,
         sources=asked.sources,
     )
-    return to_passages(hits)
+    modified = store.modified({hit.chunk.source for hit in hits})
+    return to_passages(hits, limit=asked.limit, modified=modified)
 
 
 def _extracted(

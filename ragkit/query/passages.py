@@ -1,37 +1,79 @@
-"""Hits -> passages: neighbouring chunks of one page become one text with one span (pure)."""
+"""Hits -> passages: neighbours joined, near-copies folded, every document its share (pure)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ragkit.types import Hit, Passage
 
+PER_DOCUMENT = 4
+_SAME = 0.85  # share of word triples that two copies of a passage have in common
+_WORD = re.compile(r"\w+")
 
-def to_passages(hits: Sequence[Hit]) -> tuple[Passage, ...]:
-    """Passages in the order of their best hit, numbered from 1.
 
-    Chunks that touch or overlap in the same file and page are joined, overlap shown once; a
-    gap of blanks between two chunks is kept as a blank line. Empty for no hits.
+def to_passages(
+    hits: Sequence[Hit],
+    *,
+    limit: int | None = None,
+    per_document: int = PER_DOCUMENT,
+    modified: Mapping[str, int] | None = None,
+) -> tuple[Passage, ...]:
+    """At most `limit` passages in the order of their best hit, numbered from 1.
+
+    Neighbouring chunks of a page are one passage, overlap shown once. Near-copies in other files
+    are folded into one: the newest by `modified` (source -> time) speaks, the others stand in
+    its `also_in`, newest first. At most `per_document` passages come from one file. Empty for no
+    hits.
     """
+    age = modified or {}
+    chosen: list[Passage] = []
+    copies: list[list[Passage]] = []
+    prints: list[frozenset[tuple[str, ...]]] = []
+    taken: Counter[str] = Counter()
+    for group in _groups(hits):
+        passage = _passage(group)
+        marks = _fingerprint(passage.text)
+        twin = next((at for at, other in enumerate(prints) if _alike(marks, other)), None)
+        if twin is not None and chosen[twin].source != passage.source:
+            copies[twin].append(passage)
+        elif taken[passage.source] < per_document and (limit is None or len(chosen) < limit):
+            taken[passage.source] += 1
+            chosen.append(passage)
+            copies.append([])
+            prints.append(marks)
+    pairs = zip(chosen, copies, strict=True)
+    return tuple(_folded([one, *same], age, number) for number, (one, same) in enumerate(pairs, 1))
+
+
+def _groups(hits: Sequence[Hit]) -> list[list[Hit]]:
+    """Hits whose chunks follow each other on one page, together; groups by their best hit."""
     groups: list[list[Hit]] = []
+    place: dict[tuple[str, int], list[Hit]] = {}
     for hit in hits:
-        near = [group for group in groups if any(_adjacent(hit, other) for other in group)]
-        for group in near[1:]:
-            near[0].extend(group)
-            groups.remove(group)
-        if near:
-            near[0].append(hit)
-        else:
-            groups.append([hit])
-    return tuple(_passage(number, group) for number, group in enumerate(groups, 1))
+        chunk = hit.chunk
+        beside = [
+            group
+            for ordinal in (chunk.ordinal - 1, chunk.ordinal + 1)
+            if (group := place.get((chunk.source, ordinal))) and group[0].chunk.page == chunk.page
+        ]
+        group = beside[0] if beside else []
+        if not beside:
+            groups.append(group)
+        if len(beside) == 2 and beside[1] is not group:
+            first, second = sorted(beside, key=groups.index)
+            first.extend(second)
+            groups.remove(second)
+            place.update({(h.chunk.source, h.chunk.ordinal): first for h in second})
+            group = first
+        group.append(hit)
+        place[chunk.source, chunk.ordinal] = group
+    return groups
 
 
-def _adjacent(one: Hit, other: Hit) -> bool:
-    a, b = one.chunk, other.chunk
-    return a.source == b.source and a.page == b.page and abs(a.ordinal - b.ordinal) == 1
-
-
-def _passage(number: int, group: list[Hit]) -> Passage:
+def _passage(group: list[Hit]) -> Passage:
     ordered = sorted(group, key=lambda hit: hit.chunk.start)
     first, last = ordered[0].chunk, ordered[-1].chunk
     text, end = first.text, first.end
@@ -40,13 +82,13 @@ def _passage(number: int, group: list[Hit]) -> Passage:
         gap = chunk.start - end
         # What stood between is blank by the chunk laws; newlines keep the span's length true.
         text += "\n" * gap + chunk.text if gap >= 0 else chunk.text[-gap:]
-        end = chunk.end
+        end = max(end, chunk.end)
     return Passage(
-        number=number,
+        number=0,
         source=first.source,
         text=text,
         start=first.start,
-        end=last.end,
+        end=end,
         first_line=first.first_line,
         last_line=last.last_line,
         page=first.page,
@@ -55,3 +97,23 @@ def _passage(number: int, group: list[Hit]) -> Passage:
         hits=tuple(sorted(group, key=lambda hit: -hit.score)),
         table_header=first.table_header,
     )
+
+
+def _folded(copies: list[Passage], age: Mapping[str, int], number: int) -> Passage:
+    """The newest of some copies (the best one among equals), with the locations of the others."""
+    newest, *others = sorted(copies, key=lambda passage: -age.get(passage.source, 0))
+    return replace(newest, number=number, also_in=tuple(other.location for other in others))
+
+
+def _fingerprint(text: str) -> frozenset[tuple[str, ...]]:
+    """The word triples of a text (single characters where a script has no blanks)."""
+    words = _WORD.findall(text.casefold())
+    if len(words) < 8:
+        words = [character for word in words for character in word]
+    return frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset([tuple(words)])
+
+
+def _alike(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
+    """Whether two texts are copies but for small changes (Jaccard similarity of word triples)."""
+    common = len(one & other)
+    return common >= _SAME * (len(one) + len(other) - common)
