@@ -197,9 +197,9 @@ class Index:
 
     @property
     def settings(self) -> dict[str, float | int]:
-        """The defaults of `search` and `ask` that were saved for this index: `keyword_weight`
-        and `limit`. Empty when none were. Read when first needed."""
-        return dict(self._settings)
+        """The defaults in force for `search` in this index: `keyword_weight` and `limit`. What
+        was saved for the index holds for `ask`, too. Read when first needed."""
+        return {"keyword_weight": KEYWORD_WEIGHT, "limit": SEARCH_LIMIT, **self._settings}
 
     @cached_property
     def _settings(self) -> dict[str, float | int]:
@@ -215,7 +215,7 @@ class Index:
             raise ValueError(f"no setting {', '.join(sorted(unknown))}")
         if settings.get("keyword_weight", 0) < 0 or settings.get("limit", 1) < 1:
             raise ValueError("keyword_weight must be at least 0, limit at least 1")
-        merged = {**self.settings, **settings}
+        merged = {**self._settings, **settings}
         self._store.set(_SETTINGS, merged)
         self.__dict__["_settings"] = merged
 
