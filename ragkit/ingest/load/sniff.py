@@ -68,6 +68,8 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"OTTO\0", _FONT, "OpenType"),
     (0, b"\0\1\0\0\0", _FONT, "TrueType"),
 )
+# What Office and LibreOffice leave beside a document while it is open.
+_LOCK_FILE = re.compile(r"~\$.*\.\w{3,5}$|\.~lock\..*#$")
 _OFFICE_SUFFIXES = {".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".pptx", ".pptm", ".ppsx"}
 _ZIP_SUFFIXES = {"docx", "xlsx", "pptx", "odt", "ods", "odp", "epub"}
 _LEGACY = {".doc": ".docx", ".dot": ".docx", ".xls": ".xlsx", ".ppt": ".pptx", ".pps": ".pptx"}
@@ -111,6 +113,8 @@ def refusal(source: str, head: bytes) -> LoadError | None:
     """
     if not head:
         return LoadError("empty file", outcome="skipped")
+    if _LOCK_FILE.match(PurePosixPath(source.replace("\\", "/")).name):
+        return LoadError("a lock file of a document that is open elsewhere", outcome="skipped")
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _compound_file(suffix_of(source), head)
     if head.startswith((b"PK\3\4", b"PK\5\6", b"PK\7\x08PK")):
@@ -217,9 +221,11 @@ def _compound_file(suffix: str, head: bytes) -> LoadError:
         return needs_password()
     if suffix == ".msg":
         return LoadError("an Outlook message: save it as .eml to index it", outcome="skipped")
-    new = _LEGACY.get(suffix)
-    hint = f"save it as {new}" if new else "save it as .docx, .xlsx, .pptx or .pdf"
-    return LoadError(f"an old Office file: {hint} to index it", outcome="skipped")
+    if suffix in _LEGACY:
+        hint = f"an old Office file: save it as {_LEGACY[suffix]} to index it"
+        return LoadError(hint, outcome="skipped")
+    hint = "if it is a document, save it as .docx, .xlsx, .pptx or .pdf to index it"
+    return LoadError(f"a compound binary file: {hint}", outcome="skipped")
 
 
 def needs_password() -> LoadError:
