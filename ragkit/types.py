@@ -503,3 +503,7 @@ class Engine(Protocol):
     def imap(
         self, fn: Callable[[Any], Any], tasks: Iterable[Any]
     ) -> Iterator[tuple[int, Any | Exception]]: ...
+
+    def stop(self) -> None:
+        """Ends every `imap` in progress, from any thread, without waiting for its tasks."""
+        ...

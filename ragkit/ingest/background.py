@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
@@ -78,16 +80,14 @@ class Behind:
         self._thread.join()
         self._raise()
 
-    def abandon(self, seconds: float) -> None:
-        """Drops the job that waits, and gives the one that runs some seconds to end."""
-        self._error = self._error or RuntimeError("abandoned")
-        while True:
-            try:
-                self._jobs.get_nowait()
-            except queue.Empty:
-                break
-        self._jobs.put(_END)
-        self._thread.join(seconds)
+    def leave(self, job: Callable[[], None], seconds: float) -> None:
+        """Gives the jobs that run and wait, and a last one, so many seconds to end; what is not
+        done by then is left undone. Raises nothing."""
+        deadline = time.monotonic() + seconds
+        with contextlib.suppress(queue.Full):
+            self._jobs.put(job, timeout=seconds)
+            self._jobs.put(_END, timeout=max(0.0, deadline - time.monotonic()))
+        self._thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not _END:

@@ -29,7 +29,7 @@ _TASK_FILES, _TASK_BYTES = 32, 1 << 20
 _COMMIT_FILES, _COMMIT_CHUNKS, _COMMIT_SECONDS = 500, 10_000, 30.0
 _AHEAD_TASKS = 4
 _SLICE_SECONDS = 1.0  # slow parsing must not hold back progress and commits
-_ABANDON_SECONDS = 1.5
+_LEAVE_SECONDS = 1.5  # after Ctrl-C: enough to write what is embedded
 _UNFINISHED = "unfinished"
 
 OnProgress = Callable[[Progress], None]
@@ -150,7 +150,8 @@ class Run:
             writer.finish()
             raise
         except BaseException:
-            writer.abandon(_ABANDON_SECONDS)
+            self._engine.stop()  # else the last file would be waited for
+            writer.leave(partial(_write, self._store, commit), _LEAVE_SECONDS)
             raise
         finally:
             prepared.close()
@@ -283,7 +284,7 @@ def _failed(task: Task, error: Exception) -> Prepared:
 
 
 def _write(store: Store, commit: _Commit) -> None:
-    """One commit: chunks first, then the ledger."""
+    """One commit: chunks first, then the ledger. Nothing for an empty one."""
     for files, replacing in ((commit.fresh, False), (commit.changed, True)):
         if files:
             store.write_chunks(
