@@ -73,7 +73,7 @@ class Store:
         with _translated(uri):
             database = _connect(uri)
             catalog = database.open_table(_CATALOG)
-            rows = catalog.search().where(f"key = '{_GENERATION}'").to_list()
+            rows = _catalog_rows(catalog, _GENERATION)
             name = json.loads(rows[0]["value"]) if rows else _CHUNKS
             return cls(uri, database, database.open_table(name))
 
@@ -186,9 +186,7 @@ class Store:
     def get(self, key: str) -> Any:
         """The JSON value kept under `key`, None when there is none."""
         with _translated(self.uri):
-            from lancedb.expr import col, lit
-
-            rows = self._catalog.search().where(col("key") == lit(key)).to_list()
+            rows = _catalog_rows(self._catalog, key)
         return json.loads(rows[0]["value"]) if rows else None
 
     def records(self) -> list[FileRecord]:
@@ -322,6 +320,12 @@ def _connect(uri: str) -> Any:
     import lancedb
 
     return lancedb.connect(uri)
+
+
+def _catalog_rows(catalog: Any, key: str) -> list[dict[str, str]]:
+    from lancedb.expr import col, lit
+
+    return list(catalog.search().where(col("key") == lit(key)).to_list())
 
 
 def _create_chunks(database: Any, name: str, manifest: Manifest) -> Any:

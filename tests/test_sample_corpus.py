@@ -20,7 +20,7 @@ ANSWERABLE = [row for row in QUESTIONS if row["source"]]
 def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
     index = Index.create(tmp_path_factory.mktemp("sample") / ".ragkit")
     report = index.update(CORPUS)
-    assert (report.added, report.failed, report.skipped) == (13, 0, 0)
+    assert (report.added, report.failed, report.skipped) == (12, 0, 0)
     return index
 
 

@@ -66,12 +66,15 @@ def test_an_error_of_a_job_stops_the_ones_behind_it() -> None:
     def fail() -> None:
         raise OSError("disk full")
 
-    behind = Behind()
-    behind.submit(fail)
-    with pytest.raises(OSError, match="disk full"):
+    def submit_more(behind: Behind) -> None:
         for n in range(5):
             behind.submit(lambda n=n: done.append(n))  # type: ignore[misc]
         behind.finish()
+
+    behind = Behind()
+    behind.submit(fail)
+    with pytest.raises(OSError, match="disk full"):
+        submit_more(behind)
     assert done == []
 
 
