@@ -100,9 +100,7 @@ class Store:
     ) -> None:
         """Adds chunks in one commit. All rows of the sources in `replacing` that are not among
         them leave in the same commit; it may name sources without new chunks."""
-        rows = schema.chunk_rows(
-            chunks, vectors, hashes, contexts, stems, self._chunks.schema
-        )
+        rows = schema.chunk_rows(chunks, vectors, hashes, contexts, stems, self._chunks.schema)
         with _translated(self.uri):
             if not replacing:
                 if len(rows):

@@ -189,7 +189,7 @@ def test_an_unreadable_file_is_reported_and_hurts_no_other(
 
 ODD_NAMES = [
     pytest.param("操作指南.md", id="Chinese"),
-    pytest.param("it's \"quoted\".txt", id="quotes"),
+    pytest.param('it\'s "quoted".txt', id="quotes"),
     pytest.param("two\nlines.txt", id="newline"),
     pytest.param("100% #1 ?.txt", id="signs"),
     pytest.param("emoji 🎉.txt", id="emoji"),

@@ -60,7 +60,11 @@ def test_every_command_runs(place: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [pytest.param(text, line, id=f"line {line}") for kind, text, line in BLOCKS if kind == "python"],
+    [
+        pytest.param(text, line, id=f"line {line}")
+        for kind, text, line in BLOCKS
+        if kind == "python"
+    ],
 )
 def test_every_snippet_runs(place: Path, text: str, line: int) -> None:
     done = run([sys.executable, "-c", text], place)

@@ -29,9 +29,7 @@ def reference() -> object:
     """The tokenizer as the wheel ships it, tokenizing whole texts."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(
-        str(_data_file("tokenizers/l2_supercat_tokenizer_config.json"))
-    )
+    tokenizer = Tokenizer.from_file(str(_data_file("tokenizers/l2_supercat_tokenizer_config.json")))
     tokenizer.encode_special_tokens = True
     return tokenizer
 
