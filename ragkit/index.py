@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -178,7 +179,9 @@ class Index:
 
         Raises `IndexMismatchError` when the model under that name is no longer the same.
         """
-        model = resolve_embedder(self.manifest.embedder.name, self._servers)
+        # Nobody named the model now: a search must not begin with a download.
+        servers = replace(self._servers, pull=False)
+        model = resolve_embedder(self.manifest.embedder.name, servers)
         _check(self.manifest, model, self.uri)
         return model
 
@@ -332,16 +335,21 @@ class Index:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, got {concurrency}")
         # One model object for all, so that its window and calibration are learnt once.
+        options["reply_tokens"] = _reply_tokens(options)
         options["model"] = await asyncio.to_thread(self._chat, options) or NO_CHAT
         options.pop("model_options", None)
+        await asyncio.to_thread(lambda: self.embedder)
         free = asyncio.Semaphore(concurrency)
 
         async def one(question: str) -> Answer:
             async with free:
                 return await self.ask_async(question, **options)
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(question)) for question in questions]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(question)) for question in questions]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
 
     async def search_async(self, question: str, **options: Any) -> list[Hit]:
@@ -394,13 +402,19 @@ class Index:
             keyword_weight=self._weight(options.get("keyword_weight")),
             sources=self._sources(options.get("path")),
             strict=options.get("strict", False),
-            reply_tokens=options.get("reply_tokens", REPLY_TOKENS),
+            reply_tokens=_reply_tokens(options),
             on_text=options.get("on_text"),
             on_restart=options.get("on_restart"),
         )
 
     def _sources(self, path: str | None) -> list[str] | None:
         return None if path is None else matching_sources(self._store.sources(), path)
+
+
+def _reply_tokens(options: AskOptions) -> int:
+    """The longest answer: what is kept free for it and what the model is told are one figure."""
+    wanted = (options.get("model_options") or {}).get("num_predict", REPLY_TOKENS)
+    return options.get("reply_tokens", wanted if isinstance(wanted, int) else REPLY_TOKENS)
 
 
 def _uri(path: str | os.PathLike[str]) -> str:

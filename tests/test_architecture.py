@@ -21,7 +21,7 @@ ROWS = (
     r"ragkit\.ingest\.embed|ragkit\.query\.answer",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index",
-    r"ragkit\.evaluate(\..+)?",
+    r"ragkit\.evaluate(\..+)?|ragkit\.doctor(\..+)?",
     r"ragkit\.cli(\..+)?|ragkit",
     r"ragkit\.__main__",
 )
@@ -35,6 +35,7 @@ ROOMS = (
     r"ragkit\.query\.\w+",
     r"ragkit\.cli(\..+)?",
     r"ragkit\.evaluate(\..+)?",
+    r"ragkit\.doctor(\..+)?",
 )
 # Vendor -> where alone it may be imported.
 VENDORS = {

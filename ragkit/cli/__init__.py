@@ -45,6 +45,18 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
             "ragkit eval --compare keyword-weight=0,0.3,1",
         ),
     },
+    "Models and health": {
+        "models": (
+            "models",
+            "List, inspect, download, make and delete Ollama's models.",
+            "ragkit models pull embeddinggemma",
+        ),
+        "doctor": (
+            "doctor",
+            "Check that everything works, and say how to mend what does not.",
+            "ragkit doctor",
+        ),
+    },
 }
 _COMMANDS = {name: row for section in SECTIONS.values() for name, row in section.items()}
 

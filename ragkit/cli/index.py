@@ -46,7 +46,7 @@ _MOST_PROBLEMS = 20
     metavar="SECONDS",
     help="Wait for another ragkit that is writing this index.",
 )
-@options.servers
+@options.embedding_server
 @click.option("--strict", is_flag=True, help="Exit 1 if a file was skipped, too.")
 @options.as_json
 def command(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 if TYPE_CHECKING:
+    from ragkit.cli.pulling import PullBar
     from ragkit.models import Servers
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -45,16 +46,7 @@ def model(command: Command) -> Command:
         help="The chat model, such as gemma3; 'none' quotes the documents instead.  "
         "[default: RAGKIT_CHAT_MODEL, else one that Ollama has]",
     )
-    tuned = click.option(
-        "--option",
-        "model_options",
-        multiple=True,
-        metavar="KEY=VALUE",
-        callback=_parse_model_options,
-        help="Of the model: temperature, top_p, top_k, num_predict, stop, seed, num_ctx. "
-        "Repeatable.",
-    )
-    return named(tuned(command))
+    return named(model_options(command))
 
 
 def _parse_model_options(
@@ -70,67 +62,112 @@ def _parse_model_options(
         raise click.BadParameter(str(error), param=parameter) from error
 
 
-def servers(command: Command) -> Command:
-    """Adds how models on servers are reached; the command gets one argument, `servers`."""
-
-    @functools.wraps(command)
-    def with_servers(*arguments: Any, **given: Any) -> Any:
-        names = ("embed_host", "chat_host", "headers", "timeout", "no_pull")
-        taken = {name: given.pop(name) for name in names}
-        return command(*arguments, servers=_servers(**taken), **given)
-
-    wrapped: Any = with_servers
-    for option in reversed(_SERVER_OPTIONS):
-        wrapped = option(wrapped)
-    return cast(Command, wrapped)
+model_options = click.option(
+    "--option",
+    "model_options",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=_parse_model_options,
+    help="Of the model: temperature, top_p, top_k, num_predict, stop, seed, num_ctx. Repeatable.",
+)
 
 
-_SERVER_OPTIONS = (
-    click.option(
+_SERVER_OPTIONS = {
+    "embed_host": click.option(
         "--embed-host",
         metavar="URL",
         help="The Ollama server for embeddings.  [default: OLLAMA_HOST, else this machine]",
     ),
-    click.option("--chat-host", metavar="URL", help="The Ollama server for chat; as above."),
-    click.option(
+    "chat_host": click.option(
+        "--chat-host", metavar="URL", help="The Ollama server for chat; as above."
+    ),
+    "host": click.option(
+        "--host",
+        metavar="URL",
+        help="The Ollama server.  [default: OLLAMA_HOST, else this machine]",
+    ),
+    "headers": click.option(
         "--header",
         "headers",
         multiple=True,
         metavar="NAME=VALUE",
-        help="Sent to these servers with every request. Repeatable.",
+        help="Sent with every request to the hosts named here, or to OLLAMA_HOST when none is. "
+        "Repeatable.",
     ),
-    click.option(
+    "timeout": click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
         metavar="SECONDS",
         help="The longest wait for the next bytes of a server.",
     ),
-    click.option("--no-pull", is_flag=True, help="Never download a model that is missing."),
-)
+    "no_pull": click.option(
+        "--no-pull", is_flag=True, help="Never download a model that is missing."
+    ),
+}
+
+
+def _reaching(*names: str) -> Callable[[Command], Command]:
+    """A decorator that adds these options, of which the command gets one argument, `servers`."""
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def with_servers(*arguments: Any, **given: Any) -> Any:
+            from ragkit.cli.pulling import PullBar
+
+            bar = PullBar()
+            taken = {name: given.pop(name) for name in names}
+            try:
+                return command(*arguments, servers=_servers(bar, **taken), **given)
+            finally:
+                bar.close()
+
+        wrapped: Any = with_servers
+        for name in reversed(names):
+            wrapped = _SERVER_OPTIONS[name](wrapped)
+        return cast(Command, wrapped)
+
+    return decorate
+
+
+# How models on servers are reached, for commands that embed and chat, embed texts, embed a
+# question, look at what is there, or look after one server.
+servers = _reaching("embed_host", "chat_host", "headers", "timeout", "no_pull")
+embedding_server = _reaching("embed_host", "headers", "timeout", "no_pull")
+question_server = _reaching("embed_host", "headers", "timeout")
+both_servers = _reaching("embed_host", "chat_host", "headers", "timeout")
+one_server = _reaching("host", "headers", "timeout")
 
 
 def _servers(
-    embed_host: str | None,
-    chat_host: str | None,
-    headers: tuple[str, ...],
-    timeout: float | None,
-    no_pull: bool,
+    bar: PullBar,
+    *,
+    embed_host: str | None = None,
+    chat_host: str | None = None,
+    host: str | None = None,
+    headers: tuple[str, ...] = (),
+    timeout: float | None = None,
+    no_pull: bool = False,
 ) -> Servers:
-    from ragkit.cli.pulling import PullBar
     from ragkit.models import Servers
 
     pairs = [header.partition("=") for header in headers]
     for name, sign, _ in pairs:
         if not name.strip() or not sign:
             raise click.BadParameter("write it as NAME=VALUE", param_hint="--header")
-    return Servers(
-        embed_host=embed_host,
-        chat_host=chat_host,
+    servers = Servers(
+        embed_host=embed_host or host,
+        chat_host=chat_host or host,
         headers=tuple((name.strip(), value) for name, _, value in pairs),
         timeout_seconds=timeout,
         pull=not no_pull,
-        on_pull=PullBar(),
+        on_pull=bar,
     )
+    for address in filter(None, (servers.embed_host, servers.chat_host)):
+        try:
+            servers.host(address)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+    return servers
 
 
 def question(name: str) -> Callable[[Command], Command]:

@@ -68,6 +68,15 @@ def _printable(text: str) -> str:
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
+def file_size(count: int) -> str:
+    """A number of bytes as people read it: `274 MB`, `1.5 GB`, in powers of 1,000."""
+    size, units = float(count), ["B", "KB", "MB", "GB", "TB"]
+    while size >= 999.5 and len(units) > 1:
+        size /= 1000
+        units.pop(0)
+    return f"{size:.1f} {units[0]}" if size < 9.95 and units[0] != "B" else f"{size:.0f} {units[0]}"
+
+
 def shorten(text: str, width: int) -> str:
     """One line of at most `width` columns; wide characters count two."""
     line = " ".join(text.split())

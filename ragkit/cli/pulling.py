@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ragkit.cli.output import safe_line, tell
+from ragkit.cli.output import file_size, safe_line, tell
 
 if TYPE_CHECKING:
     from ragkit.models.ollama import PullProgress
 
 
 class PullBar:
-    """Told each step of a download: one bar a layer in a terminal, one line a stage elsewhere."""
+    """Told each step of a download: one bar a layer in a terminal, one line a stage elsewhere.
+
+    `close` ends a bar that is under way; without it an interrupt would leave the cursor hidden.
+    """
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -30,7 +33,7 @@ class PullBar:
         # A layer's status repeats with every step: it is said once.
         if step.status != self._status:
             self._status = step.status
-            tell(safe_line(step.status))
+            tell(safe_line(step.status) + (f" ({file_size(step.total)})" if step.total else ""))
 
     def close(self) -> None:
         if self._bar is not None:
@@ -41,12 +44,18 @@ class PullBar:
         if step.digest != self._digest:
             self.close()
             self._digest, self._done = step.digest, 0
+        elif self._done >= step.total:
+            return  # a layer may be told to be complete more than once
         if self._bar is None:
             self._bar = click.progressbar(
-                length=step.total, label=safe_line(step.status), file=sys.stderr
+                length=step.total,
+                label=safe_line(step.status),
+                file=sys.stderr,
+                item_show_func=lambda text: text,
             )
             self._bar.__enter__()
-        self._bar.update(step.completed - self._done)
+        shown = f"{file_size(step.completed)} of {file_size(step.total)}"
+        self._bar.update(step.completed - self._done, shown)
         self._done = step.completed
         if step.completed >= step.total:
             self.close()

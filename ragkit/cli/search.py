@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @options.limit
 @options.keyword_weight
 @options.path
-@options.servers
+@options.question_server
 @options.as_json
 def command(
     query: str,

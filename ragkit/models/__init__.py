@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import socket
+import urllib.parse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ragkit.errors import ModelError, ModelNotFoundError
+from ragkit.errors import ModelError, ModelNotFoundError, ModelUnavailableError
 from ragkit.types import Chat, Embedder
 
 if TYPE_CHECKING:
-    from ragkit.models.ollama import OllamaHost, PullProgress
+    from ragkit.models.ollama import OllamaHost, OllamaModels, PullProgress
 
 DEFAULT_EMBEDDER = "wordllama/l2_supercat_256"
 NO_CHAT = "none"
@@ -32,8 +34,9 @@ _ANSWER_SECONDS = 1.0
 class Servers:
     """How models on servers are reached. Empty fields mean Ollama's own settings (OLLAMA_HOST).
 
-    `headers` and `api_key` go to these hosts only. `pull` allows a model that was named and is
-    missing to be downloaded; `on_pull` is told each step.
+    `headers`, which may hold a key, go to the hosts named here and to no other; when none is
+    named, to the one that OLLAMA_HOST means. `pull` allows a model that was named and is missing
+    to be downloaded; `on_pull` is told each step.
     """
 
     embed_host: str | None = None
@@ -44,9 +47,23 @@ class Servers:
     on_pull: Callable[[PullProgress], object] | None = None
 
     def host(self, address: str | None) -> OllamaHost:
+        """The server at `address`, which is one of the two hosts or None.
+
+        Raises `ValueError` for an address that cannot be one, `ModelUnavailableError` when that
+        address stands in OLLAMA_HOST.
+        """
         from ragkit.models.ollama import OllamaHost
 
-        return OllamaHost(address, headers=dict(self.headers), timeout=self.timeout_seconds)
+        try:
+            host = OllamaHost(address, timeout=self.timeout_seconds)
+        except ValueError as error:
+            if address:
+                raise
+            raise ModelUnavailableError(f"OLLAMA_HOST: {error}") from error
+        named = [one for one in (self.embed_host, self.chat_host) if one]
+        if self.headers and (not named or host.url in [OllamaHost(one).url for one in named]):
+            return OllamaHost(address, headers=dict(self.headers), timeout=self.timeout_seconds)
+        return host
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,7 @@ def resolve_embedder(name: str, servers: Servers | None = None) -> Embedder:
     if vendor == "ollama" and model:
         from ragkit.models.ollama import OllamaEmbedder
 
+        _check_name(name)
         host = servers.host(servers.embed_host)
         return OllamaEmbedder(name, host, pull=servers.pull, on_progress=servers.on_pull)
     if vendor.startswith("lancedb:") and model:
@@ -99,6 +117,7 @@ def resolve_chat(
     from ragkit.models.ollama import OllamaChat
 
     full = name if vendor == "ollama" and rest else f"ollama/{name}"
+    _check_name(full)
     host = servers.host(servers.chat_host)
     return OllamaChat(full, host, options=options, pull=servers.pull, on_progress=servers.on_pull)
 
@@ -106,51 +125,100 @@ def resolve_chat(
 def choose_embedder(servers: Servers | None = None) -> Choice:
     """What a new index without a named embedder takes: Ollama when it answers within a second
     and holds a known embedding model, else the embedded one."""
-    from ragkit.models.ollama import OllamaModels
+    from ragkit.models.ollama.names import runs_in_cloud
     from ragkit.models.prompts import is_embedding_model
 
     servers = servers or Servers()
     try:
-        host = servers.host(servers.embed_host)
-        models = OllamaModels(host)
-        models.server_version(_ANSWER_SECONDS)
-        installed = [m.name for m in models.list_models() if is_embedding_model(m.name)]
+        models = _answering(servers, servers.embed_host)
+        installed = [
+            model.name
+            for model in models.list_models()
+            if is_embedding_model(model.name) and not runs_in_cloud(model.name)
+        ]
     except (ModelError, ValueError) as error:
-        return Choice(DEFAULT_EMBEDDER, f"no Ollama: {_first_line(error)}")
+        return Choice(DEFAULT_EMBEDDER, f"installed with ragkit; {_first_line(error)}")
+    url = models.host.url
     if not installed:
-        return Choice(DEFAULT_EMBEDDER, f"Ollama at {host.url} holds no known embedding model")
-    return Choice(f"ollama/{_preferred(installed, _EMBEDDERS)}", f"Ollama at {host.url} has it")
+        why = f"installed with ragkit; Ollama at {url} holds no known embedding model"
+        return Choice(DEFAULT_EMBEDDER, why)
+    installed.sort(key=lambda name: _rank(name, _EMBEDDERS))
+    return Choice(_full(installed[0]), f"Ollama at {url} has it")
 
 
 def choose_chat(servers: Servers | None = None) -> Choice:
-    """The chat model when none is named: RAGKIT_CHAT_MODEL, else an installed one."""
+    """The chat model when none is named: RAGKIT_CHAT_MODEL, else an installed one.
+
+    A model that runs in Ollama's cloud is never taken unasked: passages would leave the machine.
+    """
     named = os.environ.get("RAGKIT_CHAT_MODEL")
     if named:
         return Choice(named, "RAGKIT_CHAT_MODEL names it")
-    from ragkit.models.ollama import OllamaModels
-
     servers = servers or Servers()
     try:
-        host = servers.host(servers.chat_host)
-        models = OllamaModels(host)
-        models.server_version(_ANSWER_SECONDS)
-        names = [model.name for model in models.list_models()]
-        # The preferred ones first, so that few models have to be asked what they can do.
-        names.sort(key=lambda name: not name.rpartition("/")[2].startswith(_CHATS))
-        for name in names:
-            if models.show_model(name).can_chat:
-                return Choice(f"ollama/{name}", f"Ollama at {host.url} has it")
+        models = _answering(servers, servers.chat_host)
+        name = _first_chat_model(models)
     except (ModelError, ValueError) as error:
-        return Choice("", f"no Ollama: {_first_line(error)}")
-    return Choice("", f"Ollama at {host.url} holds no chat model: ragkit models pull gemma3")
+        return Choice("", _first_line(error))
+    if name:
+        return Choice(_full(name), f"Ollama at {models.host.url} has it")
+    return Choice("", f"Ollama at {models.host.url} holds no chat model: ragkit models pull gemma3")
 
 
-def _preferred(installed: list[str], order: tuple[str, ...]) -> str:
-    for wanted in order:
-        for name in installed:
-            if name.rpartition("/")[2].startswith(wanted):
+def _answering(servers: Servers, address: str | None) -> OllamaModels:
+    """The models of a server that answers within a second; raises `ModelError` for another."""
+    from ragkit.models.ollama import OllamaModels
+
+    # A person's --timeout is meant for models at work, not for finding out whether one is there.
+    host = replace(servers, timeout_seconds=None).host(address)
+    if host.is_loopback and not _listens(host.url):
+        # Found out without loading the client, which takes longer than all else that is left.
+        raise ModelUnavailableError(f"no Ollama server answers at {host.url}")
+    models = OllamaModels(host)
+    models.server_version(_ANSWER_SECONDS)
+    return models
+
+
+def _listens(url: str) -> bool:
+    parts = urllib.parse.urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0), _ANSWER_SECONDS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _first_chat_model(models: OllamaModels) -> str:
+    from ragkit.models.ollama.names import runs_in_cloud
+
+    names = [one.name for one in models.list_models() if not runs_in_cloud(one.name)]
+    # The preferred ones first, so that few models have to be asked what they can do.
+    names.sort(key=lambda name: _rank(name, _CHATS))
+    for name in names:
+        try:
+            if models.show_model(name).can_chat:
                 return name
-    return installed[0]
+        except ModelError:  # a damaged model must not hide the others
+            continue
+    return ""
+
+
+def _rank(name: str, order: tuple[str, ...]) -> int:
+    base = name.rpartition("/")[2]
+    return next((at for at, wanted in enumerate(order) if base.startswith(wanted)), len(order))
+
+
+def _full(model: str) -> str:
+    return f"ollama/{model.removesuffix(':latest')}"
+
+
+def _check_name(name: str) -> None:
+    from ragkit.models.ollama.names import model_of
+
+    try:
+        model_of(name)
+    except ValueError as error:
+        raise ModelNotFoundError(str(error)) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,127 @@
+"""What works here and what does not, and the fix for each trouble.
+
+diagnosis = diagnose("notes.index", Servers())
+for check in diagnosis.checks:
+    print(check.outcome, check.name, check.finding, check.fix)
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ragkit import store
+from ragkit.doctor.check import Check, Outcome, trouble
+from ragkit.doctor.machine import (
+    check_disk,
+    check_embedded_model,
+    check_links,
+    check_processor,
+    nearest_folder,
+    processor_facts,
+    python_facts,
+)
+from ragkit.doctor.servers import (
+    ModelReport,
+    ServerReport,
+    check_chat,
+    check_embedder,
+    check_loaded,
+    check_servers,
+)
+from ragkit.errors import RagkitError
+from ragkit.index import Index
+from ragkit.models import DEFAULT_EMBEDDER, Servers, choose_embedder, resolve_embedder
+
+__all__ = ["Check", "Diagnosis", "ModelReport", "Outcome", "ServerReport", "diagnose"]
+
+_REBUILD = "delete that folder and run `ragkit index` again: your documents are untouched"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All that was found, in the order it was looked at."""
+
+    checks: tuple[Check, ...]
+    servers: tuple[ServerReport, ...]
+
+    @property
+    def healthy(self) -> bool:
+        """Whether there is no trouble; notes do not count."""
+        return all(check.outcome != "trouble" for check in self.checks)
+
+
+def diagnose(uri: str, servers: Servers | None = None) -> Diagnosis:
+    """Looks at this machine, at the index at `uri` if there is one, and at the models.
+
+    Nothing is changed, nothing is downloaded; the embedding model is loaded and asked for a few
+    vectors. A server that does not answer is a trouble only if something needs it: the index, a
+    host or a chat model that a person named.
+    """
+    servers = replace(servers or Servers(), pull=False)
+    processor = check_processor(*processor_facts())
+    checks = [Check("python", "ok", python_facts()), processor, *_check_place(uri)]
+    index = None
+    # Importing LanceDB would end this process at once where the processor cannot run it.
+    if processor.outcome != "trouble":
+        check, index = _check_index(uri, servers)
+        checks.append(check)
+    try:
+        name = index.manifest.embedder.name if index else choose_embedder(servers).name
+        checks.append(check_embedded_model(needed=name == DEFAULT_EMBEDDER))
+        found, reports = check_servers(servers, needed=_needed(name, servers))
+    except RagkitError as error:  # an OLLAMA_HOST that is no address
+        checks.append(trouble("Ollama", error, "correct or unset OLLAMA_HOST"))
+        return Diagnosis(tuple(checks), ())
+    checks += [*found, *_check_embedder(name, index, servers), check_chat(servers)]
+    return Diagnosis(tuple(checks), tuple(reports))
+
+
+def _check_place(uri: str) -> list[Check]:
+    if "://" in uri:
+        return []  # object storage has no links and no end
+    folder = nearest_folder(Path(uri).absolute())
+    return [check_disk(folder), check_links(folder)]
+
+
+def _check_index(uri: str, servers: Servers) -> tuple[Check, Index | None]:
+    try:
+        if not store.exists(uri):
+            finding, fix = f"none at {uri} yet", "make one with: ragkit index FOLDER"
+            return Check("index", "note", finding, fix), None
+        index = Index.open(uri, servers=servers)
+        files = index.files()
+    except RagkitError as error:
+        return trouble("index", error, _REBUILD), None
+    indexed = sum(one.outcome == "indexed" for one in files)
+    chunks = sum(one.chunks for one in files)
+    finding = f"{index.uri}: {indexed} of {len(files)} files, {chunks:,} chunks"
+    return Check("index", "ok", f"{finding}, by {index.manifest.embedder.name}"), index
+
+
+def _needed(embedder: str, servers: Servers) -> list[str]:
+    """What an Ollama server must be there for."""
+    named = bool(os.environ.get("OLLAMA_HOST"))
+    needed = []
+    if embedder.startswith("ollama/") or servers.embed_host or named:
+        needed.append("embeddings")
+    if os.environ.get("RAGKIT_CHAT_MODEL") or servers.chat_host or named:
+        needed.append("chat")
+    return needed
+
+
+def _check_embedder(name: str, index: Index | None, servers: Servers) -> list[Check]:
+    """The model that built the index, else the one that a new index would take."""
+    try:
+        embedder = index.embedder if index else resolve_embedder(name, servers)
+    except RagkitError as error:
+        return [trouble("embedder", error, "ragkit models list shows what is installed")]
+    check = check_embedder(embedder)
+    if check.outcome == "trouble" or not name.startswith("ollama/"):
+        return [check]
+    from ragkit.models.ollama import OllamaModels
+
+    models = OllamaModels(servers.host(servers.embed_host))
+    model = name.removeprefix("ollama/")
+    return [check, *check_loaded(models, model, embedder.max_tokens or 0)]

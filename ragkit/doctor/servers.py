@@ -1,0 +1,199 @@
+"""What Ollama servers have, and whether their models do what ragkit needs of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ragkit.doctor.check import Check, trouble
+from ragkit.errors import ModelError
+from ragkit.models import NO_CHAT, Servers, choose_chat, resolve_chat
+from ragkit.types import Embedder
+
+if TYPE_CHECKING:
+    from ragkit.models.ollama import InstalledModel, OllamaModels
+    from ragkit.types import Vectors
+
+_VERSION_SECONDS = 5.0
+_EMBEDS_BATCHES_SINCE = (0, 3, 4)
+_REFUSES_LONG_PROMPTS_SINCE = (0, 12, 4)
+_UPDATE = "update Ollama: https://ollama.com/download"
+_START = "start it with `ollama serve`, or install it from https://ollama.com/download"
+_OTHER_MODEL = (
+    "choose another embedding model: ragkit index FOLDER --embedder ollama/embeddinggemma"
+)
+
+_NEAR = "Backups are tested every quarter by restoring one server."
+_FAR = "The cat sleeps on the sofa in the afternoon sun."
+_QUESTION = "How often are backups tested?"
+_LEAST_ALIKE = 0.999  # one text alone and in a batch, in 16-bit arithmetic
+
+
+@dataclass(frozen=True, slots=True)
+class ModelReport:
+    """A model on a server. `loaded_context` is the window it runs in now, None if it does not;
+    `capabilities` is None where the server does not say."""
+
+    name: str
+    digest: str
+    size: int
+    capabilities: tuple[str, ...] | None
+    context_tokens: int | None
+    loaded_context: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerReport:
+    """A server and all it has; `version` is "" when it does not answer."""
+
+    url: str
+    serves: tuple[str, ...]
+    leaves_machine: bool
+    version: str = ""
+    models: tuple[ModelReport, ...] = ()
+
+
+def check_servers(
+    servers: Servers, *, needed: Sequence[str]
+) -> tuple[list[Check], list[ServerReport]]:
+    """Each server that embeds or chats. One that does not answer is a trouble if `needed` names
+    what it is for ("embeddings", "chat"), else a note."""
+    roles: dict[str, list[str]] = {}
+    for role, address in (("embeddings", servers.embed_host), ("chat", servers.chat_host)):
+        roles.setdefault(servers.host(address).url, []).append(role)
+    checks, reports = [], []
+    for serves in roles.values():
+        address = servers.embed_host if "embeddings" in serves else servers.chat_host
+        check, report = _check_server(servers, address, serves)
+        if check.outcome == "trouble" and not report.version and not set(serves) & set(needed):
+            check = replace(check, outcome="note")
+        checks.append(check)
+        reports.append(report)
+    return [*checks, *_check_key(servers)], reports
+
+
+def _check_server(
+    servers: Servers, address: str | None, serves: Sequence[str]
+) -> tuple[Check, ServerReport]:
+    from ragkit.models.ollama import OllamaModels
+
+    models = OllamaModels(servers.host(address))
+    host = models.host
+    name = f"Ollama for {' and '.join(serves)}"
+    report = ServerReport(host.url, tuple(serves), host.leaves_machine)
+    try:
+        version = models.server_version(_VERSION_SECONDS)
+        report = replace(report, version=version, models=_models(models))
+    except ModelError as error:
+        return trouble(name, error, _START), report
+    finding = f"{host.url}, version {version}, {len(report.models)} models"
+    numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
+    if (0, 0, 0) < numbers < _EMBEDS_BATCHES_SINCE:
+        return Check(name, "trouble", f"{finding}: too old to embed batches", _UPDATE), report
+    if (0, 0, 0) < numbers < _REFUSES_LONG_PROMPTS_SINCE:
+        finding += ": so old that it cuts long prompts silently, which ragkit can only guess"
+        return Check(name, "note", finding, _UPDATE), report
+    if report.leaves_machine:
+        return Check(name, "note", f"{finding}; texts sent to it leave this machine"), report
+    return Check(name, "ok", finding), report
+
+
+def _models(models: OllamaModels) -> tuple[ModelReport, ...]:
+    try:
+        loaded = {one.name: one.context_tokens for one in models.loaded_models()}
+    except ModelError:  # the cloud has no such list
+        loaded = {}
+    return tuple(_model(models, one, loaded.get(one.name)) for one in models.list_models())
+
+
+def _model(models: OllamaModels, one: InstalledModel, loaded: int | None) -> ModelReport:
+    try:
+        details = models.show_model(one.name)
+    except ModelError:  # one damaged model must not hide the others
+        return ModelReport(one.name, one.digest, one.size, None, None, loaded)
+    return ModelReport(
+        one.name, one.digest, one.size, details.capabilities, details.context_tokens, loaded
+    )
+
+
+def _check_key(servers: Servers) -> list[Check]:
+    if not os.environ.get("OLLAMA_API_KEY"):
+        return []
+    hosts = [servers.host(address) for address in (servers.embed_host, servers.chat_host)]
+    if any(host.is_cloud for host in hosts):
+        return [Check("key", "ok", "OLLAMA_API_KEY is sent to ollama.com and to nobody else")]
+    finding = "OLLAMA_API_KEY is set and not sent: it goes to https://ollama.com alone"
+    fix = "to send a key elsewhere: --header 'Authorization=Bearer KEY'"
+    return [Check("key", "note", finding, fix)]
+
+
+def check_embedder(embedder: Embedder) -> Check:
+    """Whether a few plain texts get the vectors they should."""
+    try:
+        identity = embedder.identity
+        batch = embedder.embed_passages([_NEAR, _FAR, _QUESTION])
+        alone = embedder.embed_passages([_NEAR])[0]
+        question = embedder.embed_question(_QUESTION)
+    except ModelError as error:
+        return trouble("embedder", error, _OTHER_MODEL)
+    found = judge_vectors(batch, alone, question)
+    digest = f", digest {identity.digest[:12]}" if identity.digest else ""
+    told = f"{identity.name}, {identity.dimension} numbers a vector{digest}: "
+    if found:
+        return Check("embedder", "trouble", told + found, f"{_UPDATE}, or {_OTHER_MODEL}")
+    return Check("embedder", "ok", told + "alone as in a batch, length 1, near texts are near")
+
+
+def judge_vectors(batch: Vectors, alone: Vectors, question: Vectors) -> str:
+    """What is wrong with the vectors of a text that answers a question, one that does not, and
+    the question (n, d), with the first text's (d,) made alone and the question's own (d,);
+    "" for nothing."""
+    import numpy as np
+
+    lengths = np.linalg.norm(np.vstack([batch, alone, question]), axis=1)
+    if not np.all(np.abs(lengths - 1) < 0.01):
+        return f"its vectors have lengths from {lengths.min():.3f} to {lengths.max():.3f}, not 1"
+    if (alike := float(alone @ batch[0])) < _LEAST_ALIKE:
+        return f"a text alone and in a batch have other vectors (cosine {alike:.4f})"
+    near, far = float(question @ batch[0]), float(question @ batch[1])
+    if near <= far:
+        return f"an answer is no nearer to its question ({near:.3f}) than another text ({far:.3f})"
+    return ""
+
+
+def check_loaded(models: OllamaModels, model: str, wanted: int) -> list[Check]:
+    """Whether the model that was just used runs in a window of the `wanted` tokens."""
+    from ragkit.models.ollama.names import same_model
+
+    try:
+        loaded = [m.context_tokens for m in models.loaded_models() if same_model(m.name, model)]
+    except ModelError:
+        return []
+    if not loaded or loaded[0] is None:
+        return []
+    finding = f"{model} is loaded with a window of {loaded[0]:,} tokens"
+    if loaded[0] >= wanted:
+        return [Check("loaded context", "ok", finding)]
+    fix = "free some memory and unload it (`ollama stop`), or choose a smaller model"
+    return [Check("loaded context", "trouble", f"{finding}, less than the {wanted:,} asked", fix)]
+
+
+def check_chat(servers: Servers) -> Check:
+    """The chat model that answers would be written by, and its window."""
+    choice = choose_chat(servers)
+    if choice.name in ("", NO_CHAT):
+        why = choice.why if not choice.name else "RAGKIT_CHAT_MODEL says none"
+        finding, _, fix = why.partition(": ")
+        return Check("chat model", "note", f"none ({finding}); answers quote the documents", fix)
+    try:
+        chat = resolve_chat(choice.name, replace(servers, pull=False))
+        window = chat.context_tokens
+    except ModelError as error:
+        return trouble("chat model", error, "choose another with --model or RAGKIT_CHAT_MODEL")
+    finding = f"{chat.name} ({choice.why}), asked with a window of {window:,} tokens"
+    if getattr(chat, "leaves_machine", False):
+        return Check("chat model", "note", f"{finding}; passages sent to it leave this machine")
+    return Check("chat model", "ok", finding)
