@@ -68,7 +68,7 @@ class Run:
         self._store = store
         self._engine = engine
         self._recipe = recipe
-        self._on_progress = on_progress or (lambda progress: None)
+        self._on_progress = on_progress or (lambda _: None)
         self._embedding = Embedding(embedder, store.vectors_by_hash)
         self._known: dict[str, FileRecord] = {}  # what the index holds of the files to be done
         self._gone: dict[str, FileRecord] = {}
@@ -190,17 +190,12 @@ class Run:
     def _add(self, commit: _Commit, one: Embedded) -> None:
         source = one.record.source
         held = self._known.get(source)
-        if held is not None and held.chunks and not self._same(one, held):
+        if held is not None and held.chunks and not _keeps_chunks(one):
             commit.changed.append(one)
         elif one.chunks:
             commit.fresh.append(one)
         commit.records.append(one.record)
         commit.chunks += len(one.chunks)
-
-    @staticmethod
-    def _same(one: Embedded, held: FileRecord) -> bool:
-        """Whether the stored chunks stay: the bytes are those already indexed."""
-        return not one.chunks and one.record.outcome == "indexed" and one.record.chunks > 0
 
     def _submit(self, writer: Behind, commit: _Commit) -> None:
         if commit.records:
@@ -277,6 +272,11 @@ def _groups(tasks: Sequence[Task]) -> Iterator[tuple[Task, ...]]:
         size += task.found.size
     if group:
         yield tuple(group)
+
+
+def _keeps_chunks(one: Embedded) -> bool:
+    """Whether the stored chunks stay: the bytes are those already indexed."""
+    return not one.chunks and one.record.outcome == "indexed" and one.record.chunks > 0
 
 
 def _failed(task: Task, error: Exception) -> Prepared:

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 from ragkit.errors import LoadError
 from ragkit.ingest.chunk import chunk
-from ragkit.ingest.read import read_file
 from ragkit.ingest.load import LoadOptions, load, refusal
+from ragkit.ingest.read import read_file
 from ragkit.types import (
     Chunk,
     ChunkSettings,

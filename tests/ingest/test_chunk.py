@@ -218,5 +218,5 @@ def test_pages_are_named_as_readers_name_them(label: tuple[str, ...], expected: 
 
 def test_lines_are_named_where_there_are_no_pages() -> None:
     pieces = cut(document("one\n\n" + "word " * 60 + "\nend"), 30)
-    assert [piece.location for piece in pieces][0] == "notes.md:1-3"
+    assert pieces[0].location == "notes.md:1-3"
     assert cut(document("one"))[0].location == "notes.md:1"
