@@ -446,7 +446,8 @@ def _check(manifest: Manifest, model: Embedder, uri: str) -> None:
     else:
         what = f"was built with other settings of {built.name}"
     raise IndexMismatchError(
-        f"the index at {uri} {what}; build it anew: ragkit reindex --embedder {now.name}"
+        f"the index at {uri} {what}; build a new one with it: "
+        f"ragkit index FOLDER --db NEW --embedder {now.name}"
     )
 
 

@@ -102,8 +102,8 @@ def _open_or_create(
         built = index.manifest.embedder.name
         if embedder is not None and embedder != built:
             raise IndexMismatchError(
-                f"the index at {place} was built with {built}; to change its model: "
-                f"ragkit reindex --embedder {embedder}"
+                f"the index at {place} was built with {built}; build a new one with the other "
+                f"model: ragkit index FOLDER --db NEW --embedder {embedder}"
             )
     else:
         if not has_paths:
