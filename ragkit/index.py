@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,7 +19,9 @@ from ragkit.ingest.discover import source_of
 from ragkit.ingest.load import LoadOptions
 from ragkit.ingest.pipeline import OnProgress, Run
 from ragkit.ingest.prepare import Recipe
+from ragkit.ingest.reconcile import Decision
 from ragkit.ingest.roots import Selection, decide, resolve_roots
+from ragkit.ingest.watch import changes
 from ragkit.models import (
     NO_CHAT,
     Servers,
@@ -224,6 +227,39 @@ class Index:
 
     # ------------------------------------------------------------ writing
 
+    def plan(
+        self,
+        *paths: str | os.PathLike[str],
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        hidden: bool = False,
+        allow_empty: bool = False,
+    ) -> dict[str, list[str]]:
+        """What `update` would look at: kind ("new", "changed", "gone", "unchanged", ...) ->
+        sources. Nothing is read but folders, nothing is written. A changed file may turn out to
+        hold what it held."""
+        selection = Selection(tuple(include), tuple(exclude), hidden, allow_empty)
+        roots = resolve_roots(paths, self.roots(), self.base)
+        return _by_kind(self._decisions(roots, selection))
+
+    def watch(
+        self,
+        *paths: str | os.PathLike[str],
+        stop: threading.Event | None = None,
+        **options: Any,
+    ) -> Iterator[IndexReport]:
+        """Updates now and again after every change, until `stop`: a report each time.
+
+        `options` are those of `update`. Raises what `update` raises, and `RagkitError` when the
+        extra `watch` is not installed.
+        """
+        roots = resolve_roots(paths, self.roots(), self.base)
+        for _ in changes(roots, Path(self.uri), stop):
+            yield self.update(*paths, **options)
+
+    def _decisions(self, roots: Sequence[Path], selection: Selection) -> list[Decision]:
+        return _decide_all(roots, self._store.records(), self.base, self.uri, selection)
+
     def update(
         self,
         *paths: str | os.PathLike[str],
@@ -255,11 +291,7 @@ class Index:
             self._store.refresh()
             kept = self.roots()
             roots = resolve_roots(paths, kept, self.base)
-            decisions = [
-                decision
-                for root in roots
-                for decision in decide(root, self._store.records(), self.base, self.uri, selection)
-            ]
+            decisions = self._decisions(roots, selection)
             recipe = Recipe(
                 self.manifest.chunking,
                 self.embedder.token_counter,
@@ -415,6 +447,40 @@ def _reply_tokens(options: AskOptions) -> int:
     """The longest answer: what is kept free for it and what the model is told are one figure."""
     wanted = (options.get("model_options") or {}).get("num_predict", REPLY_TOKENS)
     return options.get("reply_tokens", wanted if isinstance(wanted, int) else REPLY_TOKENS)
+
+
+def plan_new(
+    path: str | os.PathLike[str],
+    *paths: str | os.PathLike[str],
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    hidden: bool = False,
+    allow_empty: bool = False,
+) -> dict[str, list[str]]:
+    """As `Index.plan`, for an index that is not there yet at `path`."""
+    uri = _uri(path)
+    base = Path(uri).parent
+    selection = Selection(tuple(include), tuple(exclude), hidden, allow_empty)
+    return _by_kind(_decide_all(resolve_roots(paths, (), base), (), base, uri, selection))
+
+
+def _decide_all(
+    roots: Sequence[Path],
+    records: Sequence[FileRecord],
+    base: Path,
+    uri: str,
+    selection: Selection,
+) -> list[Decision]:
+    return [decision for root in roots for decision in decide(root, records, base, uri, selection)]
+
+
+def _by_kind(decisions: Iterable[Decision]) -> dict[str, list[str]]:
+    planned: dict[str, list[str]] = {}
+    for decision in decisions:
+        one = decision.found or decision.record
+        if one is not None:
+            planned.setdefault(decision.kind, []).append(one.source)
+    return planned
 
 
 def _uri(path: str | os.PathLike[str]) -> str:

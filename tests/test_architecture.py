@@ -15,7 +15,7 @@ PACKAGE = ROOT / "ragkit"
 ROWS = (
     r"ragkit\.(types|errors|_version)",
     r"ragkit\.(models|engines|store|schema|lock)(\..+)?"
-    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background)"
+    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|watch)"
     r"|ragkit\.query\.(?!retrieve|answer|conversation)\w+",
     r"ragkit\.ingest\.(prepare|roots)|ragkit\.query\.retrieve",
     r"ragkit\.ingest\.embed|ragkit\.query\.answer",

@@ -139,6 +139,16 @@ def test_wrong_use_is_one_clear_message(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_dry_run_shows_the_plan_and_makes_no_index(tmp_path: Path, write: Write) -> None:
+    write("good.txt", "Words.")
+    done = ragkit("index", "docs", "--dry-run", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "new: docs/good.txt\n1 new\n")
+    assert not (tmp_path / ".ragkit").exists()
+    ragkit("index", "docs", cwd=tmp_path)
+    done = ragkit("index", "--dry-run", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout) == {"unchanged": ["docs/good.txt"]}
+
+
 def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     done = ragkit("index", "docs", cwd=tmp_path)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ragkit.models import Servers
 
 _MOST_PROBLEMS = 20
+_WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
 
 
 @click.command(short_help="Index folders.")
@@ -46,6 +47,8 @@ _MOST_PROBLEMS = 20
     metavar="SECONDS",
     help="Wait for another ragkit that is writing this index.",
 )
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--watch", is_flag=True, help="Go on after every change, until Ctrl-C.")
 @options.embedding_server
 @click.option("--strict", is_flag=True, help="Exit 1 if a file was skipped, too.")
 @options.as_json
@@ -54,6 +57,8 @@ def command(
     db: str | None,
     embedder: str | None,
     wait: float,
+    dry_run: bool,
+    watch: bool,
     servers: Servers,
     strict: bool,
     as_json: bool,
@@ -66,12 +71,25 @@ def command(
     Examples:
       ragkit index ~/notes
       ragkit index docs contracts --exclude '*.log'
+      ragkit index ~/notes --dry-run
       ragkit index ~/notes --db notes.index --embedder ollama/embeddinggemma
     """
+    if watch and (dry_run or as_json):
+        raise click.UsageError("--watch goes with neither --dry-run nor --json")
     for path in paths:
         if not os.path.lexists(Path(path).expanduser()):  # before an index is made for a typo
             raise RagkitError(f"no such file or folder: {path}")
+    if dry_run:
+        selection.pop("passwords")
+        _print_plan(_plan(db, paths, selection), as_json)
+        return 0
     index = _open_or_create(db, embedder, servers, bool(paths))
+    if watch:
+        tell("watching for changes; Ctrl-C ends it")
+        for report in index.watch(*paths, wait_seconds=wait or _WATCH_WAIT_SECONDS, **selection):
+            if report.added or report.updated or report.moved or report.removed or report.failed:
+                _print(report)
+        return 0
     with _Bar(quiet=as_json) as bar:
         report = index.update(
             *paths,
@@ -114,6 +132,29 @@ def _open_or_create(
     if getattr(index.embedder, "leaves_machine", False):
         tell(f"texts are sent to another machine for embedding: {index.embedder.name}")
     return index
+
+
+def _plan(db: str | None, paths: tuple[str, ...], selection: dict[str, Any]) -> Any:
+    """What an update would look at; for an index that is not there yet, everything is new."""
+    from ragkit import store
+    from ragkit.index import Index, find_index, plan_new
+
+    place = db or find_index()
+    if store.exists(place):
+        return Index.open(place).plan(*paths, **selection)
+    return plan_new(place, *paths, **selection)
+
+
+def _print_plan(planned: dict[str, list[str]], as_json: bool) -> None:
+    if as_json:
+        say_json(planned)
+        return
+    for kind, sources in planned.items():
+        if kind != "unchanged":
+            for source in sources:
+                say(f"{kind}: {safe_line(source)}")
+    counts = ", ".join(f"{len(sources)} {kind}" for kind, sources in planned.items())
+    say(counts or "no files")
 
 
 def _print(report: IndexReport) -> None:
