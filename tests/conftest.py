@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -66,3 +67,7 @@ def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_refuse_the_network)
+
+# A suite started in the background ignores Ctrl-C, and so would the processes that tests start
+# in order to interrupt them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
