@@ -35,7 +35,9 @@ def test_a_clear_gain_is_real_and_noise_is_not() -> None:
 def test_the_same_differences_give_the_same_interval_beside_any_others() -> None:
     alone = paired_intervals(noise(30)[None, :])
     beside = paired_intervals(np.stack([noise(30), noise(30, seed=8)]))
-    assert alone[0] == beside[0]
+    assert alone[0].changed == beside[0].changed
+    for name in ("mean", "low", "high"):  # sums of another shape differ in the last digit
+        assert getattr(alone[0], name) == pytest.approx(getattr(beside[0], name), rel=1e-9)
 
 
 @pytest.mark.parametrize(
