@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "AnswerCutError",
     "ContextOverflowError",
     "EmbeddingError",
     "IndexDamagedError",
@@ -89,6 +90,17 @@ class ContextOverflowError(ModelError):
         super().__init__(message)
         self.prompt_tokens = prompt_tokens
         self.window = window
+
+
+class AnswerCutError(ModelError):
+    """The chat model broke off in the middle of an answer.
+
+    `answer` is the `Answer` made of what had come, checked like a whole one.
+    """
+
+    def __init__(self, message: str, *, answer: Any) -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 class EmbeddingError(ModelError):

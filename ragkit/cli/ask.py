@@ -8,17 +8,17 @@ import click
 
 from ragkit.cli import options
 from ragkit.cli.output import plain, safe, safe_line, say, say_json, shorten, tell
-from ragkit.types import Answer, Chat, Citation, Passage
+from ragkit.errors import AnswerCutError
+from ragkit.types import Answer, Citation, Passage
 
 if TYPE_CHECKING:
     from ragkit.models import Servers
 
 _QUOTE_WIDTH = 160
 _COLOURS = {"weak": "yellow", "unsupported": "red"}
-_EXTRACTIVE = (
-    "(the best sentences of your documents; for a written answer start Ollama and run "
-    "ragkit models pull gemma3)"
-)
+_EXTRACTIVE = "the best sentences of your documents"
+_WHY_EXTRACTIVE = ", since {}; for a written answer: ragkit models pull gemma3"
+_STOPPED = 130
 
 
 @click.command(short_help="Answer a question.")
@@ -42,7 +42,7 @@ def command(
     strict: bool,
     servers: Servers,
     as_json: bool,
-) -> None:
+) -> int:
     """Answer QUESTION from the indexed documents. Every sentence cites where it comes from, and
     is checked against it.
 
@@ -56,34 +56,47 @@ def command(
       ragkit ask "Who leads the project?" --model gemma3 --option temperature=0
     """
     from ragkit.index import Index
+    from ragkit.models import NO_CHAT, Choice, choose_chat
 
     index = Index.open(db, servers=servers)
-    chat = index.chat_model(model, model_options)
-    warn_if_leaving(chat)
+    choice = Choice(model, "it was named") if model else choose_chat(servers)
+    chat = index.chat_model(choice.name or NO_CHAT, model_options)
+    warn_if_leaving(chat, index.embedder)
     live = _Live(not as_json and not strict and chat is not None)
-    answer = index.ask(
-        question,
-        model=chat or "none",
-        strict=strict,
-        on_text=live.show,
-        on_restart=live.restart,
-        **options.given(
-            limit=limit,
-            keyword_weight=keyword_weight,
-            path=path,
-            reply_tokens=model_options.get("num_predict"),
-        ),
-    )
+    try:
+        answer = index.ask(
+            question,
+            model=chat or NO_CHAT,
+            model_options=model_options,
+            strict=strict,
+            on_text=live.show,
+            on_restart=live.restart,
+            **options.given(limit=limit, keyword_weight=keyword_weight, path=path),
+        )
+    except AnswerCutError as error:
+        if as_json:
+            say_json({**answer_json(error.answer), "error": str(error)})
+        else:
+            print_answer(error.answer, told=live.end())
+        raise
+    except KeyboardInterrupt:
+        live.end()
+        tell("stopped")
+        return _STOPPED
     if as_json:
         say_json(answer_json(answer))
     else:
-        print_answer(answer, told=live.end())
+        why = "" if choice.name else _WHY_EXTRACTIVE.format(choice.why)
+        print_answer(answer, told=live.end(), why_extractive=why)
+    return 0
 
 
-def warn_if_leaving(chat: Chat | None) -> None:
-    """Says so when passages are about to leave this machine."""
-    if getattr(chat, "leaves_machine", False) and chat is not None:
-        tell(f"passages are sent to another machine: {chat.name}")
+def warn_if_leaving(*models: object) -> None:
+    """Says so when passages are about to leave this machine for one of the models."""
+    for name in dict.fromkeys(
+        getattr(model, "name", "") for model in models if getattr(model, "leaves_machine", False)
+    ):
+        tell(f"passages are sent to another machine: {name}")
 
 
 class _Live:
@@ -110,7 +123,7 @@ class _Live:
         return self._told
 
 
-def print_answer(answer: Answer, *, told: bool = False) -> None:
+def print_answer(answer: Answer, *, told: bool = False, why_extractive: str = "") -> None:
     """The answer (unless it was `told` already), its citations, and what to know about it."""
     covered, found = answer.coverage.files_indexed, answer.coverage.files_discovered
     if answer.abstained:
@@ -138,7 +151,7 @@ def print_answer(answer: Answer, *, told: bool = False) -> None:
     for note in answer.notes:
         tell(f"({safe_line(note)})", dim=True)
     if answer.model is None and not answer.abstained:
-        tell(_EXTRACTIVE, dim=True)
+        tell(f"({_EXTRACTIVE}{why_extractive})", dim=True)
     if found > covered:
         tell(
             f"(from {covered} of {found} files; {found - covered} could not be read: "

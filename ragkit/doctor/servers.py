@@ -185,9 +185,9 @@ def check_chat(servers: Servers) -> Check:
     """The chat model that answers would be written by, and its window."""
     choice = choose_chat(servers)
     if choice.name in ("", NO_CHAT):
-        why = choice.why if not choice.name else "RAGKIT_CHAT_MODEL says none"
-        finding, _, fix = why.partition(": ")
-        return Check("chat model", "note", f"none ({finding}); answers quote the documents", fix)
+        why = choice.why if not choice.name else "RAGKIT_CHAT_MODEL says so"
+        fix = "for written answers: ragkit models pull gemma3"
+        return Check("chat model", "note", f"none ({why}); answers quote the documents", fix)
     try:
         chat = resolve_chat(choice.name, replace(servers, pull=False))
         window = chat.context_tokens

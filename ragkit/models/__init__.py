@@ -162,7 +162,7 @@ def choose_chat(servers: Servers | None = None) -> Choice:
         return Choice("", _first_line(error))
     if name:
         return Choice(_full(name), f"Ollama at {models.host.url} has it")
-    return Choice("", f"Ollama at {models.host.url} holds no chat model: ragkit models pull gemma3")
+    return Choice("", f"Ollama at {models.host.url} holds no chat model of its own")
 
 
 def _answering(servers: Servers, address: str | None) -> OllamaModels:
@@ -173,7 +173,9 @@ def _answering(servers: Servers, address: str | None) -> OllamaModels:
     host = replace(servers, timeout_seconds=None).host(address)
     if host.is_loopback and not _listens(host.url):
         # Found out without loading the client, which takes longer than all else that is left.
-        raise ModelUnavailableError(f"no Ollama server answers at {host.url}")
+        raise ModelUnavailableError(
+            f"no Ollama server answers at {host.url} (https://ollama.com/download)"
+        )
     models = OllamaModels(host)
     models.server_version(_ANSWER_SECONDS)
     return models

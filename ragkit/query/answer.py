@@ -10,9 +10,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ragkit.errors import ContextOverflowError
+from ragkit.errors import AnswerCutError, ContextOverflowError, ModelError
 from ragkit.query.context import fit
 from ragkit.query.extract import extract
+from ragkit.query.forgiving import ForgivingEmbedding
 from ragkit.query.passages import to_passages
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
 from ragkit.query.shown import ShownText
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 REPLY_TOKENS = 1024
 _HITS_PER_PASSAGE = 3  # neighbours and copies fold: more hits than passages are wanted
-_CUT = "the answer was cut at {} tokens; allow more with --option num_predict={}"
+_CUT = "the answer was cut at {} tokens; allow more with --option {}={}"
 _DROPPED = "the prompt did not fit the window; asked again with {} of {} passages"
 
 _LEFT_OUT = "{} unsupported sentence(s) left out (--strict)"
@@ -63,8 +64,9 @@ class Asked:
 def answer(store: Store, embedder: Embedder, chat: Chat | None, asked: Asked) -> Answer:
     """The answer of a chat model from the best passages, or without one their best sentences.
 
-    Raises `ModelError`s of the chat model; `abstained` when the index holds nothing to answer
-    from, and no model is called then.
+    Raises `ModelError`s of the chat model, among them `AnswerCutError` with what had come before
+    it broke off; `abstained` when the index holds nothing to answer from, and no model is called
+    then.
     """
     passages = _find(store, embedder, asked)
     if chat is None or not passages:
@@ -78,6 +80,8 @@ def answer(store: Store, embedder: Embedder, chat: Chat | None, asked: Asked) ->
         except ContextOverflowError as error:
             writing.shrink(error)
             continue
+        except ModelError as error:
+            raise writing.broken_off(error) from error
         return writing.finish(reply.usage)
 
 
@@ -95,6 +99,8 @@ async def answer_async(store: Store, embedder: Embedder, chat: Chat | None, aske
         except ContextOverflowError as error:
             await asyncio.to_thread(writing.shrink, error)
             continue
+        except ModelError as error:
+            raise await asyncio.to_thread(writing.broken_off, error) from error
         return await asyncio.to_thread(writing.finish, reply.usage)
 
 
@@ -150,17 +156,24 @@ class _Writing:
         self._begin(used[:-1])
         self._notes = [_DROPPED.format(len(self._fitted.used), len(self._passages))]
 
+    def broken_off(self, error: ModelError) -> ModelError:
+        """What to raise for a reply that ended with `error`: with the answer so far, if any."""
+        if not "".join(self._text).strip():
+            return error
+        self._notes.append(str(error))
+        return AnswerCutError(str(error), answer=self.finish(None))
+
     def finish(self, usage: Usage | None) -> Answer:
         """The answer, when the reply has ended."""
         self._show(self._shown.finish())
         used = self._fitted.used
         text = "".join(self._text).strip()
-        sentences = verify(cite(text, used), used, embed=self._embedder.embed_passages)
+        sentences = verify(cite(text, used), used, embed=ForgivingEmbedding(self._embedder))
         if self._asked.strict and (kept := strict(sentences)) != sentences:
             self._notes.append(_LEFT_OUT.format(len(sentences) - len(kept)))
             sentences, text = kept, marked(kept)
         if usage is not None and usage.finish == "length":
-            self._notes.append(_CUT.format(self.reserved, 2 * self.reserved))
+            self._notes.append(self._cut_note(usage))
         return Answer(
             question=self._asked.question,
             text=text,
@@ -177,6 +190,13 @@ class _Writing:
             coverage=coverage(self._store),
             notes=tuple(self._notes),
         )
+
+    def _cut_note(self, usage: Usage) -> str:
+        """Why the answer ended early, as far as that is known, and what would make it longer."""
+        tokens = usage.reply_tokens or self.reserved
+        if self.reserved < self._asked.reply_tokens:  # half of the window is the most there is
+            return _CUT.format(tokens, "num_ctx", 2 * self._chat.context_tokens)
+        return _CUT.format(tokens, "num_predict", 2 * self.reserved)
 
     def _show(self, text: str) -> None:
         self._text.append(text)
@@ -204,7 +224,7 @@ def _extracted(
     sentences = extract(
         asked.question,
         passages,
-        embed=embedder.embed_passages,
+        embed=ForgivingEmbedding(embedder),
         question_vector=embedder.embed_question(asked.question),
     )
     return Answer(
