@@ -152,8 +152,9 @@ class OllamaModels:
         parameters: Mapping[str, object] | None = None,
     ) -> Iterator[PullProgress]:
         """Makes `model` of an installed `base` with its own system message and parameters."""
+        # What can be missing is the base: an error must name that.
         return self._stream(
-            model,
+            base,
             lambda client: client.create(
                 model, from_=base, system=system, parameters=parameters or None, stream=True
             ),
