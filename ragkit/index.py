@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 from ragkit import store as tables
 from ragkit.engines.local import LocalEngine
@@ -31,7 +31,8 @@ from ragkit.models import (
     resolve_embedder,
 )
 from ragkit.query.answer import REPLY_TOKENS, Asked, OnText, answer, answer_async
-from ragkit.query.filters import matching_sources
+from ragkit.query.calibrate import keep_floor
+from ragkit.query.filters import FilterOptions, filter_options, read_filters
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
 from ragkit.schema import FORMAT
 from ragkit.types import (
@@ -71,13 +72,15 @@ def find_index(start: Path | None = None) -> str:
     return str(here / DEFAULT_FOLDER)
 
 
-class AskOptions(TypedDict, total=False):
+class AskOptions(FilterOptions, total=False):
     """How a question is asked; every field may be left out.
 
     model: a chat model's name ("ollama/gemma3"), or an object that fulfils `Chat`; "none" takes
     the best sentences of the documents; left out or None, what `Index.chat_model` finds.
     model_options: temperature, top_p, top_k, num_predict, stop, seed, num_ctx of that model.
-    limit: how many passages to take. keyword_weight, path: as for `Index.search`.
+    limit: how many passages to take. keyword_weight, and the filters path, types, since, until
+    and where: as for `Index.search`.
+    min_score: the evidence, 0 to 1, below which there is no answer; None: the index's own floor.
     strict: leave sentences out that their passages do not carry. reply_tokens: the longest answer.
     on_text: told the answer piece by piece while it is written. on_restart: told that it begins
     anew, because the prompt had to be made shorter.
@@ -87,7 +90,7 @@ class AskOptions(TypedDict, total=False):
     model_options: Mapping[str, object] | None
     limit: int
     keyword_weight: float
-    path: str | None
+    min_score: float | None
     strict: bool
     reply_tokens: int
     on_text: OnText | None
@@ -300,6 +303,8 @@ class Index:
             )
             run = Run(self._store, self.embedder, engine or LocalEngine(), recipe, on_progress)
             report = run(decisions)
+            changed = bool(report.added + report.updated + report.moved + report.removed)
+            keep_floor(self._store, self.embedder, changed=changed)
             names = [source_of(root, self.base) for root in roots]
             if set(names) - set(kept):
                 self._store.set(_ROOTS, list(dict.fromkeys([*kept, *names])))
@@ -313,16 +318,17 @@ class Index:
         *,
         limit: int | None = None,
         keyword_weight: float | None = None,
-        path: str | None = None,
+        **filters: Unpack[FilterOptions],
     ) -> list[Hit]:
         """The `limit` chunks that fit best, best first; empty when the index is.
 
         Left out, `limit` and `keyword_weight` are those of `settings`, else 5 and 0.5.
 
         score = cosine similarity + `keyword_weight` x BM25 scaled to 0..1 over the candidates;
-        0 is pure cosine similarity. `path` is a glob: "docs/**", "*.pdf".
+        0 is pure cosine similarity. `filters` are those of `FilterOptions`; only files that pass
+        them all are searched.
 
-        Raises `ValueError` for a blank question or a limit below 1.
+        Raises `ValueError` for a blank question, a limit below 1 or a bad filter.
         """
         limit = self._limit(limit, SEARCH_LIMIT)
         return retrieve(
@@ -331,7 +337,7 @@ class Index:
             _checked(question, limit),
             limit=limit,
             keyword_weight=self._weight(keyword_weight),
-            sources=self._sources(path),
+            sources=self._sources(**filters),
         )
 
     def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
@@ -432,15 +438,22 @@ class Index:
             question=_checked(question, limit),
             limit=limit,
             keyword_weight=self._weight(options.get("keyword_weight")),
-            sources=self._sources(options.get("path")),
+            sources=self._sources(**filter_options(options)),
             strict=options.get("strict", False),
+            min_score=options.get("min_score"),
             reply_tokens=_reply_tokens(options),
             on_text=options.get("on_text"),
             on_restart=options.get("on_restart"),
         )
 
-    def _sources(self, path: str | None) -> list[str] | None:
-        return None if path is None else matching_sources(self._store.sources(), path)
+    def _sources(self, **options: Unpack[FilterOptions]) -> list[str] | None:
+        filters = read_filters(**options)
+        if filters is None:
+            return None
+        if filters.columns == ("source",):
+            return filters.names(self._store.sources())
+        records = self._store.records(filters.columns)
+        return [record.source for record in records if filters.accepts(record)]
 
 
 def _reply_tokens(options: AskOptions) -> int:

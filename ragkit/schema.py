@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from ragkit.errors import IndexDamagedError
-from ragkit.types import Chunk, ChunkSettings, FileRecord, Manifest, ModelIdentity
+from ragkit.types import Chunk, ChunkSettings, Derived, FileRecord, Manifest, ModelIdentity
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -123,9 +123,7 @@ def manifest_of(schema: pa.Schema) -> Manifest:
 def chunk_rows(
     chunks: Sequence[Chunk],
     vectors: Sequence[Vectors],
-    hashes: Sequence[str],
-    contexts: Sequence[str],
-    stems: Sequence[str],
+    derived: Sequence[Derived],
     schema: pa.Schema,
 ) -> pa.Table:
     """Chunks as rows; each vector is (d,), everything in one order."""
@@ -142,9 +140,8 @@ def chunk_rows(
         f"{keys.get(c.source) or keys.setdefault(c.source, _source_key(c.source))}-{c.ordinal}"
         for c in chunks
     ]
-    columns["text_hash"] = list(hashes)
-    columns["context"] = list(contexts)
-    columns["stems"] = list(stems)
+    for name in Derived._fields:
+        columns[name] = [getattr(one, name) for one in derived]
     columns["vector"] = pa.FixedSizeListArray.from_arrays(
         pa.array(matrix, type=pa.float32()), dimension
     )
@@ -172,10 +169,16 @@ def record_rows(records: Iterable[FileRecord]) -> pa.Table:
 
 
 def to_records(rows: pa.Table) -> list[FileRecord]:
+    """Ledger rows as records; fields without a column have their defaults, `outcome` "indexed"."""
     columns = {name: rows.column(name).to_pylist() for name in rows.column_names}
-    columns["metadata"] = [
-        tuple((key, value) for key, value in json.loads(text)) if text != "[]" else ()
-        for text in columns["metadata"]
-    ]
-    ordered = [columns[f.name] for f in fields(FileRecord)]
+    if "metadata" in columns:
+        # Most files of a kind say the same about themselves, and JSON is dear.
+        known = {text: _pairs(text) for text in set(columns["metadata"])}
+        columns["metadata"] = [known[text] for text in columns["metadata"]]
+    columns.setdefault("outcome", ["indexed"] * len(rows))
+    ordered = [columns.get(f.name) or [f.default] * len(rows) for f in fields(FileRecord)]
     return [FileRecord(*values) for values in zip(*ordered, strict=True)]
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((key, value) for key, value in json.loads(text))

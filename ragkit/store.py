@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ragkit import schema
 from ragkit.errors import IndexDamagedError, IndexNotFoundError, RagkitError
 from ragkit.lock import writing
-from ragkit.types import Chunk, FileRecord, KeywordQuery, Manifest
+from ragkit.types import Chunk, Derived, FileRecord, KeywordQuery, Manifest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,15 +92,13 @@ class Store:
         self,
         chunks: Sequence[Chunk],
         vectors: Sequence[Vectors],
-        hashes: Sequence[str],
-        contexts: Sequence[str],
-        stems: Sequence[str],
+        derived: Sequence[Derived],
         *,
         replacing: Collection[str],
     ) -> None:
         """Adds chunks in one commit. All rows of the sources in `replacing` that are not among
         them leave in the same commit; it may name sources without new chunks."""
-        rows = schema.chunk_rows(chunks, vectors, hashes, contexts, stems, self._chunks.schema)
+        rows = schema.chunk_rows(chunks, vectors, derived, self._chunks.schema)
         with _translated(self.uri):
             if not replacing:
                 if len(rows):
@@ -187,10 +185,12 @@ class Store:
             rows = _catalog_rows(self._catalog, key)
         return json.loads(rows[0]["value"]) if rows else None
 
-    def records(self) -> list[FileRecord]:
-        """The ledger in ascending order of source."""
+    def records(self, columns: Sequence[str] = ()) -> list[FileRecord]:
+        """The ledger in ascending order of source. With `columns`, "source" among them, only
+        these fields are read; the others have their defaults."""
         with _translated(self.uri):
-            rows = self._files.search().select(schema.file_schema().names).to_arrow()
+            names = list(columns) or schema.file_schema().names
+            rows = self._files.search().select(names).to_arrow()
         return schema.to_records(rows.sort_by("source"))
 
     def sources(self) -> list[str]:
@@ -222,6 +222,12 @@ class Store:
     def count_chunks(self) -> int:
         with _translated(self.uri):
             return int(self._chunks.count_rows())
+
+    def text_hashes(self) -> bytes:
+        """The text hashes of all chunks, 32 ASCII characters each, one after another."""
+        with _translated(self.uri):
+            rows = self._chunks.search().select(["text_hash"]).to_arrow()
+        return "".join(rows["text_hash"].to_pylist()).encode()
 
     def vectors_by_hash(self, hashes: Collection[str]) -> Mapping[str, Vectors]:
         """The stored vector of each text hash that has one: hash -> (d,) float32."""
@@ -283,6 +289,14 @@ class Store:
             rows = query.to_arrow()
         by_id = dict(zip(rows["_rowid"].to_pylist(), schema.to_chunks(rows), strict=True))
         return [by_id[row_id] for row_id in row_ids]
+
+    def sample_texts(self, limit: int) -> list[str]:
+        """The texts of at most `limit` chunks, spread evenly over the table."""
+        with _translated(self.uri):
+            count = self._chunks.count_rows()
+            offsets = [at * count // limit for at in range(limit)] if count > limit else None
+            query = self._chunks.search() if offsets is None else self._chunks.take_offsets(offsets)
+            return list(query.select(["text"]).to_arrow()["text"].to_pylist())
 
     def _run(self, query: Any, sources: Collection[str] | None) -> pa.Table:
         with _translated(self.uri):

@@ -24,6 +24,7 @@ __all__ = [
     "Citation",
     "ContextUse",
     "Coverage",
+    "Derived",
     "Document",
     "Embedder",
     "Engine",
@@ -129,6 +130,14 @@ class Chunk:
     def location(self) -> str:
         """Where a reader finds it: `notes.md:3-9`, `book.pdf p. 4`, `deck.pptx slide 3`."""
         return location(self.source, self.page_label, self.first_line, self.last_line)
+
+
+class Derived(NamedTuple):
+    """What is stored with a chunk beside itself: the key of its vector, and words that find it."""
+
+    text_hash: str
+    context: str
+    stems: str
 
 
 def location(source: str, page_label: str, first_line: int, last_line: int) -> str:
@@ -256,6 +265,8 @@ class Answer:
 
     `model` is None when no chat model wrote it. `sentences` is empty when nothing was found.
     `abstained` is True when the files hold no evidence; `passages` are then the nearest ones.
+    `evidence` is how much the passages seem to hold of an answer, 0 to 1, and `floor` what it
+    had to reach.
     """
 
     question: str
@@ -268,6 +279,8 @@ class Answer:
     coverage: Coverage = field(default_factory=Coverage)
     abstained: bool = False
     notes: tuple[str, ...] = ()
+    evidence: float = 0.0
+    floor: float = 0.0
 
     @property
     def citations(self) -> tuple[Citation, ...]:

@@ -15,6 +15,11 @@ class CountingEmbedder(WordLlama):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[str] = []
+        self.questions: list[str] = []
+
+    def embed_question(self, text: str) -> np.ndarray:
+        self.questions.append(text)
+        return super().embed_question(text)
 
     def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
         self.asked += texts

@@ -15,10 +15,10 @@ PACKAGE = ROOT / "ragkit"
 ROWS = (
     r"ragkit\.(types|errors|_version)",
     r"ragkit\.(models|engines|store|schema|lock)(\..+)?"
-    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|watch)"
-    r"|ragkit\.query\.(?!retrieve|answer|conversation)\w+",
+    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch)"
+    r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation)\w+",
     r"ragkit\.ingest\.(prepare|roots)|ragkit\.query\.retrieve",
-    r"ragkit\.ingest\.embed|ragkit\.query\.answer",
+    r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation)",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index",
     r"ragkit\.evaluate(\..+)?|ragkit\.doctor(\..+)?",

@@ -4,108 +4,160 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from ragkit.errors import EmbeddingError
+from ragkit.errors import EmbeddingError, ModelError
 from ragkit.ingest.chunk import split_chunk
-from ragkit.ingest.prepare import Prepared, embedded_text, text_hash
-from ragkit.types import Chunk, Embedder, FileRecord
+from ragkit.ingest.known import KnownVectors
+from ragkit.ingest.prepare import Prepared, derive, embedded_text
+from ragkit.types import Chunk, Derived, Embedder, FileRecord
 
 if TYPE_CHECKING:
     from ragkit.types import Vectors
 
-_AIM_SECONDS = 2.0  # how long one call of the model should take: progress and commits wait on it
-_FIRST_CHUNKS, _MOST_CHUNKS = 64, 4096
-_COMMITS_IN_FLIGHT = 3
+_AIM_SECONDS = 1.0  # how long one call of the model should take: progress and commits wait on it
+_FIRST_CHUNKS, _MOST_CHUNKS = 64, 2048
+_LENGTH_TOLERANCE = 0.01
 
 
-class Known(Protocol):
-    """Where stored vectors are looked up."""
+class Looked(NamedTuple):
+    """Prepared files, and the stored vectors of their texts: hash -> (d,) float32. `written`:
+    how many commits were written when these were looked up."""
 
-    def __call__(self, hashes: Sequence[str]) -> Mapping[str, Vectors]: ...
+    files: list[Prepared]
+    stored: dict[str, Vectors]
+    written: int
+
+
+class Row(NamedTuple):
+    """A chunk ready to be stored; `vector` is (d,) float32."""
+
+    chunk: Chunk
+    derived: Derived
+    vector: Vectors
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A file ready to be stored. `vectors` is (n, d) float32, in the order of `chunks`."""
+    """A file ready to be stored: its ledger row, and its chunks in their order."""
 
     record: FileRecord
-    chunks: tuple[Chunk, ...]
-    hashes: tuple[str, ...]
-    vectors: tuple[Vectors, ...]
+    rows: tuple[Row, ...] = ()
 
 
 class Embedding:
-    """Embeds files slice by slice; reuses vectors of equal texts, stored or still in flight."""
+    """Embeds files slice by slice; reuses vectors of equal texts, stored or not yet written."""
 
-    def __init__(self, embedder: Embedder, known: Known) -> None:
+    def __init__(self, embedder: Embedder, known: KnownVectors) -> None:
         self._embedder = embedder
         self._known = known
-        self._recent: deque[dict[str, Vectors]] = deque([{}], maxlen=_COMMITS_IN_FLIGHT)
+        # Vectors by commit: those a look-up may have missed. The last commit is being made.
+        self._recent: deque[tuple[int, dict[str, Vectors]]] = deque([(0, {})])
+        self._written = 0
         self.slice_chunks = _FIRST_CHUNKS
         self.embedded = 0
         self.reused = 0
 
-    def committed(self) -> None:
-        """Tells that all files so far were handed to the writer."""
-        self._recent.append({})
+    def looked_up(self, slices: Iterable[list[Prepared]]) -> Iterator[Looked]:
+        """Slices with what is stored of them. For a thread of its own, so that the model does
+        not wait for the tables."""
+        for files in slices:
+            written = self._written
+            hashes = {one.text_hash: None for file in files for one in file.derived}
+            yield Looked(files, self._known.find(list(hashes)), written)
 
-    def __call__(self, files: Sequence[Prepared]) -> list[Embedded]:
+    def begin_commit(self) -> Callable[[], None]:
+        """Tells that all files so far are one commit; to be called when that is written."""
+        number = self._recent[-1][0] + 1
+        self._recent.append((number, {}))
+
+        def written() -> None:
+            self._written = number
+
+        return written
+
+    def __call__(self, looked: Looked) -> list[Embedded]:
         """Each file with the vectors of its chunks. A chunk too long for the model is divided
         until it fits; one the model refuses is left out and its file's row says so."""
-        done: list[list[tuple[Chunk, str, Vectors]]] = [[] for _ in files]
-        lost: list[list[tuple[Chunk, str]]] = [[] for _ in files]
-        waiting = [(at, one) for at, file in enumerate(files) for one in file.chunks]
+        while self._recent[0][0] < looked.written:
+            self._recent.popleft()
+        done: list[list[Row]] = [[] for _ in looked.files]
+        lost: list[list[tuple[Chunk, str]]] = [[] for _ in looked.files]
+        stored = looked.stored
+        waiting = [
+            (at, one, derived)
+            for at, file in enumerate(looked.files)
+            for one, derived in zip(file.chunks, file.derived, strict=True)
+        ]
         while waiting:
-            hashes = [text_hash(embedded_text(one)) for _, one in waiting]
-            vectors, too_long, refused = self._vectors(waiting, hashes)
-            again: list[tuple[int, Chunk]] = []
-            for (at, one), key in zip(waiting, hashes, strict=True):
+            vectors, too_long, refused = self._vectors(waiting, stored)
+            again: list[tuple[int, Chunk, Derived]] = []
+            for at, one, derived in waiting:
+                key = derived.text_hash
                 if key in vectors:
-                    done[at].append((one, key, vectors[key]))
+                    done[at].append(Row(one, derived, vectors[key]))
                 elif key in too_long and (halves := split_chunk(one)):
-                    again += [(at, half) for half in halves if half.text.strip()]
+                    again += [(at, half, derive(half)) for half in halves if half.text.strip()]
                 else:
                     lost[at].append((one, refused.get(key, "too long for the model")))
             waiting = again
-        return [_embedded(*parts) for parts in zip(files, done, lost, strict=True)]
+            stored = self._known.find([derived.text_hash for _, _, derived in waiting])
+        return [_embedded(*parts) for parts in zip(looked.files, done, lost, strict=True)]
 
     def _vectors(
-        self, waiting: Sequence[tuple[int, Chunk]], hashes: Sequence[str]
+        self, waiting: Sequence[tuple[int, Chunk, Derived]], stored: Mapping[str, Vectors]
     ) -> tuple[dict[str, Vectors], set[str], dict[str, str]]:
         """By text hash: vectors, those too long, and those refused with the reason."""
-        texts = {key: embedded_text(one) for key, (_, one) in zip(hashes, waiting, strict=True)}
-        vectors = {k: recent[k] for recent in self._recent for k in texts if k in recent}
-        vectors.update(self._known([key for key in texts if key not in vectors]))
+        texts = {derived.text_hash: one for _, one, derived in waiting}
+        vectors = {key: stored[key] for key in texts if key in stored}
+        for _, recent in self._recent:
+            vectors.update((key, recent[key]) for key in texts if key in recent)
         missing = [key for key in texts if key not in vectors]
         too_long: set[str] = set()
         refused: dict[str, str] = {}
-        if missing:
-            rows, long_at, refused_at = self._ask([texts[key] for key in missing])
-            too_long = {missing[at] for at in long_at}
-            refused = {missing[at]: reason for at, reason in refused_at.items()}
+        at = 0
+        while at < len(missing):
+            keys = missing[at : at + self.slice_chunks]
+            at += len(keys)
+            rows, long_at, refused_at = self._ask([embedded_text(texts[key]) for key in keys])
+            too_long.update(keys[position] for position in long_at)
+            refused.update((keys[position], why) for position, why in refused_at.items())
             fresh = {
                 key: row
-                for key, row in zip(missing, rows, strict=True)
+                for key, row in zip(keys, rows, strict=True)
                 if key not in too_long and key not in refused
             }
-            self._recent[-1].update(fresh)
+            self._recent[-1][1].update(fresh)
+            self._known.add(fresh)
             vectors.update(fresh)
             self.embedded += len(fresh)
-        self.reused += sum(key in vectors for key in hashes) - sum(k in vectors for k in missing)
+            self.reused -= len(fresh)
+        self.reused += sum(derived.text_hash in vectors for _, _, derived in waiting)
         return vectors, too_long, refused
 
-    def _ask(self, texts: list[str]) -> tuple[Vectors, frozenset[int], Mapping[int, str]]:
+    def _ask(self, texts: list[str]) -> tuple[Vectors, frozenset[int], dict[int, str]]:
+        """The model's vectors, (n, d), and which texts have none: too long, or refused and why."""
+        import numpy as np
+
         started = time.monotonic()
         too_long: frozenset[int] = frozenset()
-        refused: Mapping[int, str] = {}
+        refused: dict[int, str] = {}
         try:
             vectors = self._embedder.embed_passages(texts)
         except EmbeddingError as error:
-            vectors, too_long, refused = error.vectors, error.too_long, error.refused
+            vectors, too_long, refused = error.vectors, error.too_long, dict(error.refused)
         self._adapt(len(texts), time.monotonic() - started)
+        if vectors.shape[0] != len(texts):
+            raise ModelError(
+                f"{self._embedder.name} gave {vectors.shape[0]} vectors for {len(texts)} texts"
+            )
+        lengths = np.linalg.norm(vectors, axis=1)
+        for position in np.flatnonzero(~(np.abs(lengths - 1) <= _LENGTH_TOLERANCE)):
+            if position not in too_long:
+                reason = f"the model gave a vector of length {lengths[position]:.3g}, not 1"
+                refused.setdefault(int(position), reason)
         return vectors, too_long, refused
 
     def _adapt(self, texts: int, seconds: float) -> None:
@@ -116,13 +168,11 @@ class Embedding:
             )
 
 
-def _embedded(
-    file: Prepared, done: list[tuple[Chunk, str, Vectors]], lost: list[tuple[Chunk, str]]
-) -> Embedded:
-    done.sort(key=lambda row: row[0].start)
-    chunks = tuple(
-        one if one.ordinal == at else replace(one, ordinal=at)
-        for at, (one, _, _) in enumerate(done)
+def _embedded(file: Prepared, done: list[Row], lost: list[tuple[Chunk, str]]) -> Embedded:
+    done.sort(key=lambda row: row.chunk.start)
+    rows = tuple(
+        row if row.chunk.ordinal == at else row._replace(chunk=replace(row.chunk, ordinal=at))
+        for at, row in enumerate(done)
     )
     record = file.record
     if lost:
@@ -137,5 +187,6 @@ def _embedded(
             characters_lost=record.characters_lost + missing,
             sha256="",  # so that the next run does not take the file for done
         )
-    record = replace(record, chunks=len(chunks)) if record.chunks != len(chunks) else record
-    return Embedded(record, chunks, tuple(h for _, h, _ in done), tuple(v for _, _, v in done))
+    if record.chunks != len(rows) and not file.same:
+        record = replace(record, chunks=len(rows))
+    return Embedded(record, rows)

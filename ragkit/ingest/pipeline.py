@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from ragkit.errors import RagkitError
 from ragkit.ingest.background import Behind, ahead
-from ragkit.ingest.embed import Embedded, Embedding
-from ragkit.ingest.prepare import Prepared, Recipe, Task, prepare, search_context, unreadable
+from ragkit.ingest.embed import Embedded, Embedding, Row
+from ragkit.ingest.known import KnownVectors
+from ragkit.ingest.prepare import Prepared, Recipe, Task, prepare, unreadable
 from ragkit.ingest.reconcile import Decision, pair_moves
-from ragkit.query.stems import stem_text
 from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Progress
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _TASK_FILES, _TASK_BYTES = 32, 1 << 20
 _COMMIT_FILES, _COMMIT_CHUNKS, _COMMIT_SECONDS = 500, 10_000, 30.0
-_AHEAD_TASKS = 4
+_AHEAD_TASKS, _AHEAD_SLICES = 4, 2
 _SLICE_SECONDS = 1.0  # slow parsing must not hold back progress and commits
 _LEAVE_SECONDS = 1.5  # after Ctrl-C: enough to write what is embedded
 _UNFINISHED = "unfinished"
@@ -69,7 +69,7 @@ class Run:
         self._engine = engine
         self._recipe = recipe
         self._on_progress = on_progress or (lambda _: None)
-        self._embedding = Embedding(embedder, store.vectors_by_hash)
+        self._embedding = Embedding(embedder, KnownVectors([store]))
         self._known: dict[str, FileRecord] = {}  # what the index holds of the files to be done
         self._gone: dict[str, FileRecord] = {}
         self._new: list[tuple[str, str]] = []  # source and hash, while files may have moved
@@ -131,17 +131,18 @@ class Run:
     def _work(self, tasks: list[Task], refused: list[FileRecord]) -> None:
         writer = Behind()
         prepared = ahead(self._prepared(tasks), _AHEAD_TASKS)
+        looked_up = ahead(self._embedding.looked_up(self._slices(prepared)), _AHEAD_SLICES)
         try:
             commit = _Commit()
             for row in refused:
-                self._add(commit, Embedded(row, (), (), ()))
-            for files in self._slices(prepared):
-                for one in self._embedding(files):
+                self._add(commit, Embedded(row))
+            for looked in looked_up:
+                for one in self._embedding(looked):
                     self._add(commit, self._counted(one))
                 if commit.due:
                     self._submit(writer, commit)
                     commit = _Commit()
-                self._progress("index", files[-1].record.source if files else "")
+                self._progress("index", looked.files[-1].record.source)
             self._submit(writer, commit)
             writer.finish()
         except RagkitError:
@@ -154,6 +155,7 @@ class Run:
             writer.leave(partial(_write, self._store, commit), _LEAVE_SECONDS)
             raise
         finally:
+            looked_up.close()
             prepared.close()
 
     def _prepared(self, tasks: list[Task]) -> Iterator[list[Prepared]]:
@@ -192,15 +194,14 @@ class Run:
         held = self._known.get(source)
         if held is not None and held.chunks and not _keeps_chunks(one):
             commit.changed.append(one)
-        elif one.chunks:
+        elif one.rows:
             commit.fresh.append(one)
         commit.records.append(one.record)
-        commit.chunks += len(one.chunks)
+        commit.chunks += len(one.rows)
 
     def _submit(self, writer: Behind, commit: _Commit) -> None:
         if commit.records:
-            self._embedding.committed()
-            writer.submit(partial(_write, self._store, commit))
+            writer.submit(partial(_write, self._store, commit, self._embedding.begin_commit()))
 
     # ------------------------------------------------------------ counting
 
@@ -208,7 +209,7 @@ class Run:
         """The same file, counted in the report."""
         record, held = one.record, self._known.get(one.record.source)
         self._files_done += 1
-        if record.outcome == "indexed" and not one.chunks and held is not None:
+        if record.outcome == "indexed" and not one.rows and held is not None:
             self._count(held, "unchanged")
             kept = replace(
                 held,
@@ -226,7 +227,7 @@ class Run:
             self._count(record, "added")
             if self._gone:
                 self._new.append((record.source, record.sha256))
-        self._counts["chunks"] += len(one.chunks)
+        self._counts["chunks"] += len(one.rows)
         return one
 
     def _count(self, record: FileRecord, kind: str) -> None:
@@ -276,23 +277,23 @@ def _groups(tasks: Sequence[Task]) -> Iterator[tuple[Task, ...]]:
 
 def _keeps_chunks(one: Embedded) -> bool:
     """Whether the stored chunks stay: the bytes are those already indexed."""
-    return not one.chunks and one.record.outcome == "indexed" and one.record.chunks > 0
+    return not one.rows and one.record.outcome == "indexed" and one.record.chunks > 0
 
 
 def _failed(task: Task, error: Exception) -> Prepared:
     return Prepared(unreadable(task.found, "failed", str(error) or type(error).__name__))
 
 
-def _write(store: Store, commit: _Commit) -> None:
+def _write(store: Store, commit: _Commit, written: Callable[[], None] = lambda: None) -> None:
     """One commit: chunks first, then the ledger. Nothing for an empty one."""
     for files, replacing in ((commit.fresh, False), (commit.changed, True)):
         if files:
+            rows: list[Row] = [row for file in files for row in file.rows]
             store.write_chunks(
-                [one for file in files for one in file.chunks],
-                [vector for file in files for vector in file.vectors],
-                [key for file in files for key in file.hashes],
-                [search_context(one) for file in files for one in file.chunks],
-                [stem_text(one.text) for file in files for one in file.chunks],
+                [row.chunk for row in rows],
+                [row.vector for row in rows],
+                [row.derived for row in rows],
                 replacing={file.record.source for file in files} if replacing else (),
             )
     store.write_records(commit.records)
+    written()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import Any
 
 from ragkit.errors import LoadError
 from ragkit.ingest.chunk import chunk
 from ragkit.ingest.load import LoadOptions, load, refusal
 from ragkit.ingest.read import read_file
+from ragkit.query.stems import stem_text
 from ragkit.types import (
     Chunk,
     ChunkSettings,
+    Derived,
     Document,
     FileRecord,
     FoundFile,
@@ -23,6 +27,7 @@ from ragkit.types import (
 )
 
 _CONTEXT_FOLDERS = 2  # how many folder names above a file are searchable with it
+_CHUNK_FIELDS = tuple(field.name for field in fields(Chunk))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,30 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A file read and cut. `same` says that its bytes are those the index already holds; it
-    then has no chunks here."""
+    """A file read and cut; `derived` goes with `chunks`, one by one. `same` says that its bytes
+    are those the index already holds; it then has no chunks here."""
 
     record: FileRecord
     chunks: tuple[Chunk, ...] = ()
+    derived: tuple[Derived, ...] = ()
     same: bool = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Column by column: a fifth of the time that chunk by chunk takes.
+        chunks = [[getattr(one, name) for one in self.chunks] for name in _CHUNK_FIELDS]
+        columns = (chunks, list(zip(*self.derived, strict=True)))
+        return (_prepared, (self.record, *columns, self.same))
+
+
+def _prepared(
+    record: FileRecord, chunks: list[list[Any]], derived: list[tuple[str, ...]], same: bool
+) -> Prepared:
+    return Prepared(
+        record,
+        tuple(Chunk(*values) for values in zip(*chunks, strict=True)),
+        tuple(map(Derived._make, zip(*derived, strict=True))),
+        same,
+    )
 
 
 def prepare(recipe: Recipe, tasks: Sequence[Task]) -> list[Prepared]:
@@ -83,9 +106,20 @@ def text_hash(text: str) -> str:
 
 def search_context(one: Chunk) -> str:
     """Words that find a chunk beside its own: file and folder names, headings, table header."""
-    path = PurePosixPath(one.source)
+    parts = (_names(one.source), one.heading, one.table_header)
+    return "\n".join(part for part in parts if part)
+
+
+@lru_cache(maxsize=1)  # the chunks of a file come one after another
+def _names(source: str) -> str:
+    path = PurePosixPath(source)
     names = path.parts[-1 - _CONTEXT_FOLDERS :] if not path.is_absolute() else path.parts[-1:]
-    return "\n".join(part for part in (" ".join(names), one.heading, one.table_header) if part)
+    return " ".join(names)
+
+
+def derive(one: Chunk) -> Derived:
+    """What is stored with a chunk."""
+    return Derived(text_hash(embedded_text(one)), search_context(one), stem_text(one.text))
 
 
 def _prepare(recipe: Recipe, task: Task) -> Prepared:
@@ -112,7 +146,8 @@ def _prepare(recipe: Recipe, task: Task) -> Prepared:
     except Exception as error:  # noqa: BLE001 - a parser may raise anything on a damaged file
         reason = f"could not be read: {type(error).__name__}: {error}"[:300]
         return Prepared(unreadable(found, "failed", reason))
-    return Prepared(_record(found, document, len(chunks), seen_ns), chunks)
+    record = _record(found, document, len(chunks), seen_ns)
+    return Prepared(record, chunks, tuple(map(derive, chunks)))
 
 
 def _record(found: FoundFile, document: Document, chunks: int, seen_ns: int) -> FileRecord:

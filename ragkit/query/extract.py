@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 # What one unit of each signal is worth. Fitted by maximum likelihood (softmax over the sentences).
 _WORDING, _NEARBY, _PHRASES, _TYPE, _PRIOR, _MEANING = 6.5, 3.0, 4.0, 1.5, 5.5, 2.0
-_EVIDENCE_WORDING = 0.4
 _NOT_AN_ANSWER = 20.0  # more than all else can make up for
 # A sentence joins the answer when the lead's score is at most this much higher.
 _DROP = 2.5
@@ -61,18 +60,21 @@ def extract(
     return tuple(unit.sentence() for unit in _reading_order(chosen))
 
 
-def evidence_score(question: str, passages: Sequence[Passage]) -> float:
-    """How much the passages seem to hold an answer: the best cosine of a hit, plus how much of
-    the question's wording (rarer words count more) is in one sentence. Comparable between
-    questions to one index; what score means "no answer" differs by index and is calibrated there.
-    """
+def share_wording(question: str, passages: Sequence[Passage]) -> list[float]:
+    """How much of the question's wording one sentence of each passage holds, 0 to 1; 0 for a
+    passage without text. Words that are rare in the passages count more, words in the headings
+    and sentences around count half."""
     units = _list_units(passages)
     content = list_content_terms(question)
     rarity = _rarity(units)
     total = sum(map(rarity, content)) or 1.0
-    wording = max((_known(unit.words, content, rarity) for unit in units), default=0.0) / total
-    similarity = max((hit.similarity for p in passages for hit in p.hits), default=0.0)
-    return similarity + _EVIDENCE_WORDING * wording
+    best = dict.fromkeys((passage.number for passage in passages), 0.0)
+    for unit in units:
+        inside = _known(unit.words, content, rarity)
+        around = _known(unit.nearby - unit.words, content, rarity)
+        share = (inside + around / 2) / total
+        best[unit.passage.number] = max(best[unit.passage.number], share)
+    return list(best.values())
 
 
 # ---------------------------------------------------------------- units

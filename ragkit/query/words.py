@@ -164,7 +164,7 @@ FUNCTION_TERMS = frozenset(
         "do does did done has have had having will would can could shall should may might must "
         "and or but if than then that this these those there here it its he she they them his her "
         "their him we us our you your i me my not no so such what which who whom whose when where "
-        "why how many much s t also "
+        "why how many much often s t also "
         "der die das den dem des ein eine einer eines einem einen und oder aber in im am an auf "
         "aus bei mit nach seit von vom zu zum zur für über unter ist sind war waren wird werden "
         "wurde wurden hat haben hatte hatten kann können es er sie ihr sich nicht auch als wie "

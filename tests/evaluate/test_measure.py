@@ -15,23 +15,6 @@ TOPICS = ("cats purr", "dogs bark", "birds sing", "cows moo", "frogs croak")
 SETTINGS = [{"limit": 50}, {"limit": 50, "keyword_weight": 0.0}, {"limit": 1}]
 
 
-class AskedEmbedder(CountingEmbedder):
-    """Keeps the questions, too."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.questions: list[str] = []
-
-    def embed_question(self, text: str):  # type: ignore[no-untyped-def]
-        self.questions.append(text)
-        return super().embed_question(text)
-
-
-@pytest.fixture
-def embedder() -> AskedEmbedder:
-    return AskedEmbedder()
-
-
 @pytest.fixture
 def animals(index: Index, write: Write, tmp_path: Path) -> Index:
     for topic in TOPICS:
@@ -74,9 +57,10 @@ def test_each_setting_is_what_a_search_with_it_finds(animals: Index) -> None:
 
 
 def test_a_question_is_embedded_once_for_all_settings(
-    animals: Index, embedder: AskedEmbedder
+    animals: Index, embedder: CountingEmbedder
 ) -> None:
     asked = questions(dogs={"docs/dogs.md": 1.0}, cats={"docs/cats.md": 1.0})
+    embedder.questions.clear()
     measure_settings(animals, asked, SETTINGS)
     warm_up, *rest = embedder.questions
     assert warm_up == asked.questions[0].text

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkit.query.extract import evidence_score, extract
+from ragkit.query.extract import extract, share_wording
 from ragkit.query.words import list_terms
 from ragkit.types import Chunk, Hit, Passage
 
@@ -69,7 +69,7 @@ def test_the_evidence_is_verbatim_and_its_span_counts_from_the_document() -> Non
 )
 def test_nothing_to_quote_gives_no_sentences(passages: list[Passage]) -> None:
     assert extract("How often are backups tested?", passages) == ()
-    assert evidence_score("How often?", passages) == 0.0
+    assert share_wording("How often?", passages) == [0.0] * len(passages)
 
 
 def test_a_limit_below_one_is_refused() -> None:
@@ -249,11 +249,16 @@ def test_meaning_finds_what_wording_does_not() -> None:
     assert found[0].text == "If sick, send a certificate."
 
 
-def test_a_passage_that_speaks_of_the_question_has_more_evidence_than_one_that_does_not() -> None:
+def test_the_wording_of_a_question_is_looked_for_in_every_passage() -> None:
     question = "How often are backups tested?"
-    near = evidence_score(question, [passage(1, BACKUP, score=0.6)])
-    far = evidence_score(question, [passage(1, "The canteen opens at noon.", score=0.2)])
-    assert near > far
+    passages = [
+        passage(1, "The canteen opens at noon."),
+        passage(2, BACKUP),
+        passage(3, "They are tested.", heading="Backups"),
+    ]
+    nothing, whole, around = share_wording(question, passages)
+    assert (nothing, whole) == (0.0, 1.0)
+    assert 0.5 < around < 1.0  # "backups" stands in the heading
 
 
 TEXTS = st.lists(

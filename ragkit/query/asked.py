@@ -1,0 +1,40 @@
+"""How a question is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from ragkit.types import Message
+
+REPLY_TOKENS = 1024
+
+OnText = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and all that is said about how to answer it.
+
+    `history` are earlier turns; `standalone` is the question in words that need no history: both
+    are searched, and that one is answered. `min_score` is the evidence (0 to 1) below which there
+    is no answer; None means the index's own floor. `on_text` is told the answer piece by piece as
+    a chat model writes it, `on_restart` when what it was told so far is void.
+    """
+
+    question: str
+    limit: int
+    keyword_weight: float
+    sources: Collection[str] | None = None
+    strict: bool = False
+    reply_tokens: int = REPLY_TOKENS
+    history: Sequence[Message] = ()
+    standalone: str = ""
+    min_score: float | None = None
+    on_text: OnText | None = None
+    on_restart: Callable[[], None] | None = None
+
+    @property
+    def meant(self) -> str:
+        """The question that is answered."""
+        return self.standalone or self.question

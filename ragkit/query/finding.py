@@ -1,0 +1,79 @@
+"""A question as asked -> the passages to answer from, and whether they hold enough."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ragkit.query.abstain import Floor
+from ragkit.query.asked import Asked
+from ragkit.query.calibrate import read_floor
+from ragkit.query.passages import to_passages
+from ragkit.query.retrieve import retrieve
+from ragkit.types import Embedder, Hit, Passage
+
+if TYPE_CHECKING:
+    from ragkit.store import Store
+
+_HITS_PER_PASSAGE = 3  # neighbours and copies fold: more hits than passages are wanted
+_NO_FLOOR = Floor(0.0, {"": 0.0})
+_QUOTATION_MARKS = re.compile('["“”„«»「」]')
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best passages. `evidence` is how much they hold of an answer, 0 to 1; below `floor`
+    it is too little."""
+
+    passages: tuple[Passage, ...]
+    evidence: float
+    floor: float
+
+    @property
+    def enough(self) -> bool:
+        return bool(self.passages) and self.evidence >= self.floor
+
+
+def find(store: Store, embedder: Embedder, asked: Asked) -> Found:
+    """The passages for a question, and for what it means where that was put in other words.
+
+    Copies are folded before the passages are counted. A quoted phrase that stands nowhere is
+    looked for without the quotation marks.
+    """
+    questions = dict.fromkeys((asked.meant, asked.question))
+    hits = _interleave([_search(store, embedder, one, asked) for one in questions])
+    modified = store.modified({hit.chunk.source for hit in hits})
+    passages = to_passages(hits, limit=asked.limit, modified=modified)
+    floor = read_floor(store) or _NO_FLOOR
+    if asked.min_score is not None:
+        floor = replace(floor, score=asked.min_score)
+    return Found(passages, floor.evidence(asked.meant, passages), floor.score)
+
+
+def _search(store: Store, embedder: Embedder, question: str, asked: Asked) -> list[Hit]:
+    def search(text: str) -> list[Hit]:
+        return retrieve(
+            store,
+            embedder,
+            text,
+            limit=asked.limit * _HITS_PER_PASSAGE,
+            keyword_weight=asked.keyword_weight,
+            sources=asked.sources,
+        )
+
+    return search(question) or search(_QUOTATION_MARKS.sub(" ", question))
+
+
+def _interleave(searches: Sequence[list[Hit]]) -> list[Hit]:
+    """The hits of all searches, each chunk once, by rank; the first search has two turns for
+    every turn of another."""
+    ranked = [
+        (rank if not place else 2 * rank + 1.5, place, hit)
+        for place, hits in enumerate(searches)
+        for rank, hit in enumerate(hits)
+    ]
+    ranked.sort(key=lambda turn: turn[:2])
+    chunks = {(hit.chunk.source, hit.chunk.ordinal): hit for *_, hit in reversed(ranked)}
+    return list(reversed(chunks.values()))
