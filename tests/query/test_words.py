@@ -58,7 +58,6 @@ def test_words_with_vowel_signs_stay_whole() -> None:
 
 def test_content_terms_leave_out_function_words_and_repeats() -> None:
     assert list_content_terms("How often are the backups and the backups tested?") == [
-        stem("often"),
         "backup",
         "test",
     ]
