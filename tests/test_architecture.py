@@ -14,13 +14,13 @@ PACKAGE = ROOT / "ragkit"
 # From the ground up. A module may import modules of lower rows, and those of its own room.
 ROWS = (
     r"ragkit\.(types|errors|_version)",
-    r"ragkit\.(models|engines|store|schema|lock)(\..+)?"
+    r"ragkit\.(models|engines|store)(\..+)?"
     r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch)"
     r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation)\w+",
     r"ragkit\.ingest\.(prepare|roots)|ragkit\.query\.retrieve",
     r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation)",
     r"ragkit\.ingest\.pipeline",
-    r"ragkit\.index",
+    r"ragkit\.index(\..+)?",
     r"ragkit\.evaluate(\..+)?|ragkit\.doctor(\..+)?",
     r"ragkit\.cli(\..+)?|ragkit",
     r"ragkit\.__main__",
@@ -29,10 +29,11 @@ ROWS = (
 ROOMS = (
     r"ragkit\.models(\..+)?",
     r"ragkit\.engines(\..+)?",
-    r"ragkit\.(store|schema|lock)",
+    r"ragkit\.store(\..+)?",
     r"ragkit\.ingest\.load(\..+)?",
     r"ragkit\.ingest\.(discover|walk|ignore|globs|read)",
     r"ragkit\.query\.\w+",
+    r"ragkit\.index(\..+)?",
     r"ragkit\.cli(\..+)?",
     r"ragkit\.evaluate(\..+)?",
     r"ragkit\.doctor(\..+)?",
@@ -40,7 +41,7 @@ ROOMS = (
 # Vendor -> where alone it may be imported.
 VENDORS = {
     "click": r"ragkit\.cli(\..+)?",
-    "lancedb": r"ragkit\.store|ragkit\.models\.registry",
+    "lancedb": r"ragkit\.store(\..+)?|ragkit\.models\.registry",
     "ollama": r"ragkit\.models\.ollama(\..+)?",
     "httpx": r"ragkit\.models\.ollama(\..+)?",
     "tokenizers": r"ragkit\.models\.wordllama",

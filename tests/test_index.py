@@ -24,7 +24,7 @@ Write = Callable[..., Path]
 
 def rows(index: Index) -> list[dict[str, object]]:
     """Every stored chunk, in order of its id."""
-    table = index._store._chunks.to_arrow().sort_by("id")
+    table = index._store.chunks._table.to_arrow().sort_by("id")
     return list(table.to_pylist())
 
 
@@ -52,11 +52,11 @@ def test_a_second_run_embeds_nothing_and_writes_nothing(
     write("a.md", "# Backups\n\nBackups are tested every quarter.")
     write("b/c.txt", "The cat sat on the mat.")
     assert counts(index.update(tmp_path / "docs")) == (2, 0, 0, 0, 0, 0, 0)
-    versions = [t.version for t in (index._store._chunks, index._store._files)]
+    versions = [t.version for t in (index._store.chunks._table, index._store.files._table)]
     embedder.asked.clear()
     assert counts(index.update(tmp_path / "docs")) == (0, 0, 0, 0, 2, 0, 0)
     assert embedder.asked == []
-    assert [t.version for t in (index._store._chunks, index._store._files)] == versions
+    assert [t.version for t in (index._store.chunks._table, index._store.files._table)] == versions
 
 
 def test_a_changed_file_is_replaced_whole(index: Index, write: Write, tmp_path: Path) -> None:
@@ -275,8 +275,8 @@ def test_a_run_that_was_cut_off_leaves_no_orphans(
     write("a.txt", "The walrus eats clams.")
     index.update(tmp_path / "docs")
     # Chunks were committed, then the process died before the ledger was.
-    index._store._files.delete("source = 'docs/a.txt'")
-    index._store.set("unfinished", True)
+    index._store.files._table.delete("source = 'docs/a.txt'")
+    index._store.catalog.set("unfinished", True)
     write("b.txt", "Penguins eat fish.")
     assert index.update().added == 2
     assert sorted(str(row["text"]) for row in rows(index)) == [

@@ -21,7 +21,7 @@ _MIX = 0x9E3779B97F4A7C15
 class Table(Protocol):
     """Where vectors are stored by text hash."""
 
-    def count_chunks(self) -> int: ...
+    def count(self) -> int: ...
     def text_hashes(self) -> bytes: ...
     def vectors_by_hash(self, hashes: Collection[str]) -> Mapping[str, Vectors]: ...
 
@@ -35,7 +35,7 @@ class KnownVectors:
     """
 
     def __init__(self, tables: Sequence[Table]) -> None:
-        self._tables = [table for table in tables if table.count_chunks()]
+        self._tables = [table for table in tables if table.count()]
         self._added_to = tables[0]
         self._direct = _DIRECT_LOOKUPS if self._tables else 0
         self._read = not self._tables

@@ -69,7 +69,7 @@ class Run:
         self._engine = engine
         self._recipe = recipe
         self._on_progress = on_progress or (lambda _: None)
-        self._embedding = Embedding(embedder, KnownVectors([store]))
+        self._embedding = Embedding(embedder, KnownVectors([store.chunks]))
         self._known: dict[str, FileRecord] = {}  # what the index holds of the files to be done
         self._gone: dict[str, FileRecord] = {}
         self._new: list[tuple[str, str]] = []  # source and hash, while files may have moved
@@ -92,7 +92,7 @@ class Run:
                 self._store.remove(self._gone)
             self._progress("tidy")
             self._store.tidy()
-            self._store.set(_UNFINISHED, False)
+            self._store.catalog.set(_UNFINISHED, False)
         return self._report(time.monotonic() - started)
 
     # ------------------------------------------------------------ deciding
@@ -122,9 +122,9 @@ class Run:
 
     def _begin(self) -> None:
         """Marks the index as being written; mends what a run that was cut off left behind."""
-        if self._store.get(_UNFINISHED):
+        if self._store.catalog.get(_UNFINISHED):
             self._store.remove_orphans()
-        self._store.set(_UNFINISHED, True)
+        self._store.catalog.set(_UNFINISHED, True)
 
     # ------------------------------------------------------------ working
 
@@ -289,11 +289,11 @@ def _write(store: Store, commit: _Commit, written: Callable[[], None] = lambda: 
     for files, replacing in ((commit.fresh, False), (commit.changed, True)):
         if files:
             rows: list[Row] = [row for file in files for row in file.rows]
-            store.write_chunks(
+            store.chunks.write(
                 [row.chunk for row in rows],
                 [row.vector for row in rows],
                 [row.derived for row in rows],
                 replacing={file.record.source for file in files} if replacing else (),
             )
-    store.write_records(commit.records)
+    store.files.write(commit.records)
     written()

@@ -91,5 +91,5 @@ def _without_model(store: Store, embedder: Embedder, asked: Asked, found: Found)
 
 def coverage(store: Store) -> Coverage:
     """How many of the discovered files are in the index."""
-    outcomes = store.outcomes()
+    outcomes = store.files.outcomes()
     return Coverage(outcomes.get("indexed", 0), sum(outcomes.values()))

@@ -34,7 +34,7 @@ _MUCH = 1.5
 
 def read_floor(store: Store) -> Floor | None:
     """The floor kept in the index, None when it has none."""
-    kept = store.get(_KEY)
+    kept = store.catalog.get(_KEY)
     return None if kept is None else Floor(kept["score"], kept["baselines"])
 
 
@@ -44,10 +44,10 @@ def keep_floor(store: Store, embedder: Embedder, *, changed: bool) -> None:
 
     An index whose model fails now stays without one: it is complete all the same.
     """
-    kept = store.get(_KEY)
+    kept = store.catalog.get(_KEY)
     if kept is not None and not changed:
         return
-    chunks = store.count_chunks()
+    chunks = store.chunks.count()
     if not chunks or (kept is not None and 1 / _MUCH <= chunks / kept["chunks"] <= _MUCH):
         return
     try:
@@ -55,7 +55,7 @@ def keep_floor(store: Store, embedder: Embedder, *, changed: bool) -> None:
     except ModelError as error:
         logger.info("the floor of %s is not calibrated: %s", store.uri, error)
         return
-    store.set(_KEY, {**asdict(floor), "chunks": chunks})
+    store.catalog.set(_KEY, {**asdict(floor), "chunks": chunks})
 
 
 def calibrate(store: Store, embedder: Embedder) -> Floor:
@@ -63,7 +63,7 @@ def calibrate(store: Store, embedder: Embedder) -> Floor:
     made of the index's own words gets higher: half of the way to what half of it reaches."""
     import numpy as np
 
-    texts = store.sample_texts(_SAMPLED_CHUNKS)
+    texts = store.chunks.sample_texts(_SAMPLED_CHUNKS)
     spoken = spoken_languages(texts)
     found = {code: [_search(store, embedder, one) for one in QUESTIONS[code]] for code in spoken}
     baselines = {code: float(np.median([_best(p) for _, p in found[code]])) for code in spoken}

@@ -44,7 +44,7 @@ def find(store: Store, embedder: Embedder, asked: Asked) -> Found:
     """
     questions = dict.fromkeys((asked.meant, asked.question))
     hits = _interleave([_search(store, embedder, one, asked) for one in questions])
-    modified = store.modified({hit.chunk.source for hit in hits})
+    modified = store.files.modified({hit.chunk.source for hit in hits})
     passages = to_passages(hits, limit=asked.limit, modified=modified)
     floor = read_floor(store) or _NO_FLOOR
     if asked.min_score is not None:

@@ -42,18 +42,18 @@ def retrieve(
 
     depth = max(_LEAST_CANDIDATES, 4 * limit)
     vector = embedder.embed_question(question)
-    rows, similarity = store.nearest(vector, depth, sources=sources)
+    rows, similarity = store.chunks.nearest(vector, depth, sources=sources)
     keyword = np.zeros(len(rows), dtype=np.float32)
     wanted = keyword_query(question)
     if keyword_weight > 0 or wanted.phrases:
-        found, scores, vectors = store.matching(wanted, depth, sources=sources)
+        found, scores, vectors = store.chunks.matching(wanted, depth, sources=sources)
         if wanted.phrases:
             rows, similarity, keyword = found, vectors @ vector, scores
         else:
             rows, similarity, keyword = _union(rows, similarity, found, vectors @ vector, scores)
     fused = fuse(similarity, keyword, keyword_weight)
     best = np.argsort(-fused, kind="stable")[: limit + _ties(fused, limit)]
-    chunks = store.chunks(rows[best].tolist())
+    chunks = store.chunks.take(rows[best].tolist())
     top = float(keyword.max(initial=0.0)) or 1.0
     hits = [
         Hit(chunk, float(fused[at]), float(similarity[at]), float(keyword[at]) / top)

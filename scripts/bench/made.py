@@ -15,8 +15,8 @@ from ragkit.ingest.chunk import chunk
 from ragkit.ingest.load import load
 from ragkit.ingest.prepare import search_context, text_hash
 from ragkit.models.wordllama import WordLlama
-from ragkit.schema import FORMAT
 from ragkit.store import Store
+from ragkit.store.schema import FORMAT
 from ragkit.types import Chunk, ChunkSettings, Derived, FileRecord, Manifest, ModelIdentity
 
 SETS = ("scifact", "cranfield", "squad_dev", "tree_handbook", "chunking_eval", "clapnq_dev")
@@ -89,14 +89,14 @@ def build(uri: Path, texts: Sequence[str], embedder: Projected, size: int, noise
             _chunk(n, _mixed(texts[at], chance.choice(texts)))
             for n, at in zip(batch, picked, strict=True)
         ]
-        store.write_chunks(
+        store.chunks.write(
             chunks,
             list(vectors),
             [Derived(text_hash(one.text), search_context(one), "") for one in chunks],
             replacing=(),
         )
         sources = sorted({one.source for one in chunks})
-        store.write_records(
+        store.files.write(
             FileRecord(source, "indexed", chunks=CHUNKS_PER_FILE) for source in sources
         )
     return store

@@ -166,18 +166,18 @@ def test_the_floor_is_found_anew_only_when_the_corpus_has_changed_much(
 ) -> None:
     notes(write, 16)
     index.update(tmp_path / "docs")
-    first = index._store.get("floor")
+    first = index._store.catalog.get("floor")
     assert first["chunks"] == 16
     write("one-more.md", "# Kites\n\nKites fly on the hill.")
     index.update()
-    assert index._store.get("floor") == first
+    assert index._store.catalog.get("floor") == first
     notes(write, 40)
     index.update()
-    assert index._store.get("floor")["chunks"] == index._store.count_chunks() > 24
+    assert index._store.catalog.get("floor")["chunks"] == index._store.chunks.count() > 24
     for path in (tmp_path / "docs").glob("*[1-9].md"):
         path.unlink()
     index.update()
-    assert index._store.get("floor")["chunks"] == index._store.count_chunks() < 10
+    assert index._store.catalog.get("floor")["chunks"] == index._store.chunks.count() < 10
 
 
 def test_a_run_that_changes_nothing_asks_nothing(
@@ -196,7 +196,7 @@ def test_an_index_without_a_floor_gets_one_though_nothing_changed(
 ) -> None:
     notes(write, 8)
     index.update(tmp_path / "docs")
-    index._store.set("floor", None)  # as after a run that was stopped at its very end
+    index._store.catalog.set("floor", None)  # as after a run that was stopped at its very end
     index.update()
     assert read_floor(index._store) is not None
 

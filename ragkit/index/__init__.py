@@ -3,98 +3,66 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Unpack
 
-from ragkit import store as tables
-from ragkit.engines.local import LocalEngine
 from ragkit.errors import IndexMismatchError, RagkitError
-from ragkit.ingest.discover import source_of
-from ragkit.ingest.load import LoadOptions
-from ragkit.ingest.pipeline import OnProgress, Run
-from ragkit.ingest.prepare import Recipe
-from ragkit.ingest.reconcile import Decision
-from ragkit.ingest.roots import Selection, decide, resolve_roots
-from ragkit.ingest.watch import changes
-from ragkit.models import (
-    NO_CHAT,
-    Servers,
-    choose_chat,
-    choose_embedder,
-    resolve_chat,
-    resolve_embedder,
+from ragkit.index.asking import (
+    AskOptions,
+    chat_of,
+    checked_question,
+    find_chat,
+    keep_calibration,
+    reply_tokens,
 )
-from ragkit.query.answer import REPLY_TOKENS, Asked, OnText, answer, answer_async
-from ragkit.query.calibrate import keep_floor
+from ragkit.index.opening import (
+    DEFAULT_FOLDER,
+    check_embedder,
+    find_index,
+    fitting_chunks,
+    index_uri,
+)
+from ragkit.index.updating import (
+    MAX_FILE_BYTES,
+    SelectionOptions,
+    UpdateOptions,
+    by_kind,
+    decide_all,
+    kept_roots,
+    plan_new,
+    selection_of,
+    update,
+)
+from ragkit.ingest.roots import resolve_roots
+from ragkit.ingest.watch import changes
+from ragkit.models import NO_CHAT, Servers, choose_embedder, resolve_embedder
+from ragkit.query.answer import Asked, answer, answer_async
 from ragkit.query.filters import FilterOptions, filter_options, read_filters
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
-from ragkit.schema import FORMAT
-from ragkit.types import (
-    Answer,
-    Chat,
-    ChunkSettings,
-    Embedder,
-    Engine,
-    FileRecord,
-    Hit,
-    IndexReport,
-    Manifest,
-)
+from ragkit.store import Store, exists
+from ragkit.store.schema import FORMAT
+from ragkit.types import Answer, Chat, Embedder, FileRecord, Hit, IndexReport, Manifest
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "DEFAULT_FOLDER",
+    "MAX_FILE_BYTES",
+    "AskOptions",
+    "FilterOptions",
+    "Index",
+    "SelectionOptions",
+    "UpdateOptions",
+    "find_index",
+    "plan_new",
+]
 
-DEFAULT_FOLDER = ".ragkit"
-MAX_FILE_BYTES = 200 * 1000 * 1000
 SEARCH_LIMIT = 5
 ASK_LIMIT = 8
-_ROOTS = "roots"
 _SETTINGS = "settings"
-_CALIBRATION = "calibration:"
-_LEAST_HEADROOM = 32  # tokens a chunk leaves for prefixes and table headers in a small window
-
-
-def find_index(start: Path | None = None) -> str:
-    """The index a command means when it names none: env RAGKIT_DB, else the nearest `.ragkit`
-    folder from `start` (the current folder) upward, else `.ragkit` in `start`."""
-    named = os.environ.get("RAGKIT_DB")
-    if named:
-        return named
-    here = (start or Path.cwd()).absolute()
-    for folder in (here, *here.parents):
-        if tables.exists(str(folder / DEFAULT_FOLDER)):
-            return str(folder / DEFAULT_FOLDER)
-    return str(here / DEFAULT_FOLDER)
-
-
-class AskOptions(FilterOptions, total=False):
-    """How a question is asked; every field may be left out.
-
-    model: a chat model's name ("ollama/gemma3"), or an object that fulfils `Chat`; "none" takes
-    the best sentences of the documents; left out or None, what `Index.chat_model` finds.
-    model_options: temperature, top_p, top_k, num_predict, stop, seed, num_ctx of that model.
-    limit: how many passages to take. keyword_weight, and the filters path, types, since, until
-    and where: as for `Index.search`.
-    min_score: the evidence, 0 to 1, below which there is no answer; None: the index's own floor.
-    strict: leave sentences out that their passages do not carry. reply_tokens: the longest answer.
-    on_text: told the answer piece by piece while it is written. on_restart: told that it begins
-    anew, because the prompt had to be made shorter.
-    """
-
-    model: str | Chat | None
-    model_options: Mapping[str, object] | None
-    limit: int
-    keyword_weight: float
-    min_score: float | None
-    strict: bool
-    reply_tokens: int
-    on_text: OnText | None
-    on_restart: Callable[[], None] | None
 
 
 class Index:
@@ -105,14 +73,14 @@ class Index:
 
     def __init__(
         self,
-        store: tables.Store,
+        store: Store,
         embedder: Embedder | None = None,
         servers: Servers | None = None,
     ) -> None:
         self._store = store
         self._servers = servers or Servers()
         if embedder is not None:
-            _check(store.manifest, embedder, store.uri)
+            check_embedder(store.manifest, embedder, store.uri)
             self.__dict__["embedder"] = embedder
 
     @classmethod
@@ -135,15 +103,15 @@ class Index:
         Raises `RagkitError` when there is already an index, `ModelError` when the embedder
         cannot be used, `ValueError` for impossible sizes.
         """
-        uri = _uri(path)
-        if tables.exists(uri):
+        uri = index_uri(path)
+        if exists(uri):
             raise RagkitError(f"there is already an index at {uri}; open it instead")
         if embedder is None:
             embedder = choose_embedder(servers).name
         model = resolve_embedder(embedder, servers) if isinstance(embedder, str) else embedder
-        chunking = _chunking(model, chunk_tokens, overlap)
+        chunking = fitting_chunks(model, chunk_tokens, overlap)
         manifest = Manifest(model.identity, chunking, FORMAT)
-        return cls(tables.Store.create(uri, manifest), model, servers)
+        return cls(Store.create(uri, manifest), model, servers)
 
     @classmethod
     def open(
@@ -159,7 +127,7 @@ class Index:
 
         Raises `IndexNotFoundError`, `IndexDamagedError`, `IndexMismatchError`.
         """
-        store = tables.Store.open(_uri(path) if path is not None else find_index())
+        store = Store.open(index_uri(path) if path is not None else find_index())
         if store.manifest.format != FORMAT:
             raise IndexMismatchError(
                 f"{store.uri} has format {store.manifest.format}, this ragkit writes {FORMAT}; "
@@ -188,7 +156,7 @@ class Index:
         # Nobody named the model now: a search must not begin with a download.
         servers = replace(self._servers, pull=False)
         model = resolve_embedder(self.manifest.embedder.name, servers)
-        _check(self.manifest, model, self.uri)
+        check_embedder(self.manifest, model, self.uri)
         return model
 
     @property
@@ -198,11 +166,11 @@ class Index:
 
     def files(self) -> list[FileRecord]:
         """The ledger: a row for every file ever discovered, in ascending order of source."""
-        return self._store.records()
+        return self._store.files.records()
 
     def roots(self) -> list[str]:
         """The folders and files that were indexed, as sources are named."""
-        return list(self._store.get(_ROOTS) or [])
+        return kept_roots(self._store)
 
     @property
     def settings(self) -> dict[str, float | int]:
@@ -212,7 +180,7 @@ class Index:
 
     @cached_property
     def _settings(self) -> dict[str, float | int]:
-        return dict(self._store.get(_SETTINGS) or {})
+        return dict(self._store.catalog.get(_SETTINGS) or {})
 
     def save_settings(self, settings: Mapping[str, float | int]) -> None:
         """Makes these the defaults of `search` and `ask` for this index.
@@ -225,31 +193,43 @@ class Index:
         if settings.get("keyword_weight", 0) < 0 or settings.get("limit", 1) < 1:
             raise ValueError("keyword_weight must be at least 0, limit at least 1")
         merged = {**self._settings, **settings}
-        self._store.set(_SETTINGS, merged)
+        self._store.catalog.set(_SETTINGS, merged)
         self.__dict__["_settings"] = merged
 
     # ------------------------------------------------------------ writing
 
     def plan(
-        self,
-        *paths: str | os.PathLike[str],
-        include: Sequence[str] = (),
-        exclude: Sequence[str] = (),
-        hidden: bool = False,
-        allow_empty: bool = False,
+        self, *paths: str | os.PathLike[str], **options: Unpack[SelectionOptions]
     ) -> dict[str, list[str]]:
         """What `update` would look at: kind ("new", "changed", "gone", "unchanged", ...) ->
         sources. Nothing is read but folders, nothing is written. A changed file may turn out to
         hold what it held."""
-        selection = Selection(tuple(include), tuple(exclude), hidden, allow_empty)
         roots = resolve_roots(paths, self.roots(), self.base)
-        return _by_kind(self._decisions(roots, selection))
+        records = self._store.files.records()
+        return by_kind(decide_all(roots, records, self.base, self.uri, selection_of(options)))
+
+    def update(
+        self, *paths: str | os.PathLike[str], **options: Unpack[UpdateOptions]
+    ) -> IndexReport:
+        """Makes the index true to folders or files: new, changed, moved and vanished ones.
+
+        Without `paths` all that was indexed before is looked at again. Cheap when nothing
+        changed: files of unchanged size and time are not read, no text is embedded twice.
+        A file that cannot be read is reported and keeps nothing else from being indexed.
+        `options` are those of `UpdateOptions`.
+
+        Raises `IndexLockedError` when another process writes and does not finish within
+        `wait_seconds`; `RagkitError` when a path does not exist, or would empty the index
+        without `allow_empty`; `ModelError` when the embedder fails for good. What was committed
+        by then stays, and the next call goes on from there.
+        """
+        return update(self._store, self.embedder, self.base, paths, options)
 
     def watch(
         self,
         *paths: str | os.PathLike[str],
         stop: threading.Event | None = None,
-        **options: Any,
+        **options: Unpack[UpdateOptions],
     ) -> Iterator[IndexReport]:
         """Updates now and again after every change, until `stop`: a report each time.
 
@@ -259,56 +239,6 @@ class Index:
         roots = resolve_roots(paths, self.roots(), self.base)
         for _ in changes(roots, Path(self.uri), stop):
             yield self.update(*paths, **options)
-
-    def _decisions(self, roots: Sequence[Path], selection: Selection) -> list[Decision]:
-        return _decide_all(roots, self._store.records(), self.base, self.uri, selection)
-
-    def update(
-        self,
-        *paths: str | os.PathLike[str],
-        include: Sequence[str] = (),
-        exclude: Sequence[str] = (),
-        hidden: bool = False,
-        passwords: Sequence[str] = (),
-        max_file_bytes: int = MAX_FILE_BYTES,
-        allow_empty: bool = False,
-        engine: Engine | None = None,
-        wait_seconds: float = 0.0,
-        on_progress: OnProgress | None = None,
-        on_wait: Callable[[str], None] | None = None,
-    ) -> IndexReport:
-        """Makes the index true to folders or files: new, changed, moved and vanished ones.
-
-        Without `paths` all that was indexed before is looked at again. Cheap when nothing
-        changed: files of unchanged size and time are not read, no text is embedded twice.
-        `include` and `exclude` are globs in the manner of .gitignore, relative to each path.
-        A file that cannot be read is reported and keeps nothing else from being indexed.
-
-        Raises `IndexLockedError` when another process writes and does not finish within
-        `wait_seconds`; `RagkitError` when a path does not exist, or would empty the index
-        without `allow_empty`; `ModelError` when the embedder fails for good. What was committed
-        by then stays, and the next call goes on from there.
-        """
-        selection = Selection(tuple(include), tuple(exclude), hidden, allow_empty)
-        with self._store.lock(wait_seconds=wait_seconds, on_wait=on_wait):
-            self._store.refresh()
-            kept = self.roots()
-            roots = resolve_roots(paths, kept, self.base)
-            decisions = self._decisions(roots, selection)
-            recipe = Recipe(
-                self.manifest.chunking,
-                self.embedder.token_counter,
-                LoadOptions(passwords=tuple(passwords)),
-                max_file_bytes,
-            )
-            run = Run(self._store, self.embedder, engine or LocalEngine(), recipe, on_progress)
-            report = run(decisions)
-            changed = bool(report.added + report.updated + report.moved + report.removed)
-            keep_floor(self._store, self.embedder, changed=changed)
-            names = [source_of(root, self.base) for root in roots]
-            if set(names) - set(kept):
-                self._store.set(_ROOTS, list(dict.fromkeys([*kept, *names])))
-            return report
 
     # ------------------------------------------------------------ reading
 
@@ -334,7 +264,7 @@ class Index:
         return retrieve(
             self._store,
             self.embedder,
-            _checked(question, limit),
+            checked_question(question, limit),
             limit=limit,
             keyword_weight=self._weight(keyword_weight),
             sources=self._sources(**filters),
@@ -349,18 +279,18 @@ class Index:
         Raises `ValueError` for a blank question, a limit below 1 or an unknown option of the
         model; `ModelError` when the model cannot be used.
         """
-        chat = self._chat(options)
+        chat = chat_of(self._store, self._servers, options)
         result = answer(self._store, self.embedder, chat, self._asked(question, options))
-        self._keep_calibration(chat)
+        keep_calibration(self._store, chat)
         return result
 
     async def ask_async(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """As `ask`, inside an event loop."""
-        chat = await asyncio.to_thread(self._chat, options)
+        chat = await asyncio.to_thread(chat_of, self._store, self._servers, options)
         embedder = await asyncio.to_thread(lambda: self.embedder)
         asked = await asyncio.to_thread(self._asked, question, options)
         result = await answer_async(self._store, embedder, chat, asked)
-        await asyncio.to_thread(self._keep_calibration, chat)
+        await asyncio.to_thread(keep_calibration, self._store, chat)
         return result
 
     async def ask_many(
@@ -373,8 +303,10 @@ class Index:
         if concurrency < 1:
             raise ValueError(f"concurrency must be at least 1, got {concurrency}")
         # One model object for all, so that its window and calibration are learnt once.
-        options["reply_tokens"] = _reply_tokens(options)
-        options["model"] = await asyncio.to_thread(self._chat, options) or NO_CHAT
+        options["reply_tokens"] = reply_tokens(options)
+        options["model"] = (
+            await asyncio.to_thread(chat_of, self._store, self._servers, options) or NO_CHAT
+        )
         options.pop("model_options", None)
         await asyncio.to_thread(lambda: self.embedder)
         free = asyncio.Semaphore(concurrency)
@@ -399,32 +331,7 @@ class Index:
     ) -> Chat | None:
         """The chat model that `ask` takes: the one named, else what RAGKIT_CHAT_MODEL names, else
         one that Ollama has installed, else None, which means extractive answers."""
-        name = model or choose_chat(self._servers).name
-        if not name or name == NO_CHAT:
-            return None
-        chat = resolve_chat(name, self._servers, model_options)
-        learnt = self._store.get(_CALIBRATION + chat.name)
-        if learnt is not None and hasattr(chat, "calibration"):
-            chat.calibration = float(learnt)
-        return chat
-
-    def _chat(self, options: AskOptions) -> Chat | None:
-        model = options.get("model")
-        if model is None or isinstance(model, str):
-            return self.chat_model(model, options.get("model_options"))
-        return model
-
-    def _keep_calibration(self, chat: Chat | None) -> None:
-        """Keeps what the model's replies taught about its tokens, for the next process."""
-        factor = getattr(chat, "calibration", None)
-        if chat is None or factor is None:
-            return
-        key = _CALIBRATION + chat.name
-        if factor > (self._store.get(key) or 1.0) * 1.01:
-            try:
-                self._store.set(key, factor)
-            except RagkitError as error:  # an index on a read-only disk still answers
-                logger.info("calibration of %s not kept: %s", chat.name, error)
+        return find_chat(self._store, self._servers, model, model_options)
 
     def _limit(self, given: int | None, default: int) -> int:
         return int(self._settings.get("limit", default)) if given is None else given
@@ -435,13 +342,13 @@ class Index:
     def _asked(self, question: str, options: AskOptions) -> Asked:
         limit = self._limit(options.get("limit"), ASK_LIMIT)
         return Asked(
-            question=_checked(question, limit),
+            question=checked_question(question, limit),
             limit=limit,
             keyword_weight=self._weight(options.get("keyword_weight")),
             sources=self._sources(**filter_options(options)),
             strict=options.get("strict", False),
             min_score=options.get("min_score"),
-            reply_tokens=_reply_tokens(options),
+            reply_tokens=reply_tokens(options),
             on_text=options.get("on_text"),
             on_restart=options.get("on_restart"),
         )
@@ -451,89 +358,6 @@ class Index:
         if filters is None:
             return None
         if filters.columns == ("source",):
-            return filters.names(self._store.sources())
-        records = self._store.records(filters.columns)
+            return filters.names(self._store.files.sources())
+        records = self._store.files.records(filters.columns)
         return [record.source for record in records if filters.accepts(record)]
-
-
-def _reply_tokens(options: AskOptions) -> int:
-    """The longest answer: what is kept free for it and what the model is told are one figure."""
-    wanted = (options.get("model_options") or {}).get("num_predict", REPLY_TOKENS)
-    return options.get("reply_tokens", wanted if isinstance(wanted, int) else REPLY_TOKENS)
-
-
-def plan_new(
-    path: str | os.PathLike[str],
-    *paths: str | os.PathLike[str],
-    include: Sequence[str] = (),
-    exclude: Sequence[str] = (),
-    hidden: bool = False,
-    allow_empty: bool = False,
-) -> dict[str, list[str]]:
-    """As `Index.plan`, for an index that is not there yet at `path`."""
-    uri = _uri(path)
-    base = Path(uri).parent
-    selection = Selection(tuple(include), tuple(exclude), hidden, allow_empty)
-    return _by_kind(_decide_all(resolve_roots(paths, (), base), (), base, uri, selection))
-
-
-def _decide_all(
-    roots: Sequence[Path],
-    records: Sequence[FileRecord],
-    base: Path,
-    uri: str,
-    selection: Selection,
-) -> list[Decision]:
-    return [decision for root in roots for decision in decide(root, records, base, uri, selection)]
-
-
-def _by_kind(decisions: Iterable[Decision]) -> dict[str, list[str]]:
-    planned: dict[str, list[str]] = {}
-    for decision in decisions:
-        one = decision.found or decision.record
-        if one is not None:
-            planned.setdefault(decision.kind, []).append(one.source)
-    return planned
-
-
-def _uri(path: str | os.PathLike[str]) -> str:
-    text = os.fspath(path)
-    return text if "://" in text else os.path.abspath(Path(text).expanduser())
-
-
-def _chunking(model: Embedder, tokens: int | None, overlap: int) -> ChunkSettings:
-    """The settings asked for, made smaller where the model reads less."""
-    default = ChunkSettings()
-    size = tokens or default.tokens
-    whole = max(size, default.whole_tokens) if tokens is None else size
-    if model.max_tokens is not None:
-        room = max(1, model.max_tokens - max(_LEAST_HEADROOM, model.max_tokens // 8))
-        size, whole = min(size, room), min(whole, room)
-    if size < 1 or not 0 <= overlap < size:
-        raise ValueError(f"overlap must be at least 0 and below the chunk size {size}")
-    return ChunkSettings(size, overlap, whole)
-
-
-def _check(manifest: Manifest, model: Embedder, uri: str) -> None:
-    built, now = manifest.embedder, model.identity
-    if built == now:
-        return
-    if built.name != now.name:
-        what = f"was built with {built.name}, not {now.name}"
-    elif built.digest != now.digest:
-        what = f"was built with another version of {built.name} ({built.digest}, now {now.digest})"
-    else:
-        what = f"was built with other settings of {built.name}"
-    raise IndexMismatchError(
-        f"the index at {uri} {what}; build a new one with it: "
-        f"ragkit index FOLDER --db NEW --embedder {now.name}"
-    )
-
-
-def _checked(question: str, limit: int) -> str:
-    """The question as text that can be stored and sent; lone surrogates become "?"."""
-    if not question.strip():
-        raise ValueError("the question is empty")
-    if limit < 1:
-        raise ValueError(f"limit must be at least 1, got {limit}")
-    return question.encode("utf-8", "replace").decode("utf-8")

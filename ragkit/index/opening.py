@@ -1,0 +1,61 @@
+"""Where an index is, and whether a model belongs to it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ragkit import store
+from ragkit.errors import IndexMismatchError
+from ragkit.types import ChunkSettings, Embedder, Manifest
+
+DEFAULT_FOLDER = ".ragkit"
+_LEAST_HEADROOM = 32  # tokens a chunk leaves for prefixes and table headers in a small window
+
+
+def find_index(start: Path | None = None) -> str:
+    """The index a command means when it names none: env RAGKIT_DB, else the nearest `.ragkit`
+    folder from `start` (the current folder) upward, else `.ragkit` in `start`."""
+    named = os.environ.get("RAGKIT_DB")
+    if named:
+        return named
+    here = (start or Path.cwd()).absolute()
+    for folder in (here, *here.parents):
+        if store.exists(str(folder / DEFAULT_FOLDER)):
+            return str(folder / DEFAULT_FOLDER)
+    return str(here / DEFAULT_FOLDER)
+
+
+def index_uri(path: str | os.PathLike[str]) -> str:
+    """An address, or a path made absolute."""
+    text = os.fspath(path)
+    return text if "://" in text else os.path.abspath(Path(text).expanduser())
+
+
+def fitting_chunks(model: Embedder, tokens: int | None, overlap: int) -> ChunkSettings:
+    """The settings asked for, made smaller where the model reads less."""
+    default = ChunkSettings()
+    size = tokens or default.tokens
+    whole = max(size, default.whole_tokens) if tokens is None else size
+    if model.max_tokens is not None:
+        room = max(1, model.max_tokens - max(_LEAST_HEADROOM, model.max_tokens // 8))
+        size, whole = min(size, room), min(whole, room)
+    if size < 1 or not 0 <= overlap < size:
+        raise ValueError(f"overlap must be at least 0 and below the chunk size {size}")
+    return ChunkSettings(size, overlap, whole)
+
+
+def check_embedder(manifest: Manifest, model: Embedder, uri: str) -> None:
+    built, now = manifest.embedder, model.identity
+    if built == now:
+        return
+    if built.name != now.name:
+        what = f"was built with {built.name}, not {now.name}"
+    elif built.digest != now.digest:
+        what = f"was built with another version of {built.name} ({built.digest}, now {now.digest})"
+    else:
+        what = f"was built with other settings of {built.name}"
+    raise IndexMismatchError(
+        f"the index at {uri} {what}; build a new one with it: "
+        f"ragkit index FOLDER --db NEW --embedder {now.name}"
+    )

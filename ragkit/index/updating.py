@@ -1,0 +1,138 @@
+"""Making an index true to folders: deciding about every file, then one run under the lock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+from ragkit.engines.local import LocalEngine
+from ragkit.index.opening import index_uri
+from ragkit.ingest.discover import source_of
+from ragkit.ingest.load import LoadOptions
+from ragkit.ingest.pipeline import OnProgress, Run
+from ragkit.ingest.prepare import Recipe
+from ragkit.ingest.reconcile import Decision
+from ragkit.ingest.roots import Selection, decide, resolve_roots
+from ragkit.query.calibrate import keep_floor
+from ragkit.store import Store
+from ragkit.types import Embedder, Engine, FileRecord, IndexReport
+
+MAX_FILE_BYTES = 200 * 1000 * 1000
+_ROOTS = "roots"
+
+
+class SelectionOptions(TypedDict, total=False):
+    """Which files below a path count; every field may be left out.
+
+    include, exclude: globs in the manner of .gitignore, relative to each path. hidden: also files
+    and folders whose name starts with a dot. allow_empty: go on even if that takes every file of
+    a path out of the index.
+    """
+
+    include: Sequence[str]
+    exclude: Sequence[str]
+    hidden: bool
+    allow_empty: bool
+
+
+class UpdateOptions(SelectionOptions, total=False):
+    """How an index is brought up to date; every field may be left out.
+
+    passwords: for encrypted files. max_file_bytes: larger files are skipped and reported.
+    engine: where files are read and cut, `LocalEngine` by default. wait_seconds: how long to wait
+    for another process that writes the index; on_wait is told who. on_progress: told how far the
+    run is, several times a second at most.
+    """
+
+    passwords: Sequence[str]
+    max_file_bytes: int
+    engine: Engine | None
+    wait_seconds: float
+    on_progress: OnProgress | None
+    on_wait: Callable[[str], None] | None
+
+
+def selection_of(options: SelectionOptions) -> Selection:
+    """The options as reconciling wants them."""
+    return Selection(
+        include=tuple(options.get("include", ())),
+        exclude=tuple(options.get("exclude", ())),
+        hidden=options.get("hidden", False),
+        allow_empty=options.get("allow_empty", False),
+    )
+
+
+def recipe_of(store: Store, embedder: Embedder, options: UpdateOptions) -> Recipe:
+    """How files are read and cut for this index."""
+    return Recipe(
+        store.manifest.chunking,
+        embedder.token_counter,
+        LoadOptions(passwords=tuple(options.get("passwords", ()))),
+        options.get("max_file_bytes", MAX_FILE_BYTES),
+    )
+
+
+def kept_roots(store: Store) -> list[str]:
+    """The folders and files that were indexed, as sources are named."""
+    return list(store.catalog.get(_ROOTS) or [])
+
+
+def update(
+    store: Store,
+    embedder: Embedder,
+    base: Path,
+    paths: Sequence[str | os.PathLike[str]],
+    options: UpdateOptions,
+) -> IndexReport:
+    """One run, as `Index.update` promises it."""
+    lock = store.lock(wait_seconds=options.get("wait_seconds", 0.0), on_wait=options.get("on_wait"))
+    with lock:
+        store.refresh()
+        kept = kept_roots(store)
+        roots = resolve_roots(paths, kept, base)
+        records = store.files.records()
+        decisions = decide_all(roots, records, base, store.uri, selection_of(options))
+        engine = options.get("engine") or LocalEngine()
+        recipe = recipe_of(store, embedder, options)
+        report = Run(store, embedder, engine, recipe, options.get("on_progress"))(decisions)
+        changed = bool(report.added + report.updated + report.moved + report.removed)
+        keep_floor(store, embedder, changed=changed)
+        names = [source_of(root, base) for root in roots]
+        if set(names) - set(kept):
+            store.catalog.set(_ROOTS, list(dict.fromkeys([*kept, *names])))
+        return report
+
+
+def plan_new(
+    path: str | os.PathLike[str],
+    *paths: str | os.PathLike[str],
+    **options: Unpack[SelectionOptions],
+) -> dict[str, list[str]]:
+    """As `Index.plan`, for an index that is not there yet at `path`."""
+    uri = index_uri(path)
+    base = Path(uri).parent
+    roots = resolve_roots(paths, (), base)
+    return by_kind(decide_all(roots, (), base, uri, selection_of(options)))
+
+
+def decide_all(
+    roots: Sequence[Path],
+    records: Sequence[FileRecord],
+    base: Path,
+    uri: str,
+    selection: Selection,
+) -> list[Decision]:
+    """What to do about each file below any of the roots, found or in the ledger."""
+    return [decision for root in roots for decision in decide(root, records, base, uri, selection)]
+
+
+def by_kind(decisions: Iterable[Decision]) -> dict[str, list[str]]:
+    """Kind of decision -> the sources it was made about."""
+    planned: dict[str, list[str]] = {}
+    for decision in decisions:
+        one = decision.found or decision.record
+        if one is not None:
+            planned.setdefault(decision.kind, []).append(one.source)
+    return planned

@@ -1,0 +1,47 @@
+"""The table `catalog`: what an index knows about itself, as JSON values under keys."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ragkit.store import schema
+from ragkit.store.connect import translated
+from ragkit.store.folding import fold
+
+
+class Catalog:
+    """Keys and values, each write one commit."""
+
+    def __init__(self, uri: str, table: Any) -> None:
+        self._uri = uri
+        self._table = table
+
+    def get(self, key: str) -> Any:
+        """The JSON value kept under `key`, None when there is none."""
+        from lancedb.expr import col, lit
+
+        with translated(self._uri):
+            rows = self._table.search().where(col("key") == lit(key)).to_list()
+        return json.loads(rows[0]["value"]) if rows else None
+
+    def set(self, key: str, value: object) -> None:
+        """Keeps a JSON value."""
+        with translated(self._uri):
+            (
+                self._table.merge_insert("key")
+                .when_matched_update_all()
+                .when_not_matched_insert_all()
+                .use_index(False)
+                .execute(schema.catalog_row(key, value))
+            )
+
+    def refresh(self) -> None:
+        """Sees what other processes have committed since."""
+        with translated(self._uri):
+            self._table.checkout_latest()
+
+    def tidy(self) -> None:
+        """Folds small fragments together when there are many."""
+        with translated(self._uri):
+            fold(self._table)

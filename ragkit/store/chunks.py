@@ -1,0 +1,179 @@
+"""The table `chunks`: texts and vectors, written whole file by whole file, found two ways."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ragkit.store import schema
+from ragkit.store.connect import translated
+from ragkit.store.folding import fold
+from ragkit.store.full_text import full_text
+from ragkit.store.ledger import delete_sources
+from ragkit.types import Chunk, Derived, KeywordQuery, Manifest
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    from ragkit.types import Vectors
+
+
+class ChunkTable:
+    """The chunks of one generation of an index: all its vectors are of one model."""
+
+    def __init__(self, uri: str, table: Any) -> None:
+        self._uri = uri
+        self._table = table
+        self.manifest: Manifest = schema.manifest_of(table.schema)
+
+    # ------------------------------------------------------------ writing
+
+    def write(
+        self,
+        chunks: Sequence[Chunk],
+        vectors: Sequence[Vectors],
+        derived: Sequence[Derived],
+        *,
+        replacing: Collection[str],
+    ) -> None:
+        """Adds chunks in one commit. All rows of the sources in `replacing` that are not among
+        them leave in the same commit; it may name sources without new chunks."""
+        rows = schema.chunk_rows(chunks, vectors, derived, self._table.schema)
+        with translated(self._uri):
+            if not replacing:
+                if len(rows):
+                    self._table.add(rows)
+                return
+            from lancedb.expr import col
+
+            (
+                self._table.merge_insert("id")
+                .when_matched_update_all()
+                .when_not_matched_insert_all()
+                .when_not_matched_by_source_delete(col("source").isin(sorted(replacing)))
+                .use_index(False)
+                .execute(rows)
+            )
+
+    def delete(self, sources: Collection[str]) -> None:
+        """Deletes the chunks of these files."""
+        with translated(self._uri):
+            delete_sources(self._table, sources)
+
+    def refresh(self) -> None:
+        """Sees what other processes have committed since."""
+        with translated(self._uri):
+            self._table.checkout_latest()
+
+    def tidy(self) -> None:
+        """Folds new rows into the full-text index and small fragments together, when there are
+        enough of them to be worth the rewrite."""
+        with translated(self._uri):
+            fold(self._table)
+
+    # ------------------------------------------------------------ reading
+
+    def count(self) -> int:
+        """How many chunks there are."""
+        with translated(self._uri):
+            return int(self._table.count_rows())
+
+    def sources(self) -> set[str]:
+        """The names of the files that have chunks."""
+        with translated(self._uri):
+            held = self._table.search().select(["source"]).to_arrow()["source"].unique()
+        return set(held.to_pylist())
+
+    def text_hashes(self) -> bytes:
+        """The text hashes of all chunks, 32 ASCII characters each, one after another."""
+        with translated(self._uri):
+            rows = self._table.search().select(["text_hash"]).to_arrow()
+        return "".join(rows["text_hash"].to_pylist()).encode()
+
+    def vectors_by_hash(self, hashes: Collection[str]) -> Mapping[str, Vectors]:
+        """The stored vector of each text hash that has one: hash -> (d,) float32."""
+        if not hashes or self.count() == 0:
+            return {}
+        from lancedb.expr import col
+
+        with translated(self._uri):
+            rows = (
+                self._table.search()
+                .where(col("text_hash").isin(sorted(hashes)))
+                .select(["text_hash", "vector"])
+                .to_arrow()
+            )
+        return dict(zip(rows["text_hash"].to_pylist(), _matrix(rows["vector"]), strict=True))
+
+    def nearest(
+        self, vector: Vectors, limit: int, *, sources: Collection[str] | None = None
+    ) -> tuple[npt.NDArray[np.int64], Vectors]:
+        """The `limit` rows nearest to a vector: row ids (n,) and exact cosine similarities (n,),
+        best first. `sources` restricts the search before it is made; None means all."""
+        import numpy as np
+
+        query = (
+            self._table.search(vector, query_type="vector", vector_column_name="vector")
+            .distance_type("cosine")
+            .limit(limit)
+            .select(["_distance"])
+            .with_row_id(True)
+        )
+        rows = self._run(query, sources)
+        return rows["_rowid"].to_numpy().astype(np.int64), 1 - rows["_distance"].to_numpy()
+
+    def matching(
+        self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
+    ) -> tuple[npt.NDArray[np.int64], Vectors, Vectors]:
+        """The `limit` rows that match best: row ids (n,), BM25 scores (n,) and vectors (n, d),
+        best first. Rows without any of the words, or without one of the phrases, are left out."""
+        import numpy as np
+
+        query = (
+            self._table.search(full_text(wanted), query_type="fts")
+            .limit(limit)
+            .select(["vector", "_score"])
+            .with_row_id(True)
+        )
+        rows = self._run(query, sources)
+        scores = rows["_score"].to_numpy().astype(np.float32)
+        return rows["_rowid"].to_numpy().astype(np.int64), scores, _matrix(rows["vector"])
+
+    def take(self, row_ids: Sequence[int]) -> list[Chunk]:
+        """The chunks of rows that `nearest` or `matching` of this object named, in that order."""
+        if not row_ids:
+            return []
+        with translated(self._uri):
+            query = self._table.take_row_ids(list(row_ids)).select(
+                [*schema.CHUNK_COLUMNS, "_rowid"]
+            )
+            rows = query.to_arrow()
+        by_id = dict(zip(rows["_rowid"].to_pylist(), schema.to_chunks(rows), strict=True))
+        return [by_id[row_id] for row_id in row_ids]
+
+    def sample_texts(self, limit: int) -> list[str]:
+        """The texts of at most `limit` chunks, spread evenly over the table."""
+        with translated(self._uri):
+            count = self._table.count_rows()
+            offsets = [at * count // limit for at in range(limit)] if count > limit else None
+            query = self._table.search() if offsets is None else self._table.take_offsets(offsets)
+            return list(query.select(["text"]).to_arrow()["text"].to_pylist())
+
+    def _run(self, query: Any, sources: Collection[str] | None) -> pa.Table:
+        with translated(self._uri):
+            if sources is not None:
+                from lancedb.expr import col
+
+                query = query.where(col("source").isin(sorted(sources)), prefilter=True)
+            return query.to_arrow()
+
+
+def _matrix(column: pa.ChunkedArray) -> Vectors:
+    """A column of fixed-size lists as (n, d) float32."""
+    import numpy as np
+
+    array = column.combine_chunks()
+    values = array.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(values, dtype=np.float32).reshape(len(array), array.type.list_size)

@@ -1,0 +1,45 @@
+"""The full-text index of the chunks: how words are told apart, and how a question is put to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ragkit.types import KeywordQuery
+
+# What a match in file name and headings is worth beside one in the text, and a function word
+# beside one that carries the subject: scripts/bench/retrieval.py.
+_CONTEXT_WEIGHT, _FUNCTION_WORD_WEIGHT = 0.5, 0.2
+
+
+def index_words(table: Any) -> None:
+    """Makes the full-text indices of a chunks table that has none."""
+    from lancedb.index import FTS
+
+    for column in ("text", "context", "stems"):
+        # ICU knows the words of every script; its stop-word lists drop words of every language.
+        config = FTS(
+            base_tokenizer="icu/split",
+            remove_stop_words=False,
+            with_position=column == "text",
+            stem=column != "stems",
+            language="English",
+        )
+        table.create_index(column, config=config)
+
+
+def full_text(wanted: KeywordQuery) -> Any:
+    """LanceDB's query object; nothing in a person's words is parsed as query syntax."""
+    from lancedb.query import BooleanQuery, MatchQuery, Occur, PhraseQuery
+
+    clauses: list[tuple[Any, Any]] = []
+    for words, weight in ((wanted.words, 1.0), (wanted.function_words, _FUNCTION_WORD_WEIGHT)):
+        if words:
+            clauses += [
+                (Occur.SHOULD, MatchQuery(words, "text", boost=weight)),
+                (Occur.SHOULD, MatchQuery(words, "context", boost=weight * _CONTEXT_WEIGHT)),
+            ]
+    if wanted.stems:
+        clauses.append((Occur.SHOULD, MatchQuery(wanted.stems, "stems")))
+    clauses += [(Occur.SHOULD, PhraseQuery(name, "text")) for name in wanted.identifiers]
+    clauses += [(Occur.MUST, PhraseQuery(phrase, "text")) for phrase in wanted.phrases]
+    return BooleanQuery(clauses)

@@ -1,0 +1,87 @@
+"""The table `files`, the ledger: a row for every file ever discovered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from ragkit.store import schema
+from ragkit.store.connect import translated
+from ragkit.store.folding import fold
+from ragkit.types import FileRecord
+
+_SOURCES_PER_COMMIT = 5_000
+
+
+class Ledger:
+    """What is known of each file."""
+
+    def __init__(self, uri: str, table: Any) -> None:
+        self._uri = uri
+        self._table = table
+
+    def write(self, records: Iterable[FileRecord]) -> None:
+        """Adds or replaces ledger rows in one commit; nothing for none."""
+        rows = schema.record_rows(records)
+        if not len(rows):
+            return
+        with translated(self._uri):
+            (
+                self._table.merge_insert("source")
+                .when_matched_update_all()
+                .when_not_matched_insert_all()
+                .use_index(False)
+                .execute(rows)
+            )
+
+    def delete(self, sources: Collection[str]) -> None:
+        """Deletes the rows of these files."""
+        with translated(self._uri):
+            delete_sources(self._table, sources)
+
+    def records(self, columns: Sequence[str] = ()) -> list[FileRecord]:
+        """The ledger in ascending order of source. With `columns`, "source" among them, only
+        these fields are read; the others have their defaults."""
+        with translated(self._uri):
+            names = list(columns) or schema.file_schema().names
+            rows = self._table.search().select(names).to_arrow()
+        return schema.to_records(rows.sort_by("source"))
+
+    def sources(self) -> list[str]:
+        """The names of all files in the ledger."""
+        with translated(self._uri):
+            return list(self._table.search().select(["source"]).to_arrow()["source"].to_pylist())
+
+    def modified(self, sources: Collection[str]) -> dict[str, int]:
+        """When files were last changed: source -> time in ns."""
+        from lancedb.expr import col
+
+        with translated(self._uri):
+            query = self._table.search().where(col("source").isin(sorted(sources)))
+            rows = query.select(["source", "mtime_ns"]).to_arrow()
+        return dict(zip(rows["source"].to_pylist(), rows["mtime_ns"].to_pylist(), strict=True))
+
+    def outcomes(self) -> dict[str, int]:
+        """How many files of the ledger have each outcome."""
+        with translated(self._uri):
+            outcomes = self._table.search().select(["outcome"]).to_arrow()["outcome"]
+        return {v["values"]: v["counts"] for v in outcomes.value_counts().to_pylist()}
+
+    def refresh(self) -> None:
+        """Sees what other processes have committed since."""
+        with translated(self._uri):
+            self._table.checkout_latest()
+
+    def tidy(self) -> None:
+        """Folds small fragments together when there are many."""
+        with translated(self._uri):
+            fold(self._table)
+
+
+def delete_sources(table: Any, sources: Collection[str]) -> None:
+    """Deletes the rows of these files from a table that has a column `source`."""
+    from lancedb.expr import col
+
+    ordered = sorted(sources)
+    for start in range(0, len(ordered), _SOURCES_PER_COMMIT):
+        table.delete(col("source").isin(ordered[start : start + _SOURCES_PER_COMMIT]))
