@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnswerCutError",
+    "AnswerStoppedError",
     "ContextOverflowError",
     "EmbeddingError",
     "IndexDamagedError",
@@ -100,6 +101,17 @@ class AnswerCutError(ModelError):
 
     def __init__(self, message: str, *, answer: Any) -> None:
         super().__init__(message)
+        self.answer = answer
+
+
+class AnswerStoppedError(KeyboardInterrupt):
+    """Ctrl-C in the middle of an answer. Like every interrupt it is no `RagkitError`.
+
+    `answer` is the `Answer` made of what had come, checked as far as that takes no model.
+    """
+
+    def __init__(self, *, answer: Any) -> None:
+        super().__init__("stopped in the middle of the answer")
         self.answer = answer
 
 

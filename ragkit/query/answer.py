@@ -28,12 +28,19 @@ def answer(store: Store, embedder: Embedder, chat: Chat | None, asked: Asked) ->
 
     `abstained`, with the nearest passages, when they hold too little evidence for an answer: no
     model is called then. Raises `ModelError`s of the chat model, among them `AnswerCutError` with
-    what had come before it broke off.
+    what had come before it broke off; `AnswerStoppedError`, likewise, for Ctrl-C meanwhile.
     """
     found = find(store, embedder, asked)
     if chat is None or not found.enough:
         return _without_model(store, embedder, asked, found)
     writing = Writing(embedder, chat, asked, found, coverage(store))
+    try:
+        return _write(chat, writing)
+    except KeyboardInterrupt as stop:
+        raise writing.stopped(stop) from stop
+
+
+def _write(chat: Chat, writing: Writing) -> Answer:
     while True:
         reply = chat.reply(writing.messages, reply_tokens=writing.reserved)
         try:

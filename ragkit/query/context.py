@@ -14,7 +14,7 @@ CountTokens = Callable[[str], int]
 # What prompt templates put around a message and around them all, reckoned generously.
 _TOKENS_A_MESSAGE = 16
 _TOKENS_A_PROMPT = 64
-# The part of the room that history may take while there are passages that want it too.
+# The part of the room that history may take: passages want most of it.
 _HISTORY_SHARE = 1 / 3
 _LABEL_CHARACTERS = 300
 
@@ -60,13 +60,13 @@ def fit(
     """The instructions, as much history and as many passages as fit, and the question last.
 
     Laws: `estimate <= window - reserve`; the instructions and the question are never cut;
-    history loses its oldest turns first; passages are taken in the order given, and one that
-    does not fit is left out for a later one that does. The instructions come first and unchanged,
-    so that a server need read them only once.
+    history is that of `fit_history`, and loses more of its oldest turns to a long question;
+    passages are taken in the order given, and one that does not fit is left out for a later one
+    that does. Instructions and history come first and unchanged, so that a server need read them
+    only once.
 
     Raises `ContextOverflowError` when not even the instructions and the question fit.
     """
-    turns = [Message(turn.role, _turn_text(turn)) for turn in history if turn.role != "system"]
 
     def estimate(kept: Sequence[Message], used: Sequence[Passage]) -> int:
         return _estimate(_messages(instructions, kept, used, question), count_tokens)
@@ -80,10 +80,15 @@ def fit(
             prompt_tokens=least,
             window=window,
         )
-    # History may have what the passages leave over, and a share of the room in any case.
-    room = budget - least
-    wanted = estimate((), passages) - least
-    kept = _newest(turns, room - min(wanted, int(room * (1 - _HISTORY_SHARE))), count_tokens)
+    kept = fit_history(
+        history,
+        window=window,
+        reserve=reserve,
+        count_tokens=count_tokens,
+        instructions=instructions,
+    )
+    while kept and estimate(kept, ()) > budget:
+        kept = _without_oldest(kept)
     used: list[Passage] = []
     left_out: list[Passage] = []
     for passage in passages:
@@ -102,15 +107,53 @@ def _estimate(messages: Sequence[Message], count_tokens: CountTokens) -> int:
     return sum(count_tokens(message.content) for message in messages) + around
 
 
-def _newest(turns: list[Message], room: int, count_tokens: CountTokens) -> list[Message]:
-    """The longest end of `turns` that takes `room` tokens at most and begins with a question."""
-    start = len(turns)
-    while start and room >= (tokens := count_tokens(turns[start - 1].content) + _TOKENS_A_MESSAGE):
-        room -= tokens
-        start -= 1
-    while start < len(turns) and turns[start].role == "assistant":
-        start += 1
-    return turns[start:]
+def fit_history(
+    history: Sequence[Message],
+    *,
+    window: int,
+    reserve: int,
+    count_tokens: CountTokens,
+    instructions: str = INSTRUCTIONS,
+) -> tuple[Message, ...]:
+    """The newest turns of a conversation, in their order, that take a third of the window at most.
+
+    They begin with a question, and hold neither the system's messages nor the marks of earlier
+    replies. What is kept depends on nothing but the conversation so far: turns that are added
+    leave the beginning as it was, so that a server's prompt cache serves it, until the third is
+    full; then the oldest go until half of it is free.
+    """
+    least = _estimate((Message("system", instructions),), count_tokens)
+    most = int(max(0, window - reserve - least) * _HISTORY_SHARE)
+    exchanges = _exchanges(history)
+    tokens = [_tokens_of(exchange, count_tokens) for exchange in exchanges]
+    start = taken = 0
+    for newest, size in enumerate(tokens):
+        taken += size
+        full = taken > most
+        while full and taken > most // 2 and (start < newest or taken > most):
+            taken -= tokens[start]
+            start += 1
+    return tuple(turn for exchange in exchanges[start:] for turn in exchange)
+
+
+def _exchanges(history: Sequence[Message]) -> list[list[Message]]:
+    """The turns, each question together with what was replied to it."""
+    exchanges: list[list[Message]] = []
+    for turn in history:
+        if turn.role == "user":
+            exchanges.append([])
+        if turn.role != "system" and exchanges:
+            exchanges[-1].append(Message(turn.role, _turn_text(turn)))
+    return exchanges
+
+
+def _tokens_of(exchange: Sequence[Message], count_tokens: CountTokens) -> int:
+    return sum(count_tokens(turn.content) + _TOKENS_A_MESSAGE for turn in exchange)
+
+
+def _without_oldest(turns: Sequence[Message]) -> tuple[Message, ...]:
+    later = (place for place, turn in enumerate(turns) if place and turn.role == "user")
+    return tuple(turns[next(later, len(turns)) :])
 
 
 def _messages(

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ragkit.errors import AnswerCutError, ContextOverflowError, ModelError
+from ragkit.errors import (
+    AnswerCutError,
+    AnswerStoppedError,
+    ContextOverflowError,
+    ModelError,
+)
 from ragkit.query.asked import Asked
 from ragkit.query.cited import marked, pinned
 from ragkit.query.context import fit
@@ -25,6 +30,7 @@ from ragkit.types import (
 
 _CUT = "the answer was cut at {} tokens; allow more with --option {}={}"
 _DROPPED = "the prompt did not fit the window; asked again with {} of {} passages"
+_STOPPED = "stopped in the middle of the answer"
 _LEFT_OUT = "{} unsupported sentence(s) left out (--strict)"
 
 
@@ -87,12 +93,20 @@ class Writing:
         self._notes.append(str(error))
         return AnswerCutError(str(error), answer=self.finish(None))
 
-    def finish(self, usage: Usage | None) -> Answer:
-        """The answer, when the reply has ended."""
+    def stopped(self, error: KeyboardInterrupt) -> KeyboardInterrupt:
+        """What to raise when the person has seen enough: with the answer so far, if any."""
+        if not "".join(self._text).strip():
+            return error
+        self._notes.append(_STOPPED)
+        return AnswerStoppedError(answer=self.finish(None, at_once=True))
+
+    def finish(self, usage: Usage | None, *, at_once: bool = False) -> Answer:
+        """The answer, when the reply has ended; `at_once` without asking the embedder for it."""
         self._show(self._shown.finish())
         used = self._fitted.used
         text = "".join(self._text).strip()
-        sentences = verify(cite(text, used), used, embed=ForgivingEmbedding(self._embedder))
+        embed = None if at_once else ForgivingEmbedding(self._embedder)
+        sentences = verify(cite(text, used), used, embed=embed)
         if self._asked.strict and (kept := strict(sentences)) != sentences:
             self._notes.append(_LEFT_OUT.format(len(sentences) - len(kept)))
             sentences, text = kept, marked(kept)

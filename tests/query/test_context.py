@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ragkit.errors import ContextOverflowError
-from ragkit.query.context import INSTRUCTIONS, fit
+from ragkit.query.context import INSTRUCTIONS, fit, fit_history
 from ragkit.types import Message, Passage
 
 
@@ -253,3 +254,63 @@ def test_whatever_is_given_the_messages_fit_and_say_what_they_hold(
     assert list(sent) == [p.number for p in result.used]
     assert sorted([*result.used, *result.left_out], key=lambda p: p.number) == passages
     assert len(result.messages) - 2 <= len(turns)
+
+
+# ---------------------------------------------------------------- a beginning that stays
+
+
+def conversation(turns: int, words: int = 40) -> list[Message]:
+    return [
+        Message(role, f"{role} {turn} " + "word " * words)
+        for turn in range(turns)
+        for role in ("user", "assistant")
+    ]
+
+
+def test_instructions_and_history_begin_the_next_prompt_until_the_oldest_have_to_go() -> None:
+    history = conversation(60)
+    prompts = [
+        fitted(
+            f"Question {turns}?", [passage(1, f"fact {turns} " * turns)], history=history[:turns]
+        )
+        for turns in range(0, 120, 2)
+    ]
+    beginnings = [prompt.messages[:-1] for prompt in prompts]
+    kept = [later[: len(earlier)] == earlier for earlier, later in pairwise(beginnings)]
+    dropped = kept.count(False)
+    assert dropped >= 2  # the conversation is longer than its share of the window
+    assert dropped <= 6  # and each time enough goes to leave room for many turns
+
+
+def test_the_history_does_not_depend_on_the_question_or_the_passages() -> None:
+    history = conversation(60)
+    few = fitted("Why?", [], history=history)
+    many = fitted("Why not? " * 20, [passage(n, "fact " * 200) for n in range(9)], history=history)
+    assert few.messages[:-1] == many.messages[:-1]
+    alone = fit_history(history, window=8192, reserve=1024, count_tokens=one_token_per(3))
+    assert few.messages[1:-1] == alone
+
+
+def test_a_long_question_takes_the_room_of_old_turns() -> None:
+    history = conversation(60)
+    short, long = (
+        fitted(question, [], history=history, window=4000) for question in ("Why?", "why " * 1500)
+    )
+    assert 0 < len(long.messages) < len(short.messages)
+    assert long.messages[1:-1] == short.messages[1:-1][-(len(long.messages) - 2) :]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["user", "assistant", "system"]), st.text(max_size=300))),
+    st.integers(0, 3000),
+    st.integers(0, 1000),
+)
+def test_the_history_kept_is_an_end_that_begins_with_a_question_and_fits(
+    turns: list[tuple[str, str]], window: int, reserve: int
+) -> None:
+    history = [Message(role, text) for role, text in turns]  # type: ignore[arg-type]
+    kept = fit_history(history, window=window, reserve=reserve, count_tokens=len)
+    said = [turn for turn in history if turn.role != "system"]
+    assert [turn.role for turn in kept] == [turn.role for turn in said[len(said) - len(kept) :]]
+    assert not kept or kept[0].role == "user"
+    assert sum(len(turn.content) for turn in kept) <= max(0, window - reserve) / 3
