@@ -24,6 +24,7 @@ __all__ = [
     "ModelNotFoundError",
     "ModelUnavailableError",
     "RagkitError",
+    "StorageError",
 ]
 
 
@@ -65,6 +66,10 @@ class IndexMismatchError(RagkitError):
 
 class IndexLockedError(RagkitError):
     """Another process is writing this index."""
+
+
+class StorageError(RagkitError):
+    """An object store cannot be reached, refuses, or does not keep what tables rest on."""
 
 
 class ModelError(RagkitError):

@@ -34,6 +34,7 @@ __all__ = [
     "Hit",
     "IndexReport",
     "KeywordQuery",
+    "Location",
     "Manifest",
     "Message",
     "ModelIdentity",
@@ -307,7 +308,7 @@ class FoundFile(NamedTuple):
     folder that holds the index where it lies below it, else absolute; bytes that are not UTF-8
     are shown as backslash escapes. `path` opens it. `refusal` says why it must not be opened,
     "" for a file to read; a folder that cannot be listed is refused under a `source` that ends
-    with "/".
+    with "/". In an object store both are the address, and `inode` is a number made of the etag.
     """
 
     source: str
@@ -386,6 +387,18 @@ class Progress:
     files_total: int = 0
     chunks: int = 0
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an index or documents are: a local path, or an s3://, gs:// or az:// address.
+
+    `options` are (key, value) pairs for the object store, such as ("endpoint", "http://..."), with
+    the names that LanceDB gives them; what they leave out is taken from the environment.
+    """
+
+    uri: str
+    options: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

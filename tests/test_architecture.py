@@ -13,9 +13,9 @@ PACKAGE = ROOT / "ragkit"
 
 # From the ground up. A module may import modules of lower rows, and those of its own room.
 ROWS = (
-    r"ragkit\.(types|errors|_version)",
+    r"ragkit\.(types|errors|_version|objects)",
     r"ragkit\.(models|engines|store)(\..+)?"
-    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch)"
+    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch|find_objects)"
     r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation)\w+",
     r"ragkit\.ingest\.(prepare|roots)|ragkit\.query\.retrieve",
     r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation)",
@@ -27,11 +27,12 @@ ROWS = (
 )
 # Within row 1: what belongs to one room and may lean on each other.
 ROOMS = (
+    r"ragkit\.(types|errors|objects)",
     r"ragkit\.models(\..+)?",
     r"ragkit\.engines(\..+)?",
     r"ragkit\.store(\..+)?",
     r"ragkit\.ingest\.load(\..+)?",
-    r"ragkit\.ingest\.(discover|walk|ignore|globs|read)",
+    r"ragkit\.ingest\.(discover|walk|ignore|globs|read|find_objects)",
     r"ragkit\.query\.\w+",
     r"ragkit\.index(\..+)?",
     r"ragkit\.cli(\..+)?",
@@ -46,6 +47,7 @@ VENDORS = {
     "httpx": r"ragkit\.models\.ollama(\..+)?",
     "tokenizers": r"ragkit\.models\.wordllama",
     "pypdf": r"ragkit\.ingest\.load\..+",
+    "obstore": r"ragkit\.objects",
     "pickle": r"ragkit\.engines\..+",
 }
 

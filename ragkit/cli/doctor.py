@@ -12,6 +12,7 @@ from ragkit.cli.output import file_size, plain, safe_line, say, say_json
 if TYPE_CHECKING:
     from ragkit.doctor import ServerReport
     from ragkit.models import Servers
+    from ragkit.types import Location
 
 _COLOURS = {"ok": "green", "note": "yellow", "trouble": "red"}
 _INDENT = " " * 9
@@ -21,7 +22,7 @@ _INDENT = " " * 9
 @options.db
 @options.both_servers
 @options.as_json
-def command(db: str | None, servers: Servers, as_json: bool) -> int:
+def command(db: str | Location | None, servers: Servers, as_json: bool) -> int:
     """Check this machine, the index, the Ollama servers and their models, and say how to mend
     what is broken. Exits 1 if anything is.
 
@@ -32,9 +33,9 @@ def command(db: str | None, servers: Servers, as_json: bool) -> int:
       ragkit doctor --json | jq '.checks[] | select(.outcome == "trouble")'
     """
     from ragkit.doctor import diagnose
-    from ragkit.index import find_index
+    from ragkit.index import index_place
 
-    diagnosis = diagnose(db or find_index(), servers)
+    diagnosis = diagnose(index_place(db or ""), servers)
     if as_json:
         say_json({"healthy": diagnosis.healthy, **plain(diagnosis)})
         return 0 if diagnosis.healthy else 1

@@ -13,7 +13,7 @@ import click
 from ragkit.cli import options
 from ragkit.cli.output import safe_line, say, say_json, shorten, tell
 from ragkit.errors import RagkitError
-from ragkit.types import IndexReport, Progress
+from ragkit.types import IndexReport, Location, Progress
 
 if TYPE_CHECKING:
     from ragkit.index import Index
@@ -54,7 +54,7 @@ _WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
 @options.as_json
 def command(
     paths: tuple[str, ...],
-    db: str | None,
+    db: str | Location | None,
     embedder: str | None,
     wait: float,
     dry_run: bool,
@@ -77,7 +77,9 @@ def command(
     if watch and (dry_run or as_json):
         raise click.UsageError("--watch goes with neither --dry-run nor --json")
     for path in paths:
-        if not os.path.lexists(Path(path).expanduser()):  # before an index is made for a typo
+        if "://" not in path and not os.path.lexists(
+            Path(path).expanduser()
+        ):  # before an index is made for a typo
             raise RagkitError(f"no such file or folder: {path}")
     if dry_run:
         selection.pop("passwords")
@@ -106,26 +108,26 @@ def command(
 
 
 def _open_or_create(
-    db: str | None, embedder: str | None, servers: Servers, has_paths: bool
+    db: str | Location | None, embedder: str | None, servers: Servers, has_paths: bool
 ) -> Index:
     """The index that is there, or a new one, of which it says so and why it has that model."""
     from ragkit import store
     from ragkit.errors import IndexMismatchError, IndexNotFoundError
-    from ragkit.index import Index, find_index
+    from ragkit.index import Index, index_place
     from ragkit.models import Choice, choose_embedder
 
-    place = db or find_index()
+    place = index_place(db or "")
     if store.exists(place):
         index = Index.open(place, servers=servers)
         built = index.manifest.embedder.name
         if embedder is not None and embedder != built:
             raise IndexMismatchError(
-                f"the index at {place} was built with {built}; build a new one with the other "
+                f"the index at {place.uri} was built with {built}; build a new one with the other "
                 f"model: ragkit index FOLDER --db NEW --embedder {embedder}"
             )
     else:
         if not has_paths:
-            raise IndexNotFoundError(f"no index at {place}; name a folder: ragkit index FOLDER")
+            raise IndexNotFoundError(f"no index at {place.uri}; name a folder: ragkit index FOLDER")
         choice = Choice(embedder, "named") if embedder else choose_embedder(servers)
         index = Index.create(place, embedder=choice.name, servers=servers)
         tell(f"new index {safe_line(index.uri)}, embeddings by {choice.name} ({choice.why})")
@@ -134,12 +136,12 @@ def _open_or_create(
     return index
 
 
-def _plan(db: str | None, paths: tuple[str, ...], selection: dict[str, Any]) -> Any:
+def _plan(db: str | Location | None, paths: tuple[str, ...], selection: dict[str, Any]) -> Any:
     """What an update would look at; for an index that is not there yet, everything is new."""
     from ragkit import store
-    from ragkit.index import Index, find_index, plan_new
+    from ragkit.index import Index, index_place, plan_new
 
-    place = db or find_index()
+    place = index_place(db or "")
     if store.exists(place):
         return Index.open(place).plan(*paths, **selection)
     return plan_new(place, *paths, **selection)

@@ -14,11 +14,50 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-db = click.option(
-    "--db",
-    metavar="PATH",
-    help="The index: a folder. Default: RAGKIT_DB, else the nearest .ragkit folder.",
-)
+_STORAGE_OPTIONS = "ragkit.storage_options"
+
+
+def db(command: Command) -> Command:
+    """Adds where the index is: the argument `db`, a path, or a `Location` where options for an
+    object store are given."""
+    named = click.option(
+        "--db",
+        metavar="PATH",
+        callback=_locate,
+        help="The index: a folder, or an address such as s3://bucket/notes. Default: RAGKIT_DB, "
+        "else the nearest .ragkit folder.",
+    )
+    how = click.option(
+        "--storage-option",
+        multiple=True,
+        metavar="KEY=VALUE",
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_storage_options,
+        help="For object stores: endpoint, region, access_key_id, secret_access_key, allow_http, "
+        "... Repeatable.  [default: the environment, such as AWS_ACCESS_KEY_ID]",
+    )
+    return named(how(command))
+
+
+def _keep_storage_options(
+    ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]
+) -> None:
+    pairs = [value.partition("=") for value in values]
+    if not all(name.strip() and sign for name, sign, _ in pairs):
+        raise click.BadParameter("write it as KEY=VALUE", param=parameter)
+    ctx.meta[_STORAGE_OPTIONS] = tuple((name.strip(), value) for name, _, value in pairs)
+
+
+def _locate(ctx: click.Context, _parameter: click.Parameter, value: str | None) -> Any:
+    kept = ctx.meta.get(_STORAGE_OPTIONS)
+    if not kept:
+        return value
+    from ragkit.types import Location
+
+    return Location(value or "", kept)
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 limit = click.option(
     "-k",

@@ -30,13 +30,17 @@ from ragkit.doctor.servers import (
     check_loaded,
     check_servers,
 )
-from ragkit.errors import RagkitError
+from ragkit.errors import RagkitError, StorageError
 from ragkit.index import Index
 from ragkit.models import DEFAULT_EMBEDDER, Servers, choose_embedder, resolve_embedder
+from ragkit.objects import check_conditional_put, is_remote
+from ragkit.store import located
+from ragkit.types import Location
 
 __all__ = ["Check", "Diagnosis", "ModelReport", "Outcome", "ServerReport", "diagnose"]
 
 _REBUILD = "delete that folder and run `ragkit index` again: your documents are untouched"
+_STORE_FIX = "check the address, the keys and --storage-option endpoint=..., region=..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ class Diagnosis:
         return all(check.outcome != "trouble" for check in self.checks)
 
 
-def diagnose(uri: str, servers: Servers | None = None) -> Diagnosis:
-    """Looks at this machine, at the index at `uri` if there is one, and at the models.
+def diagnose(place: str | Location, servers: Servers | None = None) -> Diagnosis:
+    """Looks at this machine, at the index at `place` if there is one, and at the models.
 
     Nothing is changed, nothing is downloaded; the embedding model is loaded and asked for a few
     vectors. A server that does not answer is a trouble only if something needs it: the index, a
@@ -61,11 +65,11 @@ def diagnose(uri: str, servers: Servers | None = None) -> Diagnosis:
     """
     servers = replace(servers or Servers(), pull=False)
     processor = check_processor(*processor_facts())
-    checks = [Check("python", "ok", python_facts()), processor, *_check_place(uri)]
+    checks = [Check("python", "ok", python_facts()), processor, *_check_place(located(place))]
     index = None
     # Importing LanceDB would end this process at once where the processor cannot run it.
     if processor.outcome != "trouble":
-        check, index = _check_index(uri, servers)
+        check, index = _check_index(located(place), servers)
         checks.append(check)
     try:
         name = index.manifest.embedder.name if index else choose_embedder(servers).name
@@ -78,20 +82,31 @@ def diagnose(uri: str, servers: Servers | None = None) -> Diagnosis:
     return Diagnosis(tuple(checks), tuple(reports))
 
 
-def _check_place(uri: str) -> list[Check]:
-    if "://" in uri:
-        return []  # object storage has no links and no end
-    folder = nearest_folder(Path(uri).absolute())
+def _check_place(place: Location) -> list[Check]:
+    if is_remote(place.uri):
+        return [_check_store(place)]
+    folder = nearest_folder(Path(place.uri).absolute())
     return [check_disk(folder), check_links(folder)]
 
 
-def _check_index(uri: str, servers: Servers) -> tuple[Check, Index | None]:
+def _check_store(place: Location) -> Check:
+    """Whether tables are safe in an object store: it must not overwrite what is to be created."""
     try:
-        if not store.exists(uri):
-            finding, fix = f"none at {uri} yet", "make one with: ragkit index FOLDER"
+        check_conditional_put(place)
+    except RagkitError as error:
+        return trouble("object store", error, _STORE_FIX)
+    return Check("object store", "ok", f"{place.uri}: writes, and honours conditional writes")
+
+
+def _check_index(place: Location, servers: Servers) -> tuple[Check, Index | None]:
+    try:
+        if not store.exists(place):
+            finding, fix = f"none at {place.uri} yet", "make one with: ragkit index FOLDER"
             return Check("index", "note", finding, fix), None
-        index = Index.open(uri, servers=servers)
+        index = Index.open(place, servers=servers)
         files = index.files()
+    except StorageError as error:
+        return trouble("index", error, _STORE_FIX), None
     except RagkitError as error:
         return trouble("index", error, _REBUILD), None
     indexed = sum(one.outcome == "indexed" for one in files)

@@ -25,12 +25,13 @@ from ragkit.index.opening import (
     check_embedder,
     find_index,
     fitting_chunks,
-    index_uri,
+    index_place,
 )
 from ragkit.index.updating import (
     MAX_FILE_BYTES,
     SelectionOptions,
     UpdateOptions,
+    base_of,
     by_kind,
     decide_all,
     kept_roots,
@@ -46,7 +47,7 @@ from ragkit.query.filters import FilterOptions, filter_options, read_filters
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
 from ragkit.store import Store, exists
 from ragkit.store.schema import FORMAT
-from ragkit.types import Answer, Chat, Embedder, FileRecord, Hit, IndexReport, Manifest
+from ragkit.types import Answer, Chat, Embedder, FileRecord, Hit, IndexReport, Location, Manifest
 
 __all__ = [
     "DEFAULT_FOLDER",
@@ -57,6 +58,7 @@ __all__ = [
     "SelectionOptions",
     "UpdateOptions",
     "find_index",
+    "index_place",
     "plan_new",
 ]
 
@@ -86,7 +88,7 @@ class Index:
     @classmethod
     def create(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Location,
         *,
         embedder: str | Embedder | None = None,
         servers: Servers | None = None,
@@ -95,7 +97,8 @@ class Index:
     ) -> Index:
         """A new, empty index in the folder `path` (or at an s3://, gs:// or az:// address).
 
-        `embedder` is a name such as "ollama/embeddinggemma" or an object that fulfils
+        A `Location` says how an object store is spoken to, for the index and for documents that
+        lie in one. `embedder` is a name such as "ollama/embeddinggemma" or an object that fulfils
         `Embedder`; None means a known embedding model of Ollama if it answers, else the embedded
         one. `chunk_tokens` and `overlap` count tokens of that embedder. `servers` says how
         models are reached, then and later.
@@ -103,20 +106,20 @@ class Index:
         Raises `RagkitError` when there is already an index, `ModelError` when the embedder
         cannot be used, `ValueError` for impossible sizes.
         """
-        uri = index_uri(path)
-        if exists(uri):
-            raise RagkitError(f"there is already an index at {uri}; open it instead")
+        place = index_place(path)
+        if exists(place):
+            raise RagkitError(f"there is already an index at {place.uri}; open it instead")
         if embedder is None:
             embedder = choose_embedder(servers).name
         model = resolve_embedder(embedder, servers) if isinstance(embedder, str) else embedder
         chunking = fitting_chunks(model, chunk_tokens, overlap)
         manifest = Manifest(model.identity, chunking, FORMAT)
-        return cls(Store.create(uri, manifest), model, servers)
+        return cls(Store.create(place, manifest), model, servers)
 
     @classmethod
     def open(
         cls,
-        path: str | os.PathLike[str] | None = None,
+        path: str | os.PathLike[str] | Location | None = None,
         *,
         embedder: Embedder | None = None,
         servers: Servers | None = None,
@@ -127,7 +130,7 @@ class Index:
 
         Raises `IndexNotFoundError`, `IndexDamagedError`, `IndexMismatchError`.
         """
-        store = Store.open(index_uri(path) if path is not None else find_index())
+        store = Store.open(index_place(path or ""))
         if store.manifest.format != FORMAT:
             raise IndexMismatchError(
                 f"{store.uri} has format {store.manifest.format}, this ragkit writes {FORMAT}; "
@@ -162,7 +165,7 @@ class Index:
     @property
     def base(self) -> Path:
         """Sources below this folder are named relative to it, so that both can be moved."""
-        return Path(self.uri).parent if "://" not in self.uri else Path("/")
+        return base_of(self._store.place)
 
     def files(self) -> list[FileRecord]:
         """The ledger: a row for every file ever discovered, in ascending order of source."""
@@ -206,7 +209,9 @@ class Index:
         hold what it held."""
         roots = resolve_roots(paths, self.roots(), self.base)
         records = self._store.files.records()
-        return by_kind(decide_all(roots, records, self.base, self.uri, selection_of(options)))
+        return by_kind(
+            decide_all(roots, records, self.base, self._store.place, selection_of(options))
+        )
 
     def update(
         self, *paths: str | os.PathLike[str], **options: Unpack[UpdateOptions]
@@ -237,7 +242,10 @@ class Index:
         extra `watch` is not installed.
         """
         roots = resolve_roots(paths, self.roots(), self.base)
-        for _ in changes(roots, Path(self.uri), stop):
+        watched = [root for root in roots if isinstance(root, Path)]
+        if len(watched) < len(roots):
+            raise RagkitError("an object store cannot be watched; run `ragkit index` by a timer")
+        for _ in changes(watched, Path(self.uri), stop):
             yield self.update(*paths, **options)
 
     # ------------------------------------------------------------ reading

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from ragkit import store
 from ragkit.errors import IndexMismatchError
-from ragkit.types import ChunkSettings, Embedder, Manifest
+from ragkit.objects import is_remote
+from ragkit.types import ChunkSettings, Embedder, Location, Manifest
 
 DEFAULT_FOLDER = ".ragkit"
 _LEAST_HEADROOM = 32  # tokens a chunk leaves for prefixes and table headers in a small window
@@ -26,10 +28,13 @@ def find_index(start: Path | None = None) -> str:
     return str(here / DEFAULT_FOLDER)
 
 
-def index_uri(path: str | os.PathLike[str]) -> str:
+def index_place(path: str | os.PathLike[str] | Location) -> Location:
     """An address, or a path made absolute."""
-    text = os.fspath(path)
-    return text if "://" in text else os.path.abspath(Path(text).expanduser())
+    place = path if isinstance(path, Location) else Location(os.fspath(path))
+    uri = place.uri or find_index()
+    if is_remote(uri):
+        return replace(place, uri=uri.rstrip("/"))
+    return replace(place, uri=os.path.abspath(Path(uri).expanduser()))
 
 
 def fitting_chunks(model: Embedder, tokens: int | None, overlap: int) -> ChunkSettings:

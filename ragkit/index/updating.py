@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from ragkit.engines.local import LocalEngine
-from ragkit.index.opening import index_uri
-from ragkit.ingest.discover import source_of
+from ragkit.index.opening import index_place
 from ragkit.ingest.load import LoadOptions
 from ragkit.ingest.pipeline import OnProgress, Run
 from ragkit.ingest.prepare import Recipe
 from ragkit.ingest.reconcile import Decision
-from ragkit.ingest.roots import Selection, decide, resolve_roots
+from ragkit.ingest.roots import Root, Selection, decide, resolve_roots, source_of
+from ragkit.objects import is_remote
 from ragkit.query.calibrate import keep_floor
 from ragkit.store import Store
-from ragkit.types import Embedder, Engine, FileRecord, IndexReport
+from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Location
 
 MAX_FILE_BYTES = 200 * 1000 * 1000
 _ROOTS = "roots"
@@ -71,7 +71,14 @@ def recipe_of(store: Store, embedder: Embedder, options: UpdateOptions) -> Recip
         embedder.token_counter,
         LoadOptions(passwords=tuple(options.get("passwords", ()))),
         options.get("max_file_bytes", MAX_FILE_BYTES),
+        store.place.options,
     )
+
+
+def base_of(place: Location) -> Path:
+    """Sources below this folder are named relative to it. Nothing lies below that of an index in
+    an object store: its local sources have absolute names."""
+    return Path(os.path.abspath(os.devnull)) if is_remote(place.uri) else Path(place.uri).parent
 
 
 def kept_roots(store: Store) -> list[str]:
@@ -93,7 +100,7 @@ def update(
         kept = kept_roots(store)
         roots = resolve_roots(paths, kept, base)
         records = store.files.records()
-        decisions = decide_all(roots, records, base, store.uri, selection_of(options))
+        decisions = decide_all(roots, records, base, store.place, selection_of(options))
         engine = options.get("engine") or LocalEngine()
         recipe = recipe_of(store, embedder, options)
         report = Run(store, embedder, engine, recipe, options.get("on_progress"))(decisions)
@@ -106,26 +113,28 @@ def update(
 
 
 def plan_new(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Location,
     *paths: str | os.PathLike[str],
     **options: Unpack[SelectionOptions],
 ) -> dict[str, list[str]]:
     """As `Index.plan`, for an index that is not there yet at `path`."""
-    uri = index_uri(path)
-    base = Path(uri).parent
+    place = index_place(path)
+    base = base_of(place)
     roots = resolve_roots(paths, (), base)
-    return by_kind(decide_all(roots, (), base, uri, selection_of(options)))
+    return by_kind(decide_all(roots, (), base, place, selection_of(options)))
 
 
 def decide_all(
-    roots: Sequence[Path],
+    roots: Sequence[Root],
     records: Sequence[FileRecord],
     base: Path,
-    uri: str,
+    place: Location,
     selection: Selection,
 ) -> list[Decision]:
     """What to do about each file below any of the roots, found or in the ledger."""
-    return [decision for root in roots for decision in decide(root, records, base, uri, selection)]
+    return [
+        decision for root in roots for decision in decide(root, records, base, place, selection)
+    ]
 
 
 def by_kind(decisions: Iterable[Decision]) -> dict[str, list[str]]:

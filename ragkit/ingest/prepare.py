@@ -14,6 +14,7 @@ from ragkit.errors import LoadError
 from ragkit.ingest.chunk import chunk
 from ragkit.ingest.load import LoadOptions, load, refusal
 from ragkit.ingest.read import read_file
+from ragkit.objects import is_remote, read_object
 from ragkit.query.stems import stem_text
 from ragkit.types import (
     Chunk,
@@ -22,6 +23,7 @@ from ragkit.types import (
     Document,
     FileRecord,
     FoundFile,
+    Location,
     Outcome,
     TokenCounter,
 )
@@ -32,12 +34,14 @@ _CHUNK_FIELDS = tuple(field.name for field in fields(Chunk))
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How every file of a run is read and cut. Picklable."""
+    """How every file of a run is read and cut. Picklable. `storage` are the options of the object
+    store that documents come from."""
 
     chunking: ChunkSettings
     count_tokens: TokenCounter
     loading: LoadOptions
     limit_bytes: int
+    storage: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +130,7 @@ def _prepare(recipe: Recipe, task: Task) -> Prepared:
     found = task.found
     seen_ns = time.time_ns()
     try:
-        data = read_file(
-            found.path,
-            limit_bytes=recipe.limit_bytes,
-            head_check=lambda head: refusal(found.source, head),
-        )
+        data = _read(recipe, found)
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 == task.known_sha256:
             return Prepared(replace(unreadable(found, "indexed", ""), sha256=sha256), same=True)
@@ -148,6 +148,16 @@ def _prepare(recipe: Recipe, task: Task) -> Prepared:
         return Prepared(unreadable(found, "failed", reason))
     record = _record(found, document, len(chunks), seen_ns)
     return Prepared(record, chunks, tuple(map(derive, chunks)))
+
+
+def _read(recipe: Recipe, found: FoundFile) -> bytes:
+    def head_check(head: bytes) -> Exception | None:
+        return refusal(found.source, head)
+
+    if is_remote(found.path):
+        place = Location(found.path, recipe.storage)
+        return read_object(place, limit_bytes=recipe.limit_bytes, head_check=head_check)
+    return read_file(found.path, limit_bytes=recipe.limit_bytes, head_check=head_check)
 
 
 def _record(found: FoundFile, document: Document, chunks: int, seen_ns: int) -> FileRecord:

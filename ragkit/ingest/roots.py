@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragkit.errors import RagkitError
-from ragkit.ingest.discover import discover, source_of
+from ragkit.ingest import discover as folders
+from ragkit.ingest.find_objects import find_objects
 from ragkit.ingest.reconcile import Decision, guards_against_wipe, reconcile
-from ragkit.types import FileRecord, FoundFile
+from ragkit.objects import is_remote
+from ragkit.types import FileRecord, FoundFile, Location
+
+# A folder or a file, or the address of objects in a store.
+Root = Path | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +32,35 @@ class Selection:
 
 def resolve_roots(
     paths: Sequence[str | os.PathLike[str]], kept: Sequence[str], base: Path
-) -> list[Path]:
-    """Absolute paths of what to look at: `paths`, or without any what was indexed before. Those
-    inside another are left out.
+) -> list[Root]:
+    """Absolute paths of what to look at, or addresses: `paths`, or without any what was indexed
+    before. Those inside another are left out.
 
     Raises `RagkitError` when a named path is not there, or there is nothing to look at.
     """
-    given = [Path(os.path.abspath(Path(path).expanduser())) for path in paths]
+    given = [_root(os.fspath(path)) for path in paths]
     for path in given:
-        if not path.exists():
+        if isinstance(path, Path) and not path.exists():
             raise RagkitError(f"no such file or folder: {path}")
-    roots = given or [Path(os.path.normpath(base / source)) for source in kept]
+    roots = given or [
+        source if is_remote(source) else Path(os.path.normpath(base / source)) for source in kept
+    ]
     if not roots:
         raise RagkitError("nothing was indexed here yet; name a folder: ragkit index FOLDER")
-    return [root for root in dict.fromkeys(roots) if not any(r in root.parents for r in roots)]
+    return [root for root in dict.fromkeys(roots) if not any(_is_in(root, r) for r in roots)]
 
 
 def decide(
-    root: Path, records: Iterable[FileRecord], base: Path, uri: str, selection: Selection
+    root: Root, records: Iterable[FileRecord], base: Path, place: Location, selection: Selection
 ) -> list[Decision]:
     """What to do about each file below `root`, found or in the ledger (`records`, ascending).
+    `place` is where the index is: nothing of it is a document.
 
     Raises `RagkitError` when a root where files were known is empty or gone, unless
     `allow_empty`.
     """
     known = [record for record in records if lies_below(record.source, root, base)]
-    found: Iterable[FoundFile] = ()
-    if root.exists():
-        found = discover(
-            root,
-            base=base,
-            include=selection.include,
-            exclude=selection.exclude,
-            hidden=selection.hidden,
-            leave_out=() if "://" in uri else (Path(uri),),
-        )
-    decisions = list(reconcile(found, known, now_ns=time.time_ns()))
+    decisions = list(reconcile(_find(root, base, place, selection), known, now_ns=time.time_ns()))
     gone = sum(decision.kind == "gone" for decision in decisions)
     seen = sum(decision.found is not None for decision in decisions)
     refusal = guards_against_wipe(len(known), gone, seen)
@@ -71,9 +69,49 @@ def decide(
     return decisions
 
 
-def lies_below(source: str, root: Path, base: Path) -> bool:
+def _find(root: Root, base: Path, place: Location, selection: Selection) -> Iterable[FoundFile]:
+    remote = is_remote(place.uri)
+    if isinstance(root, str):
+        return find_objects(
+            Location(root, place.options),
+            include=selection.include,
+            exclude=selection.exclude,
+            hidden=selection.hidden,
+            leave_out=(place.uri,) if remote else (),
+        )
+    if not root.exists():
+        return ()
+    return folders.discover(
+        root,
+        base=base,
+        include=selection.include,
+        exclude=selection.exclude,
+        hidden=selection.hidden,
+        leave_out=() if remote else (Path(place.uri),),
+    )
+
+
+def _root(path: str) -> Root:
+    return path.rstrip("/") if is_remote(path) else Path(os.path.abspath(Path(path).expanduser()))
+
+
+def _is_in(inner: Root, outer: Root) -> bool:
+    if isinstance(inner, Path):
+        return isinstance(outer, Path) and outer in inner.parents
+    return isinstance(outer, str) and inner.startswith(outer + "/")
+
+
+def source_of(root: Root, base: Path) -> str:
+    """What a root is called: as its files are, see `discover`; an address is its own name."""
+    return root if isinstance(root, str) else folders.source_of(root, base)
+
+
+def lies_below(source: str, root: Root, base: Path) -> bool:
     """Whether a file belongs to a root; the names of files below `base` are relative to it."""
     at = source_of(root, base)
-    if not source.startswith("/") and (at == "." or base.is_relative_to(root)):
-        return True
+    if isinstance(root, Path):
+        if is_remote(source):
+            return False
+        if not source.startswith("/") and (at == "." or base.is_relative_to(root)):
+            return True
     return source == at or source.startswith(at.rstrip("/") + "/")

@@ -21,8 +21,8 @@ from ragkit.types import FoundFile
 
 # Folders that hold no documents of the person's own, left out even with `hidden`. Virtual
 # environments under another name are known by their pyvenv.cfg.
-_NEVER = {".git", ".hg", ".svn", ".ragkit", "node_modules", "__pycache__", ".venv", ".tox"}
-_NEVER |= {".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
+NEVER = {".git", ".hg", ".svn", ".ragkit", "node_modules", "__pycache__", ".venv", ".tox"}
+NEVER |= {".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
 MARKS = frozenset([".git", ".gitignore", ".ragkitignore", "pyvenv.cfg"])
 _LINKS = {errno.ENOENT: "a link to nothing", errno.ELOOP: "a link that leads in a circle"}
 _OUTSIDE = "a link that leads outside the folder"
@@ -158,7 +158,7 @@ class Walk:
         return [FoundFile(folder.source, folder.path, refusal=reason_of(error))]
 
     def _below(self, folder: Folder, entry: _Entry, shown: str) -> list[Folder]:
-        if entry.name in _NEVER or entry.path in self.left_out:
+        if entry.name in NEVER or entry.path in self.left_out:
             return []
         if _IS_JUNCTION is not None and _IS_JUNCTION(entry):
             return []

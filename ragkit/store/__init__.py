@@ -6,23 +6,24 @@ the two leaves a file to be done again, never a hole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ragkit.errors import IndexNotFoundError
+from ragkit.objects import check_conditional_put, is_remote
 from ragkit.store import schema
 from ragkit.store.catalog import Catalog
 from ragkit.store.chunks import ChunkTable
-from ragkit.store.connect import CATALOG, CHUNKS, FILES, connect, exists, is_remote, translated
+from ragkit.store.connect import CATALOG, CHUNKS, FILES, connect, exists, located, translated
 from ragkit.store.full_text import index_words
 from ragkit.store.ledger import Ledger
 from ragkit.store.lock import writing
-from ragkit.types import Manifest
+from ragkit.types import Location, Manifest
 
-__all__ = ["Catalog", "ChunkTable", "Ledger", "Store", "exists"]
+__all__ = ["Catalog", "ChunkTable", "Ledger", "Store", "exists", "located"]
 
 _GENERATION = "generation"
 
@@ -31,37 +32,49 @@ class Store:
     """An open index: `chunks`, `files` and `catalog`. One process writes at a time (`lock`), any
     number reads."""
 
-    def __init__(self, uri: str, database: Any, catalog: Catalog, chunks: ChunkTable) -> None:
-        self.uri = uri
+    def __init__(
+        self, place: Location, database: Any, catalog: Catalog, chunks: ChunkTable
+    ) -> None:
+        self.place = place
+        self.uri = place.uri
         self.catalog = catalog
         self.chunks = chunks
         self._database = database
 
     @classmethod
-    def create(cls, uri: str, manifest: Manifest) -> Store:
-        """A new, empty index at `uri`; local folders are made as needed."""
+    def create(cls, place: str | Location, manifest: Manifest) -> Store:
+        """A new, empty index; local folders are made as needed.
+
+        Raises `StorageError` for an object store that does not keep what tables rest on.
+        """
+        place = located(place)
+        uri = place.uri
+        if is_remote(uri):
+            check_conditional_put(place)
         with translated(uri):
-            database = connect(uri)
+            database = connect(place)
             catalog = Catalog(uri, database.create_table(CATALOG, schema=schema.catalog_schema()))
             database.create_table(FILES, schema=schema.file_schema())
             table = database.create_table(CHUNKS, schema=schema.chunk_schema(manifest))
             index_words(table)
             catalog.set(_GENERATION, CHUNKS)
-            return cls(uri, database, catalog, ChunkTable(uri, table))
+            return cls(place, database, catalog, ChunkTable(uri, table))
 
     @classmethod
-    def open(cls, uri: str) -> Store:
-        """The index at `uri`.
+    def open(cls, place: str | Location) -> Store:
+        """The index that is there.
 
         Raises `IndexNotFoundError` when there is none, `IndexDamagedError` when it cannot be read.
         """
-        if not exists(uri):
+        place = located(place)
+        uri = place.uri
+        if not exists(place):
             raise IndexNotFoundError(f"no index at {uri}; make one with: ragkit index FOLDER")
         with translated(uri):
-            database = connect(uri)
+            database = connect(place)
             catalog = Catalog(uri, database.open_table(CATALOG))
             name = catalog.get(_GENERATION) or CHUNKS
-            return cls(uri, database, catalog, ChunkTable(uri, database.open_table(name)))
+            return cls(place, database, catalog, ChunkTable(uri, database.open_table(name)))
 
     @cached_property
     def files(self) -> Ledger:
@@ -77,10 +90,10 @@ class Store:
     def lock(
         self, *, wait_seconds: float = 0.0, on_wait: Callable[[str], None] | None = None
     ) -> AbstractContextManager[None]:
-        """Held for a whole run that writes. On object storage the primary keys and commit
-        retries guard instead."""
+        """Held for a whole run that writes. On object storage conditional writes, primary keys
+        and commit retries guard instead; that the store has them is checked first."""
         if is_remote(self.uri):
-            return nullcontext()
+            return _guarded(self.place)
         return writing(Path(self.uri), wait_seconds=wait_seconds, on_wait=on_wait)
 
     def remove(self, sources: Collection[str]) -> None:
@@ -101,3 +114,9 @@ class Store:
         """Folds what a run has left in pieces, where it is worth the rewrite."""
         for table in (self.chunks, self.files, self.catalog):
             table.tidy()
+
+
+@contextmanager
+def _guarded(place: Location) -> Iterator[None]:
+    check_conditional_put(place)
+    yield

@@ -8,29 +8,35 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ragkit.errors import IndexDamagedError, RagkitError
+from ragkit.errors import IndexDamagedError, RagkitError, StorageError
+from ragkit.objects import is_remote, meaning, patient_options
+from ragkit.types import Location
 
 CATALOG, FILES, CHUNKS = "catalog", "files", "chunks"
 
 
-def exists(uri: str) -> bool:
-    """Whether an index is at `uri`; looks without creating anything."""
-    if not is_remote(uri):
-        return Path(uri, f"{CATALOG}.lance").is_dir()
-    with translated(uri):
-        return CATALOG in connect(uri).list_tables().tables
+def located(place: str | Location) -> Location:
+    """A place as a location; one without options as it is."""
+    return place if isinstance(place, Location) else Location(place)
 
 
-def is_remote(uri: str) -> bool:
-    return "://" in uri
+def exists(place: str | Location) -> bool:
+    """Whether an index is there; looks without creating anything."""
+    place = located(place)
+    if not is_remote(place.uri):
+        return Path(place.uri, f"{CATALOG}.lance").is_dir()
+    with translated(place.uri):
+        return CATALOG in connect(place).list_tables().tables
 
 
-def connect(uri: str) -> Any:
+def connect(place: Location) -> Any:
     """LanceDB's connection. A local folder that is not there is made."""
     os.environ.setdefault("LANCEDB_LOG", "error")  # else the Rust side prints to stderr
     import lancedb
 
-    return lancedb.connect(uri)
+    if not is_remote(place.uri):
+        return lancedb.connect(place.uri)
+    return lancedb.connect(place.uri, storage_options=patient_options(dict(place.options)))
 
 
 @contextmanager
@@ -42,6 +48,8 @@ def translated(uri: str) -> Iterator[None]:
         raise
     except (ValueError, RuntimeError, OSError) as error:
         text = str(error)
+        if is_remote(uri):
+            raise StorageError(f"{uri}: {meaning(text, uri)}") from error
         if "No space left" in text or "os error 28" in text:
             raise RagkitError(
                 f"the disk that holds {uri} is full; what was committed is safe. "

@@ -1,0 +1,96 @@
+"""An S3 server on loopback (moto), and a proxy before it that forgets to pass a header on."""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from ragkit.types import Location
+
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region": "us-east-1"}
+
+
+class S3:
+    """A running server; `options(port)` are those that reach it."""
+
+    def __init__(self, port: int) -> None:
+        import boto3
+
+        self.port = port
+        self.client: Any = boto3.client(
+            "s3",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            region_name="us-east-1",
+        )
+
+    def options(self, port: int | None = None) -> dict[str, str]:
+        return {"endpoint": f"http://127.0.0.1:{port or self.port}", "allow_http": "true", **KEYS}
+
+    def at(self, uri: str, port: int | None = None) -> Location:
+        return Location(uri, tuple(self.options(port).items()))
+
+    def put(self, bucket: str, **objects: str) -> None:
+        for key, text in objects.items():
+            self.client.put_object(Bucket=bucket, Key=key, Body=text.encode())
+
+
+@contextmanager
+def running() -> Iterator[S3]:
+    """A server with nothing in it, for as long as the context lasts."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        yield S3(server.get_host_and_port()[1])
+    finally:
+        server.stop()
+
+
+class _Forgetful(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    upstream = 0
+
+    def _pass_on(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        headers = {k: v for k, v in self.headers.items() if k.lower() != "if-none-match"}
+        connection = http.client.HTTPConnection("127.0.0.1", self.upstream)
+        connection.request(self.command, self.path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("transfer-encoding", "connection", "content-length"):
+                self.send_header(name, value)
+        length = answer.getheader("Content-Length") if self.command == "HEAD" else None
+        self.send_header("Content-Length", length or str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+        connection.close()
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on  # noqa: N815
+
+    def log_message(self, *arguments: object) -> None: ...
+
+
+@contextmanager
+def forgetful_proxy(upstream: int) -> Iterator[int]:
+    """The port of a proxy that drops `If-None-Match`, as some stores do."""
+    handler = type("Handler", (_Forgetful,), {"upstream": upstream})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
