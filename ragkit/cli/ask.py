@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragkit.cli import options
+from ragkit.cli.filtering import filters as filter_options
+from ragkit.cli.filtering import why_nothing
 from ragkit.cli.output import plain, safe, safe_line, say, say_json, shorten, tell
 from ragkit.errors import AnswerCutError
 from ragkit.types import Answer, Citation, Passage
 
 if TYPE_CHECKING:
     from ragkit.models import Servers
+    from ragkit.query.filters import FilterOptions
 
 _QUOTE_WIDTH = 160
 _COLOURS = {"weak": "yellow", "unsupported": "red"}
@@ -27,7 +30,7 @@ _STOPPED = 130
 @options.model
 @options.limit
 @options.keyword_weight
-@options.path
+@filter_options
 @click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
 @options.servers
 @options.as_json
@@ -38,7 +41,7 @@ def command(
     model_options: dict[str, object],
     limit: int | None,
     keyword_weight: float | None,
-    path: str | None,
+    filters: FilterOptions,
     strict: bool,
     servers: Servers,
     as_json: bool,
@@ -71,7 +74,8 @@ def command(
             strict=strict,
             on_text=live.show,
             on_restart=live.restart,
-            **options.given(limit=limit, keyword_weight=keyword_weight, path=path),
+            **options.given(limit=limit, keyword_weight=keyword_weight),
+            **filters,
         )
     except AnswerCutError as error:
         if as_json:
@@ -88,6 +92,8 @@ def command(
     else:
         why = "" if choice.name else _WHY_EXTRACTIVE.format(choice.why)
         print_answer(answer, told=live.end(), why_extractive=why)
+    if not answer.passages and (nothing := why_nothing(index, filters)):
+        tell(f"({safe_line(nothing)})", dim=True)
     return 0
 
 

@@ -72,9 +72,6 @@ keyword_weight = click.option(
     metavar="W",
     help="Weight of exact words beside meaning; 0 is cosine similarity alone.  [default: 0.5]",
 )
-path = click.option(
-    "--path", metavar="GLOB", help="Only files that match, such as 'docs/**' or '*.pdf'."
-)
 
 
 def model(command: Command) -> Command:

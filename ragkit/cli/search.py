@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragkit.cli import options
+from ragkit.cli.filtering import filters as filter_options
+from ragkit.cli.filtering import why_nothing
 from ragkit.cli.output import safe, safe_line, say, say_json, tell
 from ragkit.types import Hit
 
 if TYPE_CHECKING:
     from ragkit.models import Servers
+    from ragkit.query.filters import FilterOptions
 
 
 @click.command(short_help="Find passages.")
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 @options.db
 @options.limit
 @options.keyword_weight
-@options.path
+@filter_options
 @options.question_server
 @options.as_json
 def command(
@@ -27,7 +30,7 @@ def command(
     db: str | None,
     limit: int | None,
     keyword_weight: float | None,
-    path: str | None,
+    filters: FilterOptions,
     servers: Servers,
     as_json: bool,
 ) -> None:
@@ -37,13 +40,14 @@ def command(
     Examples:
       ragkit search "backup test"
       ragkit search "termination notice" -k 10 --path 'contracts/**'
+      ragkit search "open questions" --type md --since 2024-03 --where 'tags has budget'
       ragkit search ERR-4012 --json
     """
     from ragkit.index import Index
 
-    hits = Index.open(db, servers=servers).search(
-        query, **options.given(limit=limit, keyword_weight=keyword_weight, path=path)
-    )
+    index = Index.open(db, servers=servers)
+    given = options.given(limit=limit, keyword_weight=keyword_weight)
+    hits = index.search(query, **given, **filters)
     if as_json:
         say_json({"query": query, "hits": [hit_json(hit) for hit in hits]})
         return
@@ -57,7 +61,8 @@ def command(
         say(f"   {', '.join(parts)}{_under(hit.chunk.heading)}", dim=True)
         say("\n".join(f"   {line}" for line in safe(hit.chunk.text).splitlines()))
     if not hits:
-        tell("nothing found" + (f" in files that match {path}" if path else ""))
+        why = why_nothing(index, filters)
+        tell("nothing found" + (f": {safe_line(why)}" if why else ""))
 
 
 def _under(heading: str) -> str:

@@ -28,10 +28,12 @@ _LONGEST = 10_000  # characters
 
 
 class WhereError(ValueError):
-    """An expression that cannot be read. `position` counts its characters from 1."""
+    """An expression that cannot be read: why, and at which of its characters, counted from 1."""
 
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(message)
+    def __init__(self, reason: str, text: str, position: int) -> None:
+        super().__init__(f"{reason}, at character {position} of: {text}")
+        self.reason = reason
+        self.text = text
         self.position = position
 
 
@@ -72,7 +74,8 @@ def parse_where(text: str) -> Condition:
     Raises `WhereError` for anything that is no expression.
     """
     if len(text) > _LONGEST:
-        raise WhereError(f"the expression is longer than {_LONGEST:,} characters", _LONGEST)
+        reason = f"the expression is longer than {_LONGEST:,} characters"
+        raise WhereError(reason, text[:_LONGEST], _LONGEST)
     parser = _Parser(text)
     condition = parser.expression(0)
     if parser.token.kind != "end":
@@ -145,9 +148,7 @@ class _Parser:
             try:
                 pattern_of(value)
             except ValueError as error:
-                raise WhereError(
-                    f"{error}, at character {start.start + 1} of: {self._text}", start.start + 1
-                ) from error
+                raise WhereError(str(error), self._text, start.start + 1) from error
         if operator == "!=":  # the very contrary of "=", also where a file says nothing
             return Not(Comparison(field, "=", value))
         return Comparison(field, operator, value)
@@ -178,5 +179,4 @@ class _Parser:
         found = f", found {token.text}" if token.text else ", found the end"
         if token.kind == "wrong":
             message, found = f"the quote {token.text} is not closed", ""
-        position = token.start + 1
-        return WhereError(f"{message}{found}, at character {position} of: {self._text}", position)
+        return WhereError(f"{message}{found}", self._text, token.start + 1)
