@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragkit.errors import ContextOverflowError
+from ragkit.query.defuse import as_data, defused
 from ragkit.types import Message, Passage
 
 CountTokens = Callable[[str], int]
@@ -159,7 +160,7 @@ def _without_oldest(turns: Sequence[Message]) -> tuple[Message, ...]:
 def _messages(
     instructions: str, history: Sequence[Message], passages: Sequence[Passage], question: str
 ) -> tuple[Message, ...]:
-    last = f"{_passages_text(passages)}\n\n{_REMINDER}\n\nQuestion: {_defused(question.strip())}"
+    last = f"{_passages_text(passages)}\n\n{_REMINDER}\n\nQuestion: {defused(question.strip())}"
     return (Message("system", instructions), *history, Message("user", last))
 
 
@@ -178,30 +179,15 @@ def _passages_text(passages: Sequence[Passage]) -> str:
 
 def _body(passage: Passage) -> str:
     """What stands between the fences, all of it data: file names and headings too."""
-    lines = [f"source: {_label(passage.location)}"]
+    lines = [f"source: {as_data(_label(passage.location))}"]
     if passage.heading:
-        lines.append(f"section: {_label(passage.heading)}")
+        lines.append(f"section: {as_data(_label(passage.heading))}")
     header = [passage.table_header] if passage.table_header else []
-    return _defused("\n".join([*lines, "", *header, passage.text]))
+    return "\n".join([*lines, "", as_data("\n".join([*header, passage.text]))])
 
 
 def _label(text: str) -> str:
     return " ".join(text.split())[:_LABEL_CHARACTERS]
-
-
-# Words by which prompt templates mark the turns of a conversation: a model's tokenizer would
-# take them for the real thing wherever they stand.
-_CONTROL = re.compile(
-    r"<(?=\|[\w-]{1,40}\|?>|[\w-]{1,40}\|>|｜"
-    r"|/?(?:start_of_turn|end_of_turn|think|thinking|bos|eos|pad|unk|s)>|</?SYS>>)"
-    r"|\[(?=/?(?:INST|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS|SYSTEM_PROMPT)\])"
-)
-# Invisible copies of ASCII, which a reader does not see and a model reads.
-_INVISIBLE = re.compile("[\U000e0000-\U000e007f]")
-
-
-def _defused(text: str) -> str:
-    return _CONTROL.sub(lambda found: found[0] + " ", _INVISIBLE.sub("", text))
 
 
 # Not in the middle of a word: `row[1]` is no mark.
@@ -211,4 +197,4 @@ _MARK = re.compile(r"(?:\s+|(?<=[.!?。！？\]]))\[\d+(?:\s*,\s*\d+)*\]")
 def _turn_text(turn: Message) -> str:
     """Without the marks of earlier replies: they number passages that are not here any more."""
     text = _MARK.sub("", turn.content) if turn.role == "assistant" else turn.content
-    return _defused(text)
+    return defused(text)

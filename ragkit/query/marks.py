@@ -46,7 +46,7 @@ class _Mark:
 
 
 _NUMBERS = r"\d{1,3}(?:\s?[-–,，、;]\s?\d{1,3}){0,20}"
-_MARK = re.compile(
+MARK = re.compile(
     rf"\[\s?\^?(?:(?:passages?|sources?|documents?)\s)?({_NUMBERS})\s?\](?!\()"
     rf"|【\s?({_NUMBERS})\s?(?:†[^【】\n]{{0,40}})?】",
     re.IGNORECASE,
@@ -60,13 +60,13 @@ _STOPS = tuple(".!?。！？")
 def _take_out(text: str) -> tuple[str, list[_Mark]]:
     """`text` without its marks, and the marks. The blank before a mark goes with it, or the one
     after it at the beginning of a line."""
-    protected = _code_positions(text)
+    protected = code_positions(text)
     marks: list[_Mark] = []
     pieces: list[str] = []
     length = copied = 0
     first_of_line = True  # nothing but blanks and bullets stands before on the line
     line_leads = False  # and that is where its first mark stands
-    for found in _MARK.finditer(text):
+    for found in MARK.finditer(text):
         if found.start() in protected:
             continue
         piece = text[copied : found.start()]
@@ -85,7 +85,8 @@ def _take_out(text: str) -> tuple[str, list[_Mark]]:
     return "".join(pieces) + text[copied:], marks
 
 
-def _code_positions(text: str) -> set[int]:
+def code_positions(text: str) -> set[int]:
+    """The offsets that lie in code: fences and spans in backticks."""
     fences = (span for span in split_sentences(text) if span.kind == "code")
     spans = [range(span.start, span.end) for span in fences]
     spans += [range(*found.span()) for found in _CODE_SPAN.finditer(text)]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ragkit.errors import ContextOverflowError
 from ragkit.query.context import INSTRUCTIONS, fit, fit_history
+from ragkit.query.defuse import as_data
 from ragkit.types import Message, Passage
 
 
@@ -157,7 +158,7 @@ def test_nothing_in_a_passage_closes_its_fence(text: str) -> None:
     passages = [passage(1, text), passage(2, "fine")]
     found = bodies_by_number(fitted("Why?", passages).messages[-1].content)
     assert list(found) == [1, 2]
-    assert found[1].endswith(text)
+    assert found[1].endswith(as_data(text))
 
 
 def test_a_file_name_or_heading_cannot_leave_the_fence_or_its_line() -> None:
@@ -202,7 +203,7 @@ def test_marks_of_prompt_templates_are_defused_everywhere(token: str) -> None:
         pytest.param("if a < b and c <= d or e << 2:", id="comparisons"),
         pytest.param("<div><p>text</p></div>", id="HTML"),
         pytest.param("xs |> map <| ys; a <|> b", id="operators"),
-        pytest.param("see [1] and [INSTALL]", id="brackets"),
+        pytest.param("see row[1], `x = [2]` and [INSTALL]", id="brackets"),
         pytest.param("日本語 🎌 é", id="scripts"),
     ],
 )
