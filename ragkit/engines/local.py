@@ -30,11 +30,12 @@ class LocalEngine:
     thread; None: in the caller's thread for about the first second of work, then, if as much
     again is still to come, in a process for each core (at most 8).
 
-    A task in a process may take `task_seconds` and `memory_bytes` (more than its worker takes
-    at rest; on Linux; None: no limit). One that takes more, or kills its worker, yields a
-    `LoadError`, and the others go on. In the caller's thread there is no limit of memory, and a
-    limit of time only for Python code: with `workers=0` it is `task_seconds`, otherwise a task
-    that takes two seconds is given up and begun again in a process. So tasks may run twice.
+    A task in a process may take `task_seconds` (on Linux not counting what it waits for a free
+    processor) and `memory_bytes` (more than its worker takes at rest; on Linux; None: no limit).
+    One that takes more, or kills its worker, yields a `LoadError`, and the others go on. In the
+    caller's thread there is no limit of memory, and a limit of time only for Python code: with
+    `workers=0` it is `task_seconds`, otherwise a task that takes two seconds is given up and
+    begun again in a process. So tasks may run twice.
 
     `fn`, tasks and results travel pickled. What cannot be sent (a function of the main script,
     a lambda) is done in the caller's thread, and a warning logged. Workers run neither the main
@@ -44,7 +45,7 @@ class LocalEngine:
     def __init__(
         self,
         workers: int | None = None,
-        task_seconds: float = 120,
+        task_seconds: float = 300,
         memory_bytes: int | None = 2 * 2**30,
     ) -> None:
         if (workers is not None and workers < 0) or task_seconds <= 0:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from ragkit.engines.worker import ERROR, MEMORY, RESULT, read_frame, write_frame
@@ -45,7 +46,7 @@ class WorkerProcess:
         self.verdict = ""  # why it was killed, and at which answer
         self.verdict_at = -1
         self._given = self._answered = 0
-        self._since = time.monotonic()
+        self._kept_waiting = 0.0
         self._events = events
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         path = [entry for entry in sys.path if isinstance(entry, str)]
@@ -59,6 +60,7 @@ class WorkerProcess:
             start_new_session=True,  # Ctrl-C does not reach it, and its own children die with it
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
+        self._since = self._clock()
         self._outbox.put(setup)
         self._threads = [
             threading.Thread(target=target, name="ragkit-worker", daemon=True)
@@ -69,17 +71,18 @@ class WorkerProcess:
 
     def give(self, task: Given) -> None:
         if self._given == self._answered:
-            self._since = time.monotonic()
+            self._since = self._clock()
         self._given += 1
         self.held.append(task)
         self._outbox.put(task.frame)
 
     def overdue(self, task_seconds: float) -> bool:
         """Whether it works on one task for too long. What it has answered counts from its
-        arrival, not from when the pool gets to see it."""
+        arrival, not from when the pool gets to see it; what it waited for a processor on a busy
+        machine does not count (Linux)."""
         limit = task_seconds if self.started else max(task_seconds, _START_SECONDS)
         busy = self._given > self._answered
-        return busy and not self.verdict and time.monotonic() - self._since > limit
+        return busy and not self.verdict and self._clock() - self._since > limit
 
     def condemn(self, verdict: str) -> None:
         self.verdict, self.verdict_at = verdict, self._answered
@@ -109,6 +112,14 @@ class WorkerProcess:
         """Whether what it holds first is what it was killed for, not the task after that."""
         return not self.verdict or self.verdict_at == self._answered
 
+    def _clock(self) -> float:
+        """Seconds, without those in which the process was ready to run and none of the machine's
+        processors was free."""
+        with suppress(OSError, IndexError, ValueError):  # not Linux, or it has ended
+            statistics = Path(f"/proc/{self._process.pid}/schedstat").read_bytes()
+            self._kept_waiting = int(statistics.split()[1]) / 1e9
+        return time.monotonic() - self._kept_waiting
+
     def _send(self) -> None:
         descriptor = self._process.stdin.fileno()  # type: ignore[union-attr]
         with suppress(OSError):  # it has died, which the other thread reports
@@ -118,7 +129,7 @@ class WorkerProcess:
     def _receive(self) -> None:
         descriptor = self._process.stdout.fileno()  # type: ignore[union-attr]
         while (frame := read_frame(descriptor)) is not None:
-            self._since = time.monotonic()
+            self._since = self._clock()
             self._answered += frame[:1] in (RESULT, ERROR, MEMORY)
             self._events.put((self, frame))
         self._events.put((self, None))

@@ -303,3 +303,10 @@ def test_a_slow_caller_is_not_taken_for_a_slow_task() -> None:
 def test_impossible_settings_are_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must"):
         LocalEngine(**arguments)
+
+
+@only_linux
+def test_waiting_for_a_busy_processor_does_not_count() -> None:
+    # Four at once on one processor: each takes two seconds of the clock, half of one of its own.
+    engine = LocalEngine(4, task_seconds=1.4)
+    assert dict(engine.imap(work.burn_on_one_processor, [0.5] * 4)) == dict.fromkeys(range(4), 0.5)

@@ -56,6 +56,15 @@ def behave(how: str) -> Any:
     return how
 
 
+def burn_on_one_processor(seconds: float) -> float:
+    """Uses so much of the first processor it may run on, whoever else wants it."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    until = time.process_time() + seconds
+    while time.process_time() < until:
+        pass
+    return seconds
+
+
 class OddError(Exception):
     """Cannot be pickled: it takes other arguments than it passes on."""
 
