@@ -19,8 +19,17 @@ from ragkit.types import *  # noqa: F403
 
 if TYPE_CHECKING:
     from ragkit.index import Index, find_index
+    from ragkit.query.conversation import Conversation, Turn
 
-__all__ = ["Index", "__version__", "find_index", *errors.__all__, *types.__all__]
+__all__ = [
+    "Conversation",
+    "Index",
+    "Turn",
+    "__version__",
+    "find_index",
+    *errors.__all__,
+    *types.__all__,
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -29,4 +38,8 @@ def __getattr__(name: str) -> Any:
         from ragkit import index
 
         return getattr(index, name)
+    if name in ("Conversation", "Turn"):
+        from ragkit.query import conversation
+
+        return getattr(conversation, name)
     raise AttributeError(f"module 'ragkit' has no attribute {name!r}")

@@ -69,6 +69,8 @@ class OllamaDouble:
         self.mangle: Callable[[list[list[float]]], Any] | None = None
         self.slow_texts: int | None = None
         self.stream_fault: str | None = None
+        self.pause_after: int | None = None
+        self.flowing = threading.Event()
         self.ignores_truncate = False
         self.overflow_text: str | None = None
         self.blobs: set[str] = set()
@@ -91,6 +93,7 @@ class OllamaDouble:
     def __exit__(self, *_: object) -> None:
         self.closing.set()
         self._free.set()
+        self.flowing.set()
         if self._server is not None:
             self._server.close()
 
@@ -161,6 +164,13 @@ class OllamaDouble:
     def break_streams(self, how: str | None) -> None:
         """ "drop" or "error" after the first part of a stream; "no done" leaves out the last."""
         self.stream_fault = how
+
+    def pause_streams(self, after: int | None) -> None:
+        """Streams stop after so many parts, until the server is closed or this is called again;
+        None lets them flow."""
+        self.flowing.set()
+        self.flowing = threading.Event()
+        self.pause_after = after
 
     def exchange_model(self, name: str, **changes: Any) -> None:
         """The model of this name becomes another, with another digest, as after a new pull."""

@@ -165,6 +165,8 @@ def _stream(double: OllamaDouble, parts: list[dict[str, Any]]) -> Iterator[dict[
         if place == 1 and double.stream_fault == "error":
             yield {"error": "model runner has unexpectedly stopped"}
             return
+        if place == double.pause_after:
+            double.flowing.wait()
         if not (part["done"] and double.stream_fault == "no done"):
             yield part
 

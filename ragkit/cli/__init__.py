@@ -37,6 +37,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
             "Answer a question from the documents, with citations.",
             'ragkit ask "How often are backups tested?"',
         ),
+        "chat": (
+            "chat",
+            "Ask one question after another, with follow-ups.",
+            "ragkit chat --path 'contracts/**'",
+        ),
     },
     "Measure": {
         "eval": (

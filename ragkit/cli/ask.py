@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _QUOTE_WIDTH = 160
 _COLOURS = {"weak": "yellow", "unsupported": "red"}
 _EXTRACTIVE = "the best sentences of your documents"
-_WHY_EXTRACTIVE = ", since {}; for a written answer: ragkit models pull gemma3"
+WHY_EXTRACTIVE = ", since {}; for a written answer: ragkit models pull gemma3"
 _STOPPED = 130
 
 
@@ -65,7 +65,7 @@ def command(
     choice = Choice(model, "it was named") if model else choose_chat(servers)
     chat = index.chat_model(choice.name or NO_CHAT, model_options)
     warn_if_leaving(chat, index.embedder)
-    live = _Live(not as_json and not strict and chat is not None)
+    live = Live(not as_json and not strict and chat is not None)
     try:
         answer = index.ask(
             question,
@@ -90,7 +90,7 @@ def command(
     if as_json:
         say_json(answer_json(answer))
     else:
-        why = "" if choice.name else _WHY_EXTRACTIVE.format(choice.why)
+        why = "" if choice.name else WHY_EXTRACTIVE.format(choice.why)
         print_answer(answer, told=live.end(), why_extractive=why)
     if not answer.passages and (nothing := why_nothing(index, filters)):
         tell(f"({safe_line(nothing)})", dim=True)
@@ -105,7 +105,7 @@ def warn_if_leaving(*models: object) -> None:
         tell(f"passages are sent to another machine: {name}")
 
 
-class _Live:
+class Live:
     """Shows an answer while it is written."""
 
     def __init__(self, shown: bool) -> None:
@@ -129,8 +129,11 @@ class _Live:
         return self._told
 
 
-def print_answer(answer: Answer, *, told: bool = False, why_extractive: str = "") -> None:
-    """The answer (unless it was `told` already), its citations, and what to know about it."""
+def print_answer(
+    answer: Answer, *, told: bool = False, again: bool = False, why_extractive: str = ""
+) -> None:
+    """The answer (unless it was `told` already), its citations, and what to know about it; what
+    holds for every answer is left out when one was printed before it (`again`)."""
     covered, found = answer.coverage.files_indexed, answer.coverage.files_discovered
     if answer.abstained:
         say(f"Nothing in these {covered} files answers this.")
@@ -156,6 +159,8 @@ def print_answer(answer: Answer, *, told: bool = False, why_extractive: str = ""
         tell(f"(no room in the window for: {places})", dim=True)
     for note in answer.notes:
         tell(f"({safe_line(note)})", dim=True)
+    if again:
+        return
     if answer.model is None and not answer.abstained:
         tell(f"({_EXTRACTIVE}{why_extractive})", dim=True)
     if found > covered:

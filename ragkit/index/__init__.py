@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -43,6 +43,8 @@ from ragkit.ingest.roots import resolve_roots
 from ragkit.ingest.watch import changes
 from ragkit.models import NO_CHAT, Servers, choose_embedder, resolve_embedder
 from ragkit.query.answer import Asked, answer, answer_async
+from ragkit.query.asked import sendable
+from ragkit.query.conversation import Conversation
 from ragkit.query.filters import FilterOptions, filter_options, read_filters
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
 from ragkit.store import Store, exists
@@ -330,6 +332,25 @@ class Index:
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
 
+    def conversation(
+        self,
+        *,
+        on_standalone: Callable[[str], object] | None = None,
+        **options: Unpack[AskOptions],
+    ) -> Conversation:
+        """Questions that may lean on earlier ones; `options` hold for each of them.
+
+        `on_standalone` is told a follow-up in the words that are searched and answered, before
+        its answer begins.
+        """
+        return Conversation(
+            partial(self.ask, **options),
+            partial(self.ask_async, **options),
+            lambda: chat_of(self._store, self._servers, options),
+            reply_tokens=reply_tokens(options),
+            on_standalone=on_standalone,
+        )
+
     async def search_async(self, question: str, **options: Any) -> list[Hit]:
         """As `search`, inside an event loop."""
         return await asyncio.to_thread(partial(self.search, question, **options))
@@ -359,6 +380,8 @@ class Index:
             reply_tokens=reply_tokens(options),
             on_text=options.get("on_text"),
             on_restart=options.get("on_restart"),
+            history=options.get("history", ()),
+            standalone=sendable(options.get("standalone", "")),
         )
 
     def _sources(self, **options: Unpack[FilterOptions]) -> list[str] | None:

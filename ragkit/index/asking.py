@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ragkit.errors import RagkitError
 from ragkit.models import NO_CHAT, Servers, choose_chat, resolve_chat
 from ragkit.query.answer import REPLY_TOKENS, OnText
+from ragkit.query.asked import sendable
 from ragkit.query.filters import FilterOptions
 from ragkit.store import Store
-from ragkit.types import Chat
+from ragkit.types import Chat, Message
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ class AskOptions(FilterOptions, total=False):
     strict: leave sentences out that their passages do not carry. reply_tokens: the longest answer.
     on_text: told the answer piece by piece while it is written. on_restart: told that it begins
     anew, because the prompt had to be made shorter.
+    history: earlier turns, for the chat model. standalone: the question in words that need none of
+    them; both wordings are searched. `Index.conversation` sees to these two by itself.
     """
 
     model: str | Chat | None
@@ -40,6 +43,8 @@ class AskOptions(FilterOptions, total=False):
     reply_tokens: int
     on_text: OnText | None
     on_restart: Callable[[], None] | None
+    history: Sequence[Message]
+    standalone: str
 
 
 def chat_of(store: Store, servers: Servers, options: AskOptions) -> Chat | None:
@@ -84,9 +89,9 @@ def reply_tokens(options: AskOptions) -> int:
 
 
 def checked_question(question: str, limit: int) -> str:
-    """The question as text that can be stored and sent; lone surrogates become "?"."""
+    """The question as `sendable` text. Raises `ValueError` when it is blank."""
     if not question.strip():
         raise ValueError("the question is empty")
     if limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
-    return question.encode("utf-8", "replace").decode("utf-8")
+    return sendable(question)

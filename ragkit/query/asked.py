@@ -38,3 +38,8 @@ class Asked:
     def meant(self) -> str:
         """The question that is answered."""
         return self.standalone or self.question
+
+
+def sendable(text: str) -> str:
+    """Text that can be stored and sent: lone surrogates become "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -10,7 +10,7 @@ from typing import Any
 
 from ragkit.errors import AnswerCutError, AnswerStoppedError, ModelError
 from ragkit.models import NO_CHAT
-from ragkit.query.asked import REPLY_TOKENS
+from ragkit.query.asked import REPLY_TOKENS, sendable
 from ragkit.query.context import INSTRUCTIONS, fit_history
 from ragkit.query.followup import is_follow_up
 from ragkit.query.standalone import (
@@ -90,6 +90,7 @@ class Conversation:
         Raises what `Index.ask` raises. The history then is as it was, but for `AnswerCutError`
         and `AnswerStoppedError`: their answers are kept as far as they came.
         """
+        question = sendable(question)
         chat = self._model()
         standalone = ""
         if self._leans(question):
@@ -103,6 +104,7 @@ class Conversation:
 
     async def ask_async(self, question: str) -> Answer:
         """As `ask`, inside an event loop. When it is cancelled the history is as it was."""
+        question = sendable(question)
         chat = await asyncio.to_thread(self._model)
         standalone = ""
         if self._leans(question):

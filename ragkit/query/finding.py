@@ -75,5 +75,7 @@ def _interleave(searches: Sequence[list[Hit]]) -> list[Hit]:
         for rank, hit in enumerate(hits)
     ]
     ranked.sort(key=lambda turn: turn[:2])
-    chunks = {(hit.chunk.source, hit.chunk.ordinal): hit for *_, hit in reversed(ranked)}
-    return list(reversed(chunks.values()))
+    chunks: dict[tuple[str, int], Hit] = {}
+    for *_, hit in ranked:
+        chunks.setdefault((hit.chunk.source, hit.chunk.ordinal), hit)
+    return list(chunks.values())

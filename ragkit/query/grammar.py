@@ -18,15 +18,17 @@ class Grammar:
 
     `asks_on`: a beginning or an end that always goes on from an earlier question ("what about").
     `joins`: first words that go on from something ("and"). `refers`: words that stand for
-    something said before; `owns`: possessives among them. `empty`: places where such words stand
-    for nothing ("is it possible to"). `places`: prepositions. `the`: definite articles. `function`:
-    all words that carry no subject, folded. `links`: where a new clause begins.
+    something said before; `owns`: possessives among them; `people`: those of both that mean
+    people. `empty`: places where such words stand for nothing ("is it possible to"). `places`:
+    prepositions. `the`: definite articles. `function`: all words that carry no subject, folded.
+    `links`: where a new clause begins.
     """
 
     asks_on: re.Pattern[str]
     joins: frozenset[str]
     refers: re.Pattern[str]
     owns: re.Pattern[str]
+    people: re.Pattern[str]
     empty: re.Pattern[str]
     places: frozenset[str]
     the: frozenset[str]
@@ -54,6 +56,7 @@ def grammar(
     asks_on: re.Pattern[str] = _NEVER,
     refers: re.Pattern[str] = _NEVER,
     owns: re.Pattern[str] = _NEVER,
+    people: re.Pattern[str] = _NEVER,
     empty: re.Pattern[str] = _NEVER,
     links: re.Pattern[str] = _NEVER,
 ) -> Grammar:
@@ -64,6 +67,7 @@ def grammar(
         joins=sets[0],
         refers=refers,
         owns=owns,
+        people=people,
         empty=empty,
         places=sets[1],
         the=sets[2],

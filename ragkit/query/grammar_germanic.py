@@ -40,6 +40,7 @@ GERMANIC: dict[str, Grammar] = {
             "both of",
         ),
         owns=any_of("its their his her"),
+        people=any_of("he she him her his hers"),
         empty=any_of(
             r"(?:is|was|would) it (?:ever )?(?:possible|allowed|true|necessary|required|permitted"
             r"|legal|okay|ok|safe|better|worth|common|known|mandatory) (?:to|that|for|if)\b",
@@ -98,6 +99,7 @@ GERMANIC: dict[str, Grammar] = {
             "letztere[rsnm]?|erstere[rsnm]?",
         ),
         owns=any_of("seine seinen seinem seiner seines ihre ihren ihrem ihrer ihres"),
+        people=any_of("er sie ihn ihm ihr ihre ihren ihrem ihrer seine seinen seinem seiner"),
         empty=any_of(
             "(?:gibt|gab|gäbe|geht|ging|handelt|kommt|kam|braucht|bedarf) es",
             "es (?:gibt|gab|geht|handelt|kommt|braucht)",
@@ -147,6 +149,7 @@ GERMANIC: dict[str, Grammar] = {
             "degene|dezelfde|laatstgenoemde",
         ),
         owns=any_of("haar hun diens"),
+        people=any_of("hij zij ze hem haar"),
         empty=any_of("is het (?:mogelijk|toegestaan|waar|nodig|verplicht)", "hoe laat is het"),
         places="in op aan bij met zonder na sinds van voor over onder tijdens tussen vanaf tot "
         "tegen per door naar uit om volgens",

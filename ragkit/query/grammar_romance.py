@@ -28,6 +28,7 @@ ROMANCE: dict[str, Grammar] = {
             "y(?! a\\b| avait\\b| aura\\b| a-t)",
         ),
         owns=any_of("son sa ses leur leurs"),
+        people=any_of("il elle lui son sa ses"),
         empty=any_of(
             r"(?:qu[’']|qui |que |quoi )?est[ -]ce(?: qu[ie’']?)?",
             r"y a[ -]t[ -]il|il y a(?:vait|ura)?",
@@ -71,6 +72,7 @@ ROMANCE: dict[str, Grammar] = {
             r"allí|ahí|allá",
         ),
         owns=any_of("su sus suyo suya suyos suyas"),
+        people=any_of("él ella su sus"),
         empty=any_of("lo que|los que|las que|el que|la que", "es decir", "esto es"),
         places="en de del a al para por con sin desde hasta sobre entre durante antes según contra "
         "hacia bajo tras",
@@ -100,6 +102,7 @@ ROMANCE: dict[str, Grammar] = {
             "lì|là",
         ),
         owns=any_of("suo sua suoi sue"),
+        people=any_of("lui lei suo sua suoi sue"),
         empty=any_of("c[’']è|ci sono", "cioè"),
         places="in nel nella nei nelle nell a al alla ai alle all di del della dei delle dell da "
         "dal dalla per con senza su sul sulla tra fra durante prima dopo entro contro presso "
@@ -129,6 +132,7 @@ ROMANCE: dict[str, Grammar] = {
             "lá|ali",
         ),
         owns=any_of("seu sua seus suas"),
+        people=any_of("ele ela dele dela seu sua"),
         empty=any_of("o que|os que|as que", "isto é"),
         places="em no na nos nas de do da dos das a ao à aos às para por pelo pela com sem desde "
         "até sobre entre durante antes após segundo contra sob",

@@ -142,6 +142,11 @@ class Said:
         return self.language != "de" and word.text[0].isupper() and word.start > 0
 
     @property
+    def means_people(self) -> bool:
+        """Somebody is referred to: "what is her address?"."""
+        return bool(self.grammar.people.search(self._lower))
+
+    @property
     def is_elliptic(self) -> bool:
         """Too little is said to look for: no subject, or one word of it in a torn-off phrase."""
         content, grammar = self.content, self.grammar

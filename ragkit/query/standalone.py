@@ -75,7 +75,7 @@ def join_questions(question: str, previous: str, answer: str = "") -> str:
         numbers = _NUMBER.findall(question) if not own else []
         return _with_numbers(previous, numbers) or f"{previous.strip()} {question.strip()}"
     topic = topic_words(previous, question)
-    names = dict.fromkeys(name for name in _NAME.findall(answer)) if said else {}
+    names = dict.fromkeys(_NAME.findall(answer)) if said is not None and said.means_people else {}
     if len(names) <= _NAMES:
         topic += [name for name in names if name not in previous]
     mine = set(list_terms(question))

@@ -1,0 +1,108 @@
+"""ragkit chat"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ragkit.cli import options
+from ragkit.cli.ask import WHY_EXTRACTIVE, warn_if_leaving
+from ragkit.cli.line_input import PipedLines, TypedLines, history_file
+from ragkit.cli.output import safe_line, say, tell
+from ragkit.cli.session import COMMANDS, Ended, Session
+
+if TYPE_CHECKING:
+    from ragkit.models import Servers
+
+_STOPPED = 130
+
+
+@click.command(short_help="Ask one question after another, with follow-ups.")
+@options.db
+@options.model
+@options.limit
+@options.keyword_weight
+@options.path
+@click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
+@click.option(
+    "--no-history",
+    is_flag=True,
+    envvar="RAGKIT_NO_HISTORY",
+    show_envvar=True,
+    help="Keep no typed lines for later sessions.",
+)
+@options.servers
+def command(
+    db: str | None,
+    model: str | None,
+    model_options: dict[str, object],
+    limit: int | None,
+    keyword_weight: float | None,
+    path: str | None,
+    strict: bool,
+    no_history: bool,
+    servers: Servers,
+) -> int:
+    """Ask one question after another. "And in 2023?" and "who approves it?" are understood from
+    what was asked before; the words they are searched as are shown.
+
+    Answers are those of `ragkit ask`. Lines that begin with a slash are commands: /help lists
+    them. Ctrl-C stops an answer and keeps what came, Ctrl-D ends. From a pipe, every line is a
+    question.
+
+    \b
+    Examples:
+      ragkit chat
+      ragkit chat --path 'contracts/**' --model gemma3
+      ragkit chat < questions.txt
+    """
+    from ragkit.index import Index
+    from ragkit.models import NO_CHAT, Choice, choose_chat
+
+    index = Index.open(db, servers=servers)
+    choice = Choice(model, "it was named") if model else choose_chat(servers)
+    chat = index.chat_model(choice.name or NO_CHAT, model_options)
+    warn_if_leaving(chat, index.embedder)
+    session = Session(
+        index,
+        chat,
+        why_extractive="" if choice.name else WHY_EXTRACTIVE.format(choice.why),
+        model_options=model_options,
+        strict=strict,
+        options=options.given(limit=limit, keyword_weight=keyword_weight, path=path),
+    )
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        return _answer_lines(session, PipedLines())
+    tell(f"{safe_line(f'{index.uri}, {session.model}')}. /help lists the commands.", dim=True)
+    words = [f"/{name}" for name in COMMANDS]
+    return _talk(session, TypedLines(None if no_history else history_file(), words))
+
+
+def _talk(session: Session, lines: TypedLines) -> int:
+    """Takes lines until there are no more; Ctrl-C goes back to the prompt."""
+    while True:
+        try:
+            session.take(lines.read())
+        except KeyboardInterrupt:
+            say()
+            tell("(stopped; Ctrl-D ends)", dim=True)
+        except (EOFError, Ended) as error:
+            if isinstance(error, EOFError):
+                say()
+            return 0
+        say()
+
+
+def _answer_lines(session: Session, lines: PipedLines) -> int:
+    """Takes lines until there are no more; Ctrl-C ends."""
+    while True:
+        try:
+            session.take(lines.read())
+        except KeyboardInterrupt:
+            tell("stopped")
+            return _STOPPED
+        except (EOFError, Ended):
+            return 1 if session.failed else 0
+        say()

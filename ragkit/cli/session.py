@@ -1,0 +1,199 @@
+"""What happens to one line of `ragkit chat`: a question is answered, a command obeyed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ragkit.cli.ask import Live, print_answer, warn_if_leaving
+from ragkit.cli.output import fail, safe, safe_line, say, shorten, tell
+from ragkit.cli.transcript import write_transcript
+from ragkit.errors import AnswerCutError, AnswerStoppedError, RagkitError
+
+if TYPE_CHECKING:
+    from ragkit.index import Index
+    from ragkit.types import Answer, Chat, Passage
+
+# Name -> (argument, what it does).
+COMMANDS = {
+    "sources": ("[N]", "List the passages of the last answer, or show passage N whole."),
+    "save": ("FILE", "Write the conversation to a new Markdown file."),
+    "model": ("[NAME]", "Show or change the chat model; 'none' quotes the documents."),
+    "reset": ("", "Forget the conversation."),
+    "help": ("", "Show this."),
+    "quit": ("", "End, as Ctrl-D does."),
+}
+_COMMAND = re.compile(r"/([A-Za-z]+)(?:\s+(.*))?$", re.DOTALL)
+_WIDTH = 160
+_NOT_YET = "nothing has been answered yet"
+
+
+class Ended(Exception):  # noqa: N818  it is no error to be done
+    """The person wants to leave."""
+
+
+class Session:
+    """One conversation as it is typed and shown. `options` are those of `Index.ask`.
+
+    `failed` says whether a question or a command could not be dealt with.
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        chat: Chat | None,
+        *,
+        why_extractive: str,
+        model_options: Mapping[str, object],
+        strict: bool,
+        options: Mapping[str, object],
+    ) -> None:
+        from ragkit.models import NO_CHAT
+
+        self._index = index
+        self._chat = chat
+        self._why_extractive = why_extractive
+        self._model_options = model_options
+        self._strict = strict
+        self._live = Live(False)
+        self._told = False  # what holds for all answers
+        self.failed = False
+        self._conversation = index.conversation(
+            on_standalone=self._show_standalone,
+            model=chat or NO_CHAT,
+            model_options=model_options,
+            strict=strict,
+            on_text=lambda text: self._live.show(text),
+            on_restart=lambda: self._live.restart(),
+            **options,  # type: ignore[arg-type]  # checked where the command line is read
+        )
+
+    @property
+    def model(self) -> str:
+        """How questions are answered, in words."""
+        return f"answers by {self._chat.name if self._chat is not None else 'quotation'}"
+
+    def take(self, line: str) -> None:
+        """Deals with one line. Errors are told; `Ended` and `KeyboardInterrupt` are raised."""
+        line = line.rstrip()
+        if not line.strip():
+            return
+        command = _COMMAND.match(line)
+        try:
+            if command is None:
+                self._ask(line.strip())
+            else:
+                self._obey(command[1].lower(), (command[2] or "").strip())
+        except RagkitError as error:
+            self.failed = True
+            fail(str(error))
+
+    def _ask(self, question: str) -> None:
+        self._live = Live(self._chat is not None and not self._strict)
+        try:
+            answer = self._conversation.ask(question)
+        except (AnswerCutError, AnswerStoppedError) as error:
+            self._print(error.answer)
+            raise
+        except BaseException:
+            self._live.end()
+            raise
+        self._print(answer)
+
+    def _print(self, answer: Answer) -> None:
+        print_answer(
+            answer,
+            told=self._live.end(),
+            again=self._told,
+            why_extractive=self._why_extractive,
+        )
+        self._told = self._told or not answer.abstained
+
+    def _show_standalone(self, question: str) -> None:
+        tell(f"(searched as: {safe_line(question)})", dim=True)
+
+    # ------------------------------------------------------------ commands
+
+    def _obey(self, name: str, argument: str) -> None:
+        commands: dict[str, Callable[[str], None]] = {
+            "sources": self._sources,
+            "save": self._save,
+            "model": self._model,
+            "reset": self._reset,
+            "help": self._help,
+            "quit": self._quit,
+        }
+        if name in commands:
+            commands[name](argument)
+            return
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean /{near[0]}?" if near else "/help lists them;"
+        raise RagkitError(f"no command /{name}; {hint} begin with a blank to ask it as a question")
+
+    def _sources(self, argument: str) -> None:
+        answer = self._last()
+        if not argument:
+            cited = {citation.number for citation in answer.citations}
+            for passage in answer.passages:
+                say(_heading(passage), bold=passage.number in cited)
+                say(f"    {safe_line(shorten(passage.text, _WIDTH))}", dim=True)
+            if not answer.passages:
+                say("No passage was found.")
+            return
+        found = {str(passage.number): passage for passage in answer.passages}
+        wanted = found.get(argument.strip("[]"))
+        if wanted is None:
+            raise RagkitError(f"no passage {argument}; /sources lists them")
+        say(_heading(wanted), bold=True)
+        say(safe(wanted.text))
+
+    def _save(self, argument: str) -> None:
+        if not argument:
+            raise RagkitError("name the file: /save FILE.md")
+        turns = self._conversation.history
+        self._last()
+        path = Path(argument).expanduser()
+        try:
+            with path.open("x", encoding="utf-8", errors="replace") as file:
+                file.write(write_transcript(turns))
+        except FileExistsError:
+            raise RagkitError(f"{argument} is there already; name another file") from None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise RagkitError(f"{argument} cannot be written: {reason}") from error
+        tell(f"({len(turns)} answer{'s' * (len(turns) != 1)} saved in {safe_line(argument)})")
+
+    def _model(self, argument: str) -> None:
+        if argument:
+            chat = self._index.chat_model(argument, self._model_options)
+            if chat is not None:
+                _ = chat.context_tokens  # asks the server: a missing model is told of now
+                warn_if_leaving(chat)
+            self._conversation.use(chat)
+            self._chat, self._why_extractive, self._told = chat, "", False
+        tell(f"({safe_line(self.model)})")
+
+    def _reset(self, _argument: str) -> None:
+        self._conversation.reset()
+        tell("(the conversation begins anew)")
+
+    def _help(self, _argument: str) -> None:
+        for name, (argument, summary) in COMMANDS.items():
+            say(f"{f'/{name} {argument}':<16}{summary}")
+        say("Anything else is a question. Ctrl-C stops an answer, Ctrl-D ends.")
+
+    def _quit(self, _argument: str) -> None:
+        raise Ended
+
+    def _last(self) -> Answer:
+        if not self._conversation.history:
+            raise RagkitError(_NOT_YET)
+        return self._conversation.history[-1].answer
+
+
+def _heading(passage: Passage) -> str:
+    heading = f"  {safe_line(passage.heading)}" if passage.heading else ""
+    return f"[{passage.number}] {safe_line(passage.location)}{heading}"
