@@ -16,9 +16,9 @@ ROWS = (
     r"ragkit\.(types|errors|_version|objects)",
     r"ragkit\.(models|engines|store)(\..+)?"
     r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch|find_objects)"
-    r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation)\w+",
+    r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation|trace)\w+",
     r"ragkit\.ingest\.(prepare|roots)|ragkit\.query\.retrieve",
-    r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation)",
+    r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index(\..+)?",
     r"ragkit\.evaluate(\..+)?|ragkit\.doctor(\..+)?",

@@ -42,6 +42,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
             "Ask one question after another, with follow-ups.",
             "ragkit chat --path 'contracts/**'",
         ),
+        "explain": (
+            "explain",
+            "Say why a file is found, or why not.",
+            'ragkit explain "backup test" --expect backup-runbook.md',
+        ),
     },
     "Measure": {
         "eval": (

@@ -20,6 +20,7 @@ from ragkit.index.asking import (
     keep_calibration,
     reply_tokens,
 )
+from ragkit.index.explaining import expect_file, why_unseen
 from ragkit.index.opening import (
     DEFAULT_FOLDER,
     check_embedder,
@@ -45,8 +46,10 @@ from ragkit.models import NO_CHAT, Servers, choose_embedder, resolve_embedder
 from ragkit.query.answer import Asked, answer, answer_async
 from ragkit.query.asked import sendable
 from ragkit.query.conversation import Conversation
+from ragkit.query.explain import Explanation, explain_trace
 from ragkit.query.filters import FilterOptions, filter_options, read_filters
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
+from ragkit.query.trace import trace_search
 from ragkit.store import Store, exists
 from ragkit.store.schema import FORMAT
 from ragkit.types import Answer, Chat, Embedder, FileRecord, Hit, IndexReport, Location, Manifest
@@ -279,6 +282,41 @@ class Index:
             keyword_weight=self._weight(keyword_weight),
             sources=self._sources(**filters),
         )
+
+    def explain(
+        self,
+        question: str,
+        *,
+        expect: str | None = None,
+        limit: int | None = None,
+        keyword_weight: float | None = None,
+        **filters: Unpack[FilterOptions],
+    ) -> Explanation:
+        """Why `search` finds what it finds, and what became of the file `expect` on the way: a
+        source, a path or the end of one. Costs a ranking of all chunks.
+
+        Raises what `search` raises, and `RagkitError` when `expect` means several files.
+        """
+        limit = self._limit(limit, SEARCH_LIMIT)
+        question = checked_question(question, limit)
+        expected = None
+        if expect is not None:
+
+            def unseen(source: str) -> str:
+                return why_unseen(source, self.base, self.roots(), self.plan)
+
+            expected = expect_file(expect, self.files(), filters, base=self.base, why_unseen=unseen)
+        traced = trace_search(
+            self._store,
+            self.embedder,
+            question,
+            limit=limit,
+            ask_limit=self._limit(None, ASK_LIMIT),
+            keyword_weight=self._weight(keyword_weight),
+            sources=self._sources(**filters),
+            expected=expected,
+        )
+        return explain_trace(traced)
 
     def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """An answer from the best passages, each sentence checked against what it cites.

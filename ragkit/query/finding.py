@@ -17,7 +17,7 @@ from ragkit.types import Embedder, Hit, Passage
 if TYPE_CHECKING:
     from ragkit.store import Store
 
-_HITS_PER_PASSAGE = 3  # neighbours and copies fold: more hits than passages are wanted
+HITS_PER_PASSAGE = 3  # neighbours and copies fold: more hits than passages are wanted
 _NO_FLOOR = Floor(0.0, {"": 0.0})
 _QUOTATION_MARKS = re.compile('["“”„«»「」]')
 
@@ -58,7 +58,7 @@ def _search(store: Store, embedder: Embedder, question: str, asked: Asked) -> li
             store,
             embedder,
             text,
-            limit=asked.limit * _HITS_PER_PASSAGE,
+            limit=asked.limit * HITS_PER_PASSAGE,
             keyword_weight=asked.keyword_weight,
             sources=asked.sources,
         )

@@ -7,10 +7,11 @@ reciprocal rank fusion and mostly either leg alone; see scripts/bench/retrieval.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragkit.query.keywords import keyword_query
-from ragkit.types import Embedder, Hit
+from ragkit.types import Chunk, Embedder, Hit, KeywordQuery
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,27 +41,68 @@ def retrieve(
     """
     import numpy as np
 
-    depth = max(_LEAST_CANDIDATES, 4 * limit)
-    vector = embedder.embed_question(question)
+    found = gather(
+        store,
+        embedder.embed_question(question),
+        keyword_query(question),
+        depth=candidate_depth(limit),
+        keyword_weight=keyword_weight,
+        sources=sources,
+    )
+    best = np.argsort(-found.score, kind="stable")[: limit + _ties(found.score, limit)]
+    chunks = store.chunks.take(found.rows[best].tolist())
+    hits = [found.hit(int(at), chunk) for chunk, at in zip(chunks, best, strict=True)]
+    hits.sort(key=lambda hit: (-hit.score, hit.chunk.source, hit.chunk.ordinal))
+    return hits[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What both legs found, in no order: row ids, cosine similarities, BM25 scores (0 for no
+    match) and fused scores, (n,) each."""
+
+    rows: npt.NDArray[np.int64]
+    similarity: Vectors
+    keyword: Vectors
+    score: Vectors
+
+    @property
+    def highest(self) -> float:
+        """The BM25 score that counts as 1."""
+        return float(self.keyword.max(initial=0.0)) or 1.0
+
+    def hit(self, at: int, chunk: Chunk) -> Hit:
+        """The candidate at a place of the arrays, whose chunk that is."""
+        keyword = float(self.keyword[at]) / self.highest
+        return Hit(chunk, float(self.score[at]), float(self.similarity[at]), keyword)
+
+
+def candidate_depth(limit: int) -> int:
+    """How many chunks each leg contributes when `limit` are wanted."""
+    return max(_LEAST_CANDIDATES, 4 * limit)
+
+
+def gather(
+    store: Store,
+    vector: Vectors,
+    wanted: KeywordQuery,
+    *,
+    depth: int,
+    keyword_weight: float,
+    sources: Collection[str] | None,
+) -> Candidates:
+    """The union of the `depth` best of both legs, each row once, with exact cosines."""
+    import numpy as np
+
     rows, similarity = store.chunks.nearest(vector, depth, sources=sources)
     keyword = np.zeros(len(rows), dtype=np.float32)
-    wanted = keyword_query(question)
     if keyword_weight > 0 or wanted.phrases:
         found, scores, vectors = store.chunks.matching(wanted, depth, sources=sources)
         if wanted.phrases:
             rows, similarity, keyword = found, vectors @ vector, scores
         else:
             rows, similarity, keyword = _union(rows, similarity, found, vectors @ vector, scores)
-    fused = fuse(similarity, keyword, keyword_weight)
-    best = np.argsort(-fused, kind="stable")[: limit + _ties(fused, limit)]
-    chunks = store.chunks.take(rows[best].tolist())
-    top = float(keyword.max(initial=0.0)) or 1.0
-    hits = [
-        Hit(chunk, float(fused[at]), float(similarity[at]), float(keyword[at]) / top)
-        for chunk, at in zip(chunks, best, strict=True)
-    ]
-    hits.sort(key=lambda hit: (-hit.score, hit.chunk.source, hit.chunk.ordinal))
-    return hits[:limit]
+    return Candidates(rows, similarity, keyword, fuse(similarity, keyword, keyword_weight))
 
 
 def fuse(similarity: Vectors, keyword: Vectors, weight: float) -> Vectors:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import cast
 
 from ragkit.query.filters import FilterOptions, Filters, date_of, read_filters, types_of, values_of
 from ragkit.query.moments import shown_moment
@@ -26,16 +28,17 @@ def why_none(options: FilterOptions, records: Sequence[FileRecord]) -> str:
         if alone is not None:
             passing[name] = sum(map(alone.accepts, files))
             if not passing[name]:
+                shown = shown_filter(name, options[name])  # type: ignore[literal-required]
                 hint = _hint(name, alone, files)
-                return f"none of the {len(files)} files passes {name}={_shown(options, name)}{hint}"
+                return f"none of the {len(files)} files passes {shown}{hint}"
     counts = ", ".join(f"{count} {name}" for name, count in passing.items())
     return f"no file passes all the filters at once; of {len(files)} files pass alone: {counts}"
 
 
-def _shown(options: FilterOptions, name: str) -> str:
-    value = options[name]  # type: ignore[literal-required]
-    one = value if isinstance(value, str) else value if name != "types" else " ".join(value)
-    return f"{str(one)!r}"
+def shown_filter(name: str, value: object) -> str:
+    """`path='docs/**'`, `types='pdf md'`"""
+    words = [value] if isinstance(value, str | date) else cast(Iterable[object], value)
+    return f"{name}={' '.join(map(str, words))!r}"
 
 
 def _hint(name: str, alone: Filters, files: Sequence[FileRecord]) -> str:

@@ -1,0 +1,144 @@
+"""ragkit explain"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ragkit.cli import options
+from ragkit.cli.filtering import filters as filter_options
+from ragkit.cli.output import plain, safe_line, say, say_json, shorten
+from ragkit.cli.search import hit_json
+
+if TYPE_CHECKING:
+    from ragkit.models import Servers
+    from ragkit.query.explain import Expected, Explanation, Step, Traced
+    from ragkit.query.filters import FilterOptions
+
+_QUOTE_WIDTH = 120
+_KINDS = ("words", "function_words", "stems", "identifiers", "phrases")
+
+
+@click.command(short_help="Say why a file is found, or why not.")
+@options.question("query")
+@click.option(
+    "--expect",
+    metavar="FILE",
+    help="The file that should be found: its path, or the end of it.",
+)
+@options.db
+@options.limit
+@options.keyword_weight
+@filter_options
+@options.question_server
+@options.as_json
+def command(
+    query: str,
+    expect: str | None,
+    db: str | None,
+    limit: int | None,
+    keyword_weight: float | None,
+    filters: FilterOptions,
+    servers: Servers,
+    as_json: bool,
+) -> None:
+    """Show how a search for QUERY comes to its hits: the rank of each by meaning, by words and
+    after fusion. With --expect, say whether that file is indexed, how far its best passage gets,
+    and what puts it out.
+
+    \b
+    Examples:
+      ragkit explain "backup test"
+      ragkit explain "backup test" --expect handbook.md
+      ragkit explain "termination notice" --expect contracts/lease.pdf --type pdf -k 10 --json
+    """
+    from ragkit.index import Index
+
+    index = Index.open(db, servers=servers)
+    given = options.given(expect=expect, limit=limit, keyword_weight=keyword_weight)
+    explanation = index.explain(query, **given, **filters)
+    if as_json:
+        say_json(_explanation_json(explanation))
+        return
+    traced = explanation.traced
+    _print_hits(traced)
+    if traced.expected is not None:
+        _print_steps(traced.expected, explanation)
+    say()
+    say(safe_line(explanation.verdict), bold=True)
+
+
+def _print_hits(traced: Traced) -> None:
+    wanted = [
+        f"{kind.replace('_', ' ')}: {shown if isinstance(shown, str) else ', '.join(shown)}"
+        for kind in _KINDS
+        if (shown := getattr(traced.looked_for, kind))
+    ]
+    say(f"looked for  {safe_line('; '.join(wanted))}")
+    say(
+        f"candidates  {traced.candidates}: the {traced.depth} best by meaning of {traced.chunks}"
+        + (
+            f", the {traced.depth} best by words of {traced.matches}"
+            if traced.keyword_weight or traced.looked_for.phrases
+            else ""
+        )
+    )
+    if not traced.hits:
+        return
+    say()
+    say(f"{'hit':>4}  {'meaning':>7}  {'words':>5}  {'score':>6}", bold=True)
+    for number, one in enumerate(traced.hits, 1):
+        place = safe_line(one.hit.chunk.location)
+        say(f"{number:>4}  {_rank(one.meaning):>7}  {_rank(one.words):>5}  ", end="")
+        say(f"{one.hit.score:>6.3f}  {place}")
+
+
+def _print_steps(file: Expected, explanation: Explanation) -> None:
+    say()
+    say(safe_line(file.source), bold=True)
+    if file.best is not None:
+        quote = safe_line(shorten(file.best.chunk.text, _QUOTE_WIDTH))
+        say(f'   best passage: {safe_line(file.best.chunk.location)}  "{quote}"', dim=True)
+    for step in explanation.steps:
+        mark, colour = ("yes", "green") if step.passed else ("no", "red")
+        say(f"   {mark:<4}", end="", fg=colour)
+        say(f"{step.name:<8}  {_place(step)}{safe_line(step.detail)}")
+
+
+def _place(step: Step) -> str:
+    if step.of is None:
+        return ""
+    return f"{_rank(step.rank)} of {step.of:,}: "
+
+
+def _rank(rank: int | None) -> str:
+    return "-" if rank is None else f"{rank:,}"
+
+
+def _explanation_json(explanation: Explanation) -> dict[str, Any]:
+    traced = explanation.traced
+    file = traced.expected
+    return {
+        "query": traced.question,
+        "looked_for": plain(traced.looked_for),
+        "limit": traced.limit,
+        "keyword_weight": traced.keyword_weight,
+        "chunks": traced.chunks,
+        "matches": traced.matches,
+        "candidates": traced.candidates,
+        "hits": [
+            {**hit_json(one.hit), "rank": {"meaning": one.meaning, "words": one.words}}
+            for one in traced.hits
+        ],
+        "expected": None
+        if file is None
+        else {
+            "source": file.source,
+            "found": explanation.found,
+            "steps": plain(explanation.steps),
+            "best": hit_json(file.best) if file.best else None,
+            "lacking": list(explanation.lacking),
+        },
+        "verdict": explanation.verdict,
+    }

@@ -1,0 +1,176 @@
+"""A search made again with an eye on what each of its steps sees."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from ragkit.query.explain import Expected, Ranked, Traced
+from ragkit.query.finding import HITS_PER_PASSAGE
+from ragkit.query.keywords import keyword_query
+from ragkit.query.passages import to_passages
+from ragkit.query.retrieve import Candidates, candidate_depth, gather, retrieve
+from ragkit.types import Embedder, FileRecord, Hit, KeywordQuery, Passage
+
+if TYPE_CHECKING:
+    from ragkit.store import Store
+    from ragkit.types import Vectors
+
+_EQUAL = 1e-6  # scores closer than this are one
+_MOST_MATCHES = 10_000  # whose vectors come with them
+
+
+def trace_search(
+    store: Store,
+    embedder: Embedder,
+    question: str,
+    *,
+    limit: int,
+    ask_limit: int,
+    keyword_weight: float,
+    sources: Collection[str] | None = None,
+    expected: Expected | None = None,
+) -> Traced:
+    """What a search of `limit` chunks, and one of `ask_limit` passages, see on their way.
+
+    Of `expected` the source, the record and the failing filters are known before. Costs a ranking
+    of all chunks by meaning, and of the first 10,000 by words.
+    """
+    vector = embedder.embed_question(question)
+    wanted = keyword_query(question)
+    everything = max(1, store.chunks.count())
+    by_meaning, _ = store.chunks.nearest(vector, everything, sources=sources)
+    by_words, scores, _ = store.chunks.matching(
+        wanted, min(everything, _MOST_MATCHES), sources=sources
+    )
+    depth = candidate_depth(limit)
+    found = gather(
+        store, vector, wanted, depth=depth, keyword_weight=keyword_weight, sources=sources
+    )
+    legs = _Legs(by_meaning.tolist(), by_words.tolist(), scores.tolist())
+
+    def search(count: int) -> list[Hit]:
+        return retrieve(
+            store, embedder, question, limit=count, keyword_weight=keyword_weight, sources=sources
+        )
+
+    hits = search(limit)
+    hits_of_ask = search(ask_limit * HITS_PER_PASSAGE)
+    modified = store.files.modified({hit.chunk.source for hit in hits_of_ask})
+    passages = to_passages(hits_of_ask, modified=modified)
+    if expected is not None and expected.record and not expected.failing:
+        judged = _judged(store, found, legs, expected.record, vector, wanted, keyword_weight)
+        expected = _listed(_placed(store, found, legs, expected, judged), hits, passages)
+    return Traced(
+        question=question,
+        looked_for=wanted,
+        limit=limit,
+        ask_limit=ask_limit,
+        depth=depth,
+        keyword_weight=keyword_weight,
+        chunks=len(by_meaning),
+        matches=len(by_words),
+        candidates=len(found.rows),
+        hits=_ranked(store, found, legs, hits, depth),
+        passages=passages,
+        expected=expected,
+    )
+
+
+class _Legs:
+    """The ranks of rows in each leg, from 1, and their BM25 scores."""
+
+    def __init__(
+        self, by_meaning: Sequence[int], by_words: Sequence[int], scores: Sequence[float]
+    ) -> None:
+        self.meaning = {row: rank for rank, row in enumerate(by_meaning, 1)}
+        self.words = {row: rank for rank, row in enumerate(by_words, 1)}
+        self.scores = dict(zip(by_words, scores, strict=True))
+        self.lowest = min(scores, default=0.0)
+
+
+def _ranked(
+    store: Store, found: Candidates, legs: _Legs, hits: Sequence[Hit], depth: int
+) -> tuple[Ranked, ...]:
+    """Hits with their ranks in the legs, as far as these count."""
+    rows = found.rows.tolist()
+    chunks = store.chunks.take(rows)
+    row_of = {(c.source, c.ordinal): row for row, c in zip(rows, chunks, strict=True)}
+
+    def one(hit: Hit) -> Ranked:
+        row = row_of.get((hit.chunk.source, hit.chunk.ordinal), -1)
+        meaning, words = legs.meaning.get(row, depth + 1), legs.words.get(row, depth + 1)
+        counted = [rank if rank <= depth else None for rank in (meaning, words)]
+        return Ranked(hit, *counted)
+
+    return tuple(map(one, hits))
+
+
+class _Judged(NamedTuple):
+    """A chunk of the expected file; they compare by what is said first."""
+
+    is_candidate: bool
+    score: float
+    similarity: float
+    keyword: float
+    row: int
+
+
+def _judged(
+    store: Store,
+    found: Candidates,
+    legs: _Legs,
+    record: FileRecord,
+    vector: Vectors,
+    wanted: KeywordQuery,
+    weight: float,
+) -> list[_Judged]:
+    """All chunks of a file that a search may find, those that hold the quoted phrases."""
+    only = [record.source]
+    rows, similarity = store.chunks.nearest(vector, max(1, record.chunks), sources=only)
+    matched = set(store.chunks.matching(wanted, max(1, record.chunks), sources=only)[0].tolist())
+    candidates = set(found.rows.tolist())
+    judged = []
+    for row, cosine in zip(rows.tolist(), similarity.tolist(), strict=True):
+        if wanted.phrases and row not in matched:
+            continue
+        # Scores of a search within one file are not those of the index: words are rare elsewhere.
+        score = legs.scores.get(row, legs.lowest) if row in matched else 0.0
+        keyword = score / found.highest
+        judged.append(_Judged(row in candidates, cosine + weight * keyword, cosine, keyword, row))
+    return judged
+
+
+def _placed(
+    store: Store, found: Candidates, legs: _Legs, expected: Expected, judged: Sequence[_Judged]
+) -> Expected:
+    """With the file's best chunk and its ranks: the first of the candidates if there is one, else
+    the one with the highest score; without where there is none."""
+    if not judged:
+        return expected
+    best = max(judged)
+    chunk = store.chunks.take([best.row])[0]
+    above = int((found.score > best.score + _EQUAL).sum())
+    return replace(
+        expected,
+        best=Hit(chunk, best.score, best.similarity, best.keyword),
+        meaning=legs.meaning.get(best.row),
+        words=legs.words.get(best.row),
+        fusion=above + 1 if best.is_candidate else None,
+    )
+
+
+def _listed(expected: Expected, hits: Sequence[Hit], passages: Sequence[Passage]) -> Expected:
+    """With the rank among equal scores that the hits have, and the passage that shows the file."""
+    best = expected.best
+    if best is not None and expected.fusion is not None:
+        at = next((n for n, hit in enumerate(hits, 1) if hit.chunk == best.chunk), None)
+        expected = replace(expected, fusion=at or max(expected.fusion, len(hits) + 1))
+    starts = (f"{expected.source}:", f"{expected.source} ")
+    for passage in passages:
+        if passage.source == expected.source:
+            return replace(expected, passage=passage.number)
+        if any(place.startswith(starts) for place in passage.also_in):
+            return replace(expected, passage=passage.number, folded_into=passage.location)
+    return expected
