@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import os
 import re
 from collections.abc import Sequence
 from itertools import chain
@@ -158,6 +159,8 @@ class WordLlama:
 
 def _read_tokenizer() -> Any:
     """The wheel's tokenizer without its leading-space rule: words bring their own space."""
+    # Calls are many and small: waking a thread for each costs more than it saves.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from tokenizers import Tokenizer, normalizers
 
     tokenizer = Tokenizer.from_file(str(_verified(_TOKENIZER)))

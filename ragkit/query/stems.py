@@ -57,6 +57,11 @@ _COMMON = {
     "turkish": _words("ve bir bu için ile olarak olan da de ne kim hangi nerede kaç daha gibi"),
     "hungarian": _words("a az és hogy nem is egy volt meg ez mint ki mi mikor hol milyen"),
 }
+# Word -> the languages it is frequent in: one look-up a word, where there are 14 lists.
+_LANGUAGES = {
+    word: tuple(name for name, common in _COMMON.items() if word in common)
+    for word in frozenset().union(*_COMMON.values())
+}
 _SCRIPTS = {
     "russian": re.compile("[\u0400-\u04ff]"),
     "greek": re.compile("[\u0370-\u03ff]"),
@@ -91,10 +96,10 @@ def _language(text: str) -> str:
         if len(script.findall(text)) > len(text) // 3:
             return name
     words = text.lower().split()
-    counts = {
-        name: sum(word.strip("¿¡?.,:;!\"'()") in common for word in words)
-        for name, common in _COMMON.items()
-    }
+    counts = dict.fromkeys(_COMMON, 0)
+    for word in words:
+        for name in _LANGUAGES.get(word.strip("¿¡?.,:;!\"'()"), ()):
+            counts[name] += 1
     best = max(counts, key=lambda name: counts[name])
     second = max(count for name, count in counts.items() if name != best)
     clear = counts[best] > second and counts[best] >= max(1, _LEAST_SHARE * len(words))

@@ -1,0 +1,118 @@
+"""The bare loop that `ingest.py` compares with: os.walk, the same reader and splitter, the same
+batches to the same model, one streaming `add`. No ledger, no full-text index, no second thought.
+
+    python scripts/bench/bare_ingest.py TREE DATABASE MODEL [--embed-host URL]
+    python scripts/bench/bare_ingest.py TREE --walk
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+_SLICE_CHUNKS = 2048  # the most that an index run gives to a model at once
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tree", type=Path)
+    parser.add_argument("database", nargs="?")
+    parser.add_argument("model", nargs="?")
+    parser.add_argument("--embed-host")
+    parser.add_argument("--walk", action="store_true", help="only list and stat the files")
+    options = parser.parse_args()
+    if options.walk:
+        print(json.dumps(min(walk_seconds(options.tree) for _ in range(5))))
+    else:
+        print(json.dumps(index(options.tree, options.database, options.model, options.embed_host)))
+
+
+def walk_seconds(tree: Path) -> float:
+    """Seconds that os.scandir and a stat of every file take."""
+    started = time.perf_counter()
+    folders = [str(tree)]
+    count = 0
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    entry.stat(follow_symlinks=False)
+                    count += 1
+    return time.perf_counter() - started
+
+
+def index(tree: Path, database: str, model: str, embed_host: str | None) -> int:
+    """Writes the table `chunks`; gives back how many rows."""
+    import lancedb
+    import pyarrow as pa
+
+    from ragkit.models import Servers, resolve_embedder
+
+    embedder = resolve_embedder(model, Servers(embed_host=embed_host))
+    dimension = embedder.identity.dimension
+    schema = pa.schema(
+        {
+            "source": pa.string(),
+            "ordinal": pa.int32(),
+            "text": pa.string(),
+            "vector": pa.list_(pa.float32(), dimension),
+        }
+    )
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        waiting: list[Any] = []
+        for one in chunks(tree, embedder):
+            waiting.append(one)
+            if len(waiting) == _SLICE_CHUNKS:
+                yield batch(waiting)
+                waiting = []
+        if waiting:
+            yield batch(waiting)
+
+    def batch(some: list[Any]) -> pa.RecordBatch:
+        vectors = embedder.embed_passages([one.text for one in some])
+        return pa.record_batch(
+            [
+                pa.array([one.source for one in some]),
+                pa.array([one.ordinal for one in some], pa.int32()),
+                pa.array([one.text for one in some]),
+                pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dimension),
+            ],
+            schema=schema,
+        )
+
+    table = lancedb.connect(database).create_table("chunks", schema=schema)
+    table.add(pa.RecordBatchReader.from_batches(schema, batches()))
+    return int(table.count_rows())
+
+
+def chunks(tree: Path, embedder: Any) -> Iterator[Any]:
+    """The chunks of all files that can be read, one file after another."""
+    from ragkit.errors import LoadError
+    from ragkit.index.opening import fitting_chunks
+    from ragkit.ingest.chunk import chunk
+    from ragkit.ingest.load import LoadOptions, load
+
+    settings = fitting_chunks(embedder, None, 0)
+    for folder, _, names in os.walk(tree):
+        for name in names:
+            path = Path(folder, name)
+            try:
+                document = load(path.read_bytes(), str(path), LoadOptions())
+            except LoadError:
+                continue
+            yield from chunk(document, settings, embedder.token_counter)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""A command run as a process of its own, and what it cost: for benchmarks of whole programs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_SAMPLE_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run took. `workers_mb` is the most that processes it started held together."""
+
+    output: str
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    workers_mb: float
+
+
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
+    """Runs a command to its end; ends this program with what it said when it fails."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(environment or {})},
+    )
+    most = [0.0]
+    done = threading.Event()
+    sampler = threading.Thread(target=_sample, args=(process.pid, most, done), daemon=True)
+    sampler.start()
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    done.set()
+    sampler.join()
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}: {output}")
+    cpu = usage.ru_utime + usage.ru_stime
+    return Cost(output, seconds, cpu, usage.ru_maxrss / 1024, most[0])
+
+
+def _sample(parent: int, most: list[float], done: threading.Event) -> None:
+    while not done.wait(_SAMPLE_SECONDS):
+        most[0] = max(most[0], sum(map(_resident_mb, _children(parent))))
+
+
+def _children(parent: int) -> list[int]:
+    found: list[int] = []
+    for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        try:
+            below = [int(pid) for pid in task.read_text().split()]
+        except OSError:
+            continue  # the thread has ended
+        found += below
+        for pid in below:
+            found += _children(pid)
+    return found
+
+
+def _resident_mb(pid: int) -> float:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
