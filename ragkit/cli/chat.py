@@ -9,12 +9,14 @@ import click
 
 from ragkit.cli import options
 from ragkit.cli.ask import WHY_EXTRACTIVE, warn_if_leaving
+from ragkit.cli.filtering import filters as filter_options
 from ragkit.cli.line_input import PipedLines, TypedLines, history_file
 from ragkit.cli.output import safe_line, say, tell
 from ragkit.cli.session import COMMANDS, Ended, Session
 
 if TYPE_CHECKING:
     from ragkit.models import Servers
+    from ragkit.query.filters import FilterOptions
 
 _STOPPED = 130
 
@@ -24,7 +26,7 @@ _STOPPED = 130
 @options.model
 @options.limit
 @options.keyword_weight
-@options.path
+@filter_options
 @click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
 @click.option(
     "--no-history",
@@ -40,7 +42,7 @@ def command(
     model_options: dict[str, object],
     limit: int | None,
     keyword_weight: float | None,
-    path: str | None,
+    filters: FilterOptions,
     strict: bool,
     no_history: bool,
     servers: Servers,
@@ -71,7 +73,7 @@ def command(
         why_extractive="" if choice.name else WHY_EXTRACTIVE.format(choice.why),
         model_options=model_options,
         strict=strict,
-        options=options.given(limit=limit, keyword_weight=keyword_weight, path=path),
+        options={**options.given(limit=limit, keyword_weight=keyword_weight), **filters},
     )
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         return _answer_lines(session, PipedLines())

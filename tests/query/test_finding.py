@@ -21,5 +21,5 @@ def test_a_passage_that_both_wordings_find_stands_where_the_better_search_put_it
         standalone="Who restores the archive server every quarter?",
         min_score=0.0,
     )
-    assert [passage.source for passage in answer.passages][0] == "docs/backup.md"
+    assert answer.passages[0].source == "docs/backup.md"
     assert len(answer.passages) == 6
