@@ -79,6 +79,12 @@ def test_options_hold_for_every_question(chat: Chat) -> None:
     assert "sea.md:3" in done.out
 
 
+def test_filters_that_leave_no_file_are_named(chat: Chat) -> None:
+    done = chat(f"{FIRST}\n", "--type", "pdf")
+    assert done.code == 0
+    assert "pdf" in done.err
+
+
 def test_lines_that_are_no_text_are_answered_as_far_as_they_go(chat: Chat) -> None:
     done = chat(b"\xef\xbb\xbfHow often is the \xff archive server restored?\r\n")
     assert done.code == 0

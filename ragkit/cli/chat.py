@@ -73,7 +73,8 @@ def command(
         why_extractive="" if choice.name else WHY_EXTRACTIVE.format(choice.why),
         model_options=model_options,
         strict=strict,
-        options={**options.given(limit=limit, keyword_weight=keyword_weight), **filters},
+        given=options.given(limit=limit, keyword_weight=keyword_weight),
+        filters=filters,
     )
     if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         return _answer_lines(session, PipedLines())

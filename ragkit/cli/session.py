@@ -6,15 +6,17 @@ import difflib
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ragkit.cli.ask import Live, print_answer, warn_if_leaving
+from ragkit.cli.filtering import why_nothing
 from ragkit.cli.output import fail, safe, safe_line, say, shorten, tell
 from ragkit.cli.transcript import write_transcript
 from ragkit.errors import AnswerCutError, AnswerStoppedError, RagkitError
 
 if TYPE_CHECKING:
     from ragkit.index import Index
+    from ragkit.query.filters import FilterOptions
     from ragkit.types import Answer, Chat, Passage
 
 # Name -> (argument, what it does).
@@ -36,7 +38,7 @@ class Ended(Exception):  # noqa: N818  it is no error to be done
 
 
 class Session:
-    """One conversation as it is typed and shown. `options` are those of `Index.ask`.
+    """One conversation as it is typed and shown. `given` and `filters` are options of `Index.ask`.
 
     `failed` says whether a question or a command could not be dealt with.
     """
@@ -49,7 +51,8 @@ class Session:
         why_extractive: str,
         model_options: Mapping[str, object],
         strict: bool,
-        options: Mapping[str, object],
+        given: Mapping[str, Any],
+        filters: FilterOptions,
     ) -> None:
         from ragkit.models import NO_CHAT
 
@@ -58,6 +61,7 @@ class Session:
         self._why_extractive = why_extractive
         self._model_options = model_options
         self._strict = strict
+        self._filters = filters
         self._live = Live(False)
         self._told = False  # what holds for all answers
         self.failed = False
@@ -68,7 +72,8 @@ class Session:
             strict=strict,
             on_text=lambda text: self._live.show(text),
             on_restart=lambda: self._live.restart(),
-            **options,  # type: ignore[arg-type]  # checked where the command line is read
+            **given,
+            **filters,
         )
 
     @property
@@ -102,6 +107,8 @@ class Session:
             self._live.end()
             raise
         self._print(answer)
+        if not answer.passages and (nothing := why_nothing(self._index, self._filters)):
+            tell(f"({safe_line(nothing)})", dim=True)
 
     def _print(self, answer: Answer) -> None:
         print_answer(
