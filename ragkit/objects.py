@@ -108,7 +108,9 @@ def read_object(
         size = answer.meta["size"]
         if size > limit_bytes:
             raise LoadError(
-                f"{size:,} bytes are more than --max-file-size {limit_bytes:,}", outcome="skipped"
+                f"{size:,} bytes, larger than the limit of {limit_bytes:,}: --max-file-size SIZE "
+                "raises it",
+                outcome="skipped",
             )
         data = bytearray()
         checked = head_check is None

@@ -17,7 +17,7 @@ ROWS = (
     r"ragkit\.(models|engines|store)(\..+)?"
     r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch|find_objects)"
     r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation|trace)\w+",
-    r"ragkit\.ingest\.(prepare|roots)|ragkit\.query\.retrieve",
+    r"ragkit\.ingest\.(prepare|roots|again)|ragkit\.query\.retrieve",
     r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index(\..+)?",

@@ -38,6 +38,15 @@ _WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
     "--password", "passwords", multiple=True, metavar="WORD", help="For encrypted PDFs. Repeatable."
 )
 @click.option(
+    "--max-file-size",
+    "max_file_bytes",
+    type=options.Size(),
+    default="200MB",
+    show_default=True,
+    metavar="SIZE",
+    help="Skip larger files, and report them. Such as 500kB, 1GB.",
+)
+@click.option(
     "--allow-empty", is_flag=True, help="Go on even if that takes every file out of the index."
 )
 @click.option(
@@ -82,7 +91,7 @@ def command(
         ):  # before an index is made for a typo
             raise RagkitError(f"no such file or folder: {path}")
     if dry_run:
-        selection.pop("passwords")
+        del selection["passwords"], selection["max_file_bytes"]
         _print_plan(_plan(db, paths, selection), as_json)
         return 0
     index = _open_or_create(db, embedder, servers, bool(paths))

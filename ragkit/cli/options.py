@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b|bytes)?", re.IGNORECASE)
 _STORAGE_OPTIONS = "ragkit.storage_options"
 
 
@@ -220,3 +222,21 @@ def _not_blank(_ctx: click.Context, parameter: click.Parameter, value: str) -> s
 def given(**options: Any) -> dict[str, Any]:
     """The options a person gave, without those left at None."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+class Size(click.ParamType[int]):
+    """Bytes as people write them: 200MB, "1.5 GB", 4096. 1 MB is a million, 1 MiB 2^20."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        match = _SIZE.fullmatch(str(value).strip())
+        if match is None:
+            self.fail(f"{value!r} is no size; write it as 200MB or 1.5GB", param, ctx)
+        factor = 1024 if match[3] else 1000
+        size = int(float(match[1]) * factor ** "bkmgt".index((match[2] or "b").lower()))
+        if size < 1:
+            self.fail("a size is at least one byte", param, ctx)
+        return size

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 from ragkit.engines.local import LocalEngine
 from ragkit.index.opening import index_place
+from ragkit.ingest.again import due_again, reading_of
 from ragkit.ingest.load import LoadOptions
 from ragkit.ingest.pipeline import OnProgress, Run
 from ragkit.ingest.prepare import Recipe
@@ -21,6 +22,7 @@ from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Location
 
 MAX_FILE_BYTES = 200 * 1000 * 1000
 _ROOTS = "roots"
+_READING = "reading"
 
 
 class SelectionOptions(TypedDict, total=False):
@@ -100,15 +102,19 @@ def update(
         kept = kept_roots(store)
         roots = resolve_roots(paths, kept, base)
         records = store.files.records()
-        decisions = decide_all(roots, records, base, store.place, selection_of(options))
-        engine = options.get("engine") or LocalEngine()
         recipe = recipe_of(store, embedder, options)
+        before, now = store.catalog.get(_READING), reading_of(recipe.limit_bytes)
+        again = due_again(records, before, now, passwords=bool(recipe.loading.passwords))
+        decisions = decide_all(roots, records, base, store.place, selection_of(options), again)
+        engine = options.get("engine") or LocalEngine()
         report = Run(store, embedder, engine, recipe, options.get("on_progress"))(decisions)
         changed = bool(report.added + report.updated + report.moved + report.removed)
         keep_floor(store, embedder, changed=changed)
         names = [source_of(root, base) for root in roots]
         if set(names) - set(kept):
             store.catalog.set(_ROOTS, list(dict.fromkeys([*kept, *names])))
+        if before != now and set(kept) <= set(names):
+            store.catalog.set(_READING, now)
         return report
 
 
@@ -130,10 +136,14 @@ def decide_all(
     base: Path,
     place: Location,
     selection: Selection,
+    again: Container[str] = (),
 ) -> list[Decision]:
-    """What to do about each file below any of the roots, found or in the ledger."""
+    """What to do about each file below any of the roots, found or in the ledger; those in `again`
+    are to be read whatever is known of them."""
     return [
-        decision for root in roots for decision in decide(root, records, base, place, selection)
+        decision
+        for root in roots
+        for decision in decide(root, records, base, place, selection, again)
     ]
 
 

@@ -143,6 +143,8 @@ def _prepare(recipe: Recipe, task: Task) -> Prepared:
         return Prepared(unreadable(found, outcome, str(error)))
     except RecursionError:
         return Prepared(unreadable(found, "failed", "nested too deeply to be read"))
+    except MemoryError:
+        raise  # the engine knows the limit, and gives the file a fresh worker
     except Exception as error:  # noqa: BLE001 - a parser may raise anything on a damaged file
         reason = f"could not be read: {type(error).__name__}: {error}"[:300]
         return Prepared(unreadable(found, "failed", reason))

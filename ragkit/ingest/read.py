@@ -51,8 +51,7 @@ def _read_once(
             if not stat.S_ISREG(before.st_mode):
                 raise LoadError(f"{kind_of(before.st_mode)}, not a file", outcome="skipped")
             if before.st_size > limit_bytes:
-                limit = f"--max-file-size {_size(limit_bytes)}"
-                raise LoadError(f"{_size(before.st_size)} is more than {limit}", outcome="skipped")
+                raise too_large(before.st_size, limit_bytes)
             head = os.read(descriptor, _HEAD_BYTES)
             problem = head_check(head) if head_check is not None else None
             if problem is not None:
@@ -80,6 +79,14 @@ def _rest(descriptor: int, head: bytes, size: int) -> bytes:
     while len(data) <= size and (more := os.read(descriptor, size + 1 - len(data))):
         data += more
     return data
+
+
+def too_large(size: int, limit_bytes: int) -> LoadError:
+    """The answer to a file beyond the limit."""
+    shown, limit = _size(size), _size(limit_bytes)
+    shown = shown if shown != limit else f"{size} bytes"
+    hint = "--max-file-size SIZE raises it"
+    return LoadError(f"{shown}, larger than the limit of {limit}: {hint}", outcome="skipped")
 
 
 def kind_of(mode: int) -> str:

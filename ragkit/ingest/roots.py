@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,16 +51,24 @@ def resolve_roots(
 
 
 def decide(
-    root: Root, records: Iterable[FileRecord], base: Path, place: Location, selection: Selection
+    root: Root,
+    records: Iterable[FileRecord],
+    base: Path,
+    place: Location,
+    selection: Selection,
+    again: Container[str] = (),
 ) -> list[Decision]:
     """What to do about each file below `root`, found or in the ledger (`records`, ascending).
-    `place` is where the index is: nothing of it is a document.
+    `place` is where the index is: nothing of it is a document. The sources in `again` are to be
+    read even if they did not change.
 
     Raises `RagkitError` when a root where files were known is empty or gone, unless
     `allow_empty`.
     """
     known = [record for record in records if lies_below(record.source, root, base)]
-    decisions = list(reconcile(_find(root, base, place, selection), known, now_ns=time.time_ns()))
+    found = _find(root, base, place, selection)
+    read_again = (lambda record: record.source in again) if again else None
+    decisions = list(reconcile(found, known, now_ns=time.time_ns(), read_again=read_again))
     gone = sum(decision.kind == "gone" for decision in decisions)
     seen = sum(decision.found is not None for decision in decisions)
     refusal = guards_against_wipe(len(known), gone, seen)

@@ -35,9 +35,13 @@ def test_a_head_that_is_refused_ends_the_reading(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("size", "limit", "text"),
     [
-        (2_100_000_000, 200_000_000, "2.1 GB is more than --max-file-size 200 MB"),
-        (1001, 1000, "1 kB is more than --max-file-size 1 kB"),
-        (11, 10, "11 bytes is more than --max-file-size 10 bytes"),
+        (
+            2_100_000_000,
+            200_000_000,
+            "2.1 GB, larger than the limit of 200 MB: --max-file-size SIZE raises it",
+        ),
+        (1001, 1000, "1001 bytes, larger than the limit of 1 kB: --max-file-size SIZE raises it"),
+        (11, 10, "11 bytes, larger than the limit of 10 bytes: --max-file-size SIZE raises it"),
     ],
 )
 def test_a_file_beyond_the_limit_is_skipped(

@@ -1,0 +1,38 @@
+"""Which files to read again although they did not change: because we can read more than before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+
+from ragkit.ingest.load import LOADER_VERSION
+from ragkit.types import FileRecord
+
+# The libraries of extras that loaders use where they are installed.
+_LIBRARIES = ("docx", "pptx", "openpyxl")
+
+
+def reading_of(limit_bytes: int) -> dict[str, object]:
+    """What decides, beside its bytes, what becomes of a file. JSON; kept with the index."""
+    return {
+        "loaders": LOADER_VERSION,
+        "limit_bytes": limit_bytes,
+        "libraries": [name for name in _LIBRARIES if find_spec(name) is not None],
+    }
+
+
+def due_again(
+    records: Iterable[FileRecord],
+    before: Mapping[str, object] | None,
+    now: Mapping[str, object],
+    *,
+    passwords: bool,
+) -> frozenset[str]:
+    """The sources to read again: all when the loaders are others than `before`; those that were
+    skipped when a limit or the libraries are, or `passwords` are given. `before` is the
+    `reading_of` of the last run, None when that is not known."""
+    if before is not None and before.get("loaders") != now.get("loaders"):
+        return frozenset(record.source for record in records)
+    if passwords or (before is not None and before != now):
+        return frozenset(record.source for record in records if record.outcome == "skipped")
+    return frozenset()

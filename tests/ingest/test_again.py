@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from ragkit.ingest.again import due_again, reading_of
+from ragkit.types import FileRecord
+
+INDEXED = FileRecord("a.txt", "indexed")
+SKIPPED = FileRecord("b.pdf", "skipped", "encrypted")
+FAILED = FileRecord("c.pdf", "failed", "damaged")
+NOW = reading_of(1000)
+
+
+@pytest.mark.parametrize(
+    ("before", "passwords", "due"),
+    [
+        pytest.param(NOW, False, set(), id="nothing differs"),
+        pytest.param(None, False, set(), id="nothing is known"),
+        pytest.param(None, True, {"b.pdf"}, id="a password"),
+        pytest.param(reading_of(999), False, {"b.pdf"}, id="another limit"),
+        pytest.param({**NOW, "libraries": []}, False, {"b.pdf"}, id="an extra was installed"),
+        pytest.param({**NOW, "loaders": 0}, False, {"a.txt", "b.pdf", "c.pdf"}, id="new loaders"),
+    ],
+)
+def test_what_is_due_again(
+    before: dict[str, object] | None, passwords: bool, due: set[str]
+) -> None:
+    assert due_again([INDEXED, SKIPPED, FAILED], before, NOW, passwords=passwords) == due
