@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from ragkit.cli import options
 from ragkit.cli.filtering import filters as filter_options
 from ragkit.cli.filtering import why_nothing
-from ragkit.cli.output import safe, safe_line, say, say_json, tell
+from ragkit.cli.output import plain, safe, safe_line, say, say_json, tell
 from ragkit.types import Hit
 
 if TYPE_CHECKING:
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 @options.limit
 @options.keyword_weight
 @filter_options
+@click.option(
+    "--context-lines",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=0,
+    help="Show N lines before and after each passage, as they were indexed.",
+)
 @options.question_server
 @options.as_json
 def command(
@@ -31,6 +39,7 @@ def command(
     limit: int | None,
     keyword_weight: float | None,
     filters: FilterOptions,
+    context_lines: int,
     servers: Servers,
     as_json: bool,
 ) -> None:
@@ -41,6 +50,7 @@ def command(
       ragkit search "backup test"
       ragkit search "termination notice" -k 10 --path 'contracts/**'
       ragkit search "open questions" --type md --since 2024-03 --where 'tags has budget'
+      ragkit search ERR-4012 --context-lines 3
       ragkit search ERR-4012 --json
     """
     from ragkit.index import Index
@@ -48,10 +58,13 @@ def command(
     index = Index.open(db, servers=servers)
     given = options.given(limit=limit, keyword_weight=keyword_weight)
     hits = index.search(query, **given, **filters)
+    around = index.surroundings(hits, context_lines)
     if as_json:
-        say_json({"query": query, "hits": [hit_json(hit) for hit in hits]})
+        pairs = zip(hits, around, strict=True)
+        shown = [hit_json(hit) | (plain(lines) if context_lines else {}) for hit, lines in pairs]
+        say_json({"query": query, "hits": shown})
         return
-    for number, hit in enumerate(hits, 1):
+    for number, (hit, lines) in enumerate(zip(hits, around, strict=True), 1):
         if number > 1:
             say()
         say(f"{number}. {safe_line(hit.chunk.location)}", bold=True)
@@ -59,10 +72,18 @@ def command(
         if hit.keyword:
             parts.append(f"words {hit.keyword:.2f}")
         say(f"   {', '.join(parts)}{_under(hit.chunk.heading)}", dim=True)
-        say("\n".join(f"   {line}" for line in safe(hit.chunk.text).splitlines()))
+        _say_lines(lines.before, dim=True)
+        _say_lines([hit.chunk.text])
+        _say_lines(lines.after, dim=True)
     if not hits:
         why = why_nothing(index, filters)
         tell("nothing found" + (f": {safe_line(why)}" if why else ""))
+
+
+def _say_lines(lines: Iterable[str], *, dim: bool = False) -> None:
+    for line in lines:
+        for shown in safe(line).splitlines() or [""]:
+            say(f"   {shown}" if shown else "", dim=dim)
 
 
 def _under(heading: str) -> str:

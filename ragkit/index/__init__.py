@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from ragkit.index.opening import (
     fitting_chunks,
     index_place,
 )
+from ragkit.index.surrounding import find_surroundings
 from ragkit.index.updating import (
     MAX_FILE_BYTES,
     SelectionOptions,
@@ -49,6 +50,7 @@ from ragkit.query.conversation import Conversation
 from ragkit.query.explain import Explanation, explain_trace
 from ragkit.query.filters import FilterOptions, filter_options, read_filters
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
+from ragkit.query.surroundings import Surroundings
 from ragkit.query.trace import trace_search
 from ragkit.store import Store, exists
 from ragkit.store.schema import FORMAT
@@ -282,6 +284,14 @@ class Index:
             keyword_weight=self._weight(keyword_weight),
             sources=self._sources(**filters),
         )
+
+    def surroundings(self, hits: Sequence[Hit], lines: int) -> list[Surroundings]:
+        """The `lines` lines before and after each hit in its file, as they were indexed: the file
+        itself is not read. Fewer at the ends of a page or a file.
+
+        Raises `ValueError` when `lines` is negative.
+        """
+        return find_surroundings(self._store, hits, lines)
 
     def explain(
         self,

@@ -153,6 +153,18 @@ class ChunkTable:
         by_id = dict(zip(rows["_rowid"].to_pylist(), schema.to_chunks(rows), strict=True))
         return [by_id[row_id] for row_id in row_ids]
 
+    def beside(self, chunks: Sequence[Chunk], reach: int) -> list[Chunk]:
+        """The chunks up to `reach` places before and behind each of these in their files, these
+        included, and perhaps others of the same files; in no order."""
+        from lancedb.expr import col
+
+        places = {c.ordinal + step for c in chunks for step in range(-reach, reach + 1)}
+        wanted = col("source").isin(sorted({chunk.source for chunk in chunks}))
+        wanted &= col("ordinal").isin(sorted(place for place in places if place >= 0))
+        with translated(self._uri):
+            rows = self._table.search().where(wanted).select(list(schema.CHUNK_COLUMNS)).to_arrow()
+        return schema.to_chunks(rows)
+
     def sample_texts(self, limit: int) -> list[str]:
         """The texts of at most `limit` chunks, spread evenly over the table."""
         with translated(self._uri):
