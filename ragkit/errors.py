@@ -140,3 +140,16 @@ class EmbeddingError(ModelError):
         self.vectors = vectors
         self.too_long = too_long
         self.refused: Mapping[int, str] = refused or {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A worker's error travels pickled; keyword arguments do not by themselves.
+        return _embedding_error, (str(self), self.vectors, self.too_long, dict(self.refused))
+
+
+def _embedding_error(
+    message: str,
+    vectors: npt.NDArray[np.float32],
+    too_long: frozenset[int],
+    refused: Mapping[int, str],
+) -> EmbeddingError:
+    return EmbeddingError(message, vectors=vectors, too_long=too_long, refused=refused)

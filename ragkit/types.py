@@ -523,8 +523,14 @@ class Engine(Protocol):
 
     `imap` yields (index, result or the exception that task raised), each index of `tasks` exactly
     once, in any order, with a bounded number in flight; `fn` must be picklable. A worker that
-    dies or outlives its limit fails its own task only. `tasks` is pulled lazily.
+    dies or outlives its limit fails its own task only. `tasks` is pulled lazily. `slots` is
+    how many tasks it works on at a time, 1 at least; `embeds` says that models run there, too.
     """
+
+    @property
+    def embeds(self) -> bool: ...
+    @property
+    def slots(self) -> int: ...
 
     def imap(
         self, fn: Callable[[Any], Any], tasks: Iterable[Any]

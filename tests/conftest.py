@@ -62,7 +62,8 @@ def _refuse_the_network(event: str, arguments: tuple[Any, ...]) -> None:
     """No test reaches beyond this machine: connecting to elsewhere fails the test that does it."""
     if event == "socket.connect":
         address = arguments[1]
-        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+        own = ("127.", "::1", "localhost")
+        if isinstance(address, tuple) and not str(address[0]).startswith(own):
             raise AssertionError(f"a test opened a connection to {address}")
 
 

@@ -17,7 +17,7 @@ ROWS = (
     r"ragkit\.(models|engines|store)(\..+)?"
     r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch|find_objects)"
     r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation|trace)\w+",
-    r"ragkit\.ingest\.(prepare|roots|again)|ragkit\.query\.retrieve",
+    r"ragkit\.ingest\.(prepare|roots|again|spread)|ragkit\.query\.retrieve",
     r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index(\..+)?",
@@ -48,6 +48,7 @@ VENDORS = {
     "tokenizers": r"ragkit\.models\.wordllama",
     "pypdf": r"ragkit\.ingest\.load\..+",
     "obstore": r"ragkit\.objects",
+    "ray": r"ragkit\.engines\.ray",
     "pickle": r"ragkit\.engines\..+",
 }
 

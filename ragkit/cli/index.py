@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragkit.cli import options
+from ragkit.cli.engine import engine as engine_options
 from ragkit.cli.output import safe_line, say, say_json, shorten, tell
 from ragkit.errors import RagkitError
-from ragkit.types import IndexReport, Location, Progress
+from ragkit.types import Engine, IndexReport, Location, Progress
 
 if TYPE_CHECKING:
     from ragkit.index import Index
@@ -59,6 +60,7 @@ _WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--watch", is_flag=True, help="Go on after every change, until Ctrl-C.")
 @options.embedding_server
+@engine_options
 @click.option("--strict", is_flag=True, help="Exit 1 if a file was skipped, too.")
 @options.as_json
 def command(
@@ -69,6 +71,8 @@ def command(
     dry_run: bool,
     watch: bool,
     servers: Servers,
+    engine: Engine | None,
+    files_per_task: int | None,
     strict: bool,
     as_json: bool,
     **selection: Any,
@@ -82,6 +86,7 @@ def command(
       ragkit index docs contracts --exclude '*.log'
       ragkit index ~/notes --dry-run
       ragkit index ~/notes --db notes.index --embedder ollama/embeddinggemma
+      ragkit index s3://bucket/docs --db s3://bucket/index --engine ray --ray-address auto
     """
     if watch and (dry_run or as_json):
         raise click.UsageError("--watch goes with neither --dry-run nor --json")
@@ -95,9 +100,10 @@ def command(
         _print_plan(_plan(db, paths, selection), as_json)
         return 0
     index = _open_or_create(db, embedder, servers, bool(paths))
+    work = options.given(engine=engine, files_per_task=files_per_task, **selection)
     if watch:
         tell("watching for changes; Ctrl-C ends it")
-        for report in index.watch(*paths, wait_seconds=wait or _WATCH_WAIT_SECONDS, **selection):
+        for report in index.watch(*paths, wait_seconds=wait or _WATCH_WAIT_SECONDS, **work):
             if report.added or report.updated or report.moved or report.removed or report.failed:
                 _print(report)
         return 0
@@ -107,7 +113,7 @@ def command(
             wait_seconds=wait,
             on_progress=bar,
             on_wait=lambda holder: tell(f"waiting for {holder} ..."),
-            **selection,
+            **work,
         )
     if as_json:
         say_json(report)

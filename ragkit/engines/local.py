@@ -42,6 +42,8 @@ class LocalEngine:
     script nor anything but what unpickling `fn` imports; they end when this process does.
     """
 
+    embeds = False
+
     def __init__(
         self,
         workers: int | None = None,
@@ -57,6 +59,10 @@ class LocalEngine:
         self._memory_bytes = memory_bytes
         self._lock = threading.Lock()
         self._stops: list[Callable[[], None]] = []
+
+    @property
+    def slots(self) -> int:
+        return _cores() if self._workers is None else max(1, self._workers)
 
     def imap(
         self, fn: Callable[[Any], Any], tasks: Iterable[Any]

@@ -235,7 +235,7 @@ class Index:
         without `allow_empty`; `ModelError` when the embedder fails for good. What was committed
         by then stays, and the next call goes on from there.
         """
-        return update(self._store, self.embedder, self.base, paths, options)
+        return update(self._store, self.embedder, self._servers, self.base, paths, options)
 
     def watch(
         self,

@@ -11,10 +11,12 @@ from ragkit.engines.local import LocalEngine
 from ragkit.index.opening import index_place
 from ragkit.ingest.again import due_again, reading_of
 from ragkit.ingest.load import LoadOptions
-from ragkit.ingest.pipeline import OnProgress, Run
+from ragkit.ingest.pipeline import FILES_PER_TASK, OnProgress, Run
 from ragkit.ingest.prepare import Recipe
 from ragkit.ingest.reconcile import Decision
 from ragkit.ingest.roots import Root, Selection, decide, resolve_roots, source_of
+from ragkit.ingest.spread import SpreadEmbedder
+from ragkit.models import Servers
 from ragkit.objects import is_remote
 from ragkit.query.calibrate import keep_floor
 from ragkit.store import Store
@@ -43,14 +45,16 @@ class UpdateOptions(SelectionOptions, total=False):
     """How an index is brought up to date; every field may be left out.
 
     passwords: for encrypted files. max_file_bytes: larger files are skipped and reported.
-    engine: where files are read and cut, `LocalEngine` by default. wait_seconds: how long to wait
-    for another process that writes the index; on_wait is told who. on_progress: told how far the
-    run is, several times a second at most.
+    engine: where files are read and cut, `LocalEngine` by default, and where models run, if it
+    says so, as `RayEngine` does. files_per_task: how many files it gets at a time.
+    wait_seconds: how long to wait for another process that writes the index; on_wait is told who.
+    on_progress: told how far the run is, several times a second at most.
     """
 
     passwords: Sequence[str]
     max_file_bytes: int
     engine: Engine | None
+    files_per_task: int
     wait_seconds: float
     on_progress: OnProgress | None
     on_wait: Callable[[str], None] | None
@@ -91,6 +95,7 @@ def kept_roots(store: Store) -> list[str]:
 def update(
     store: Store,
     embedder: Embedder,
+    servers: Servers,
     base: Path,
     paths: Sequence[str | os.PathLike[str]],
     options: UpdateOptions,
@@ -107,7 +112,15 @@ def update(
         again = due_again(records, before, now, passwords=bool(recipe.loading.passwords))
         decisions = decide_all(roots, records, base, store.place, selection_of(options), again)
         engine = options.get("engine") or LocalEngine()
-        report = Run(store, embedder, engine, recipe, options.get("on_progress"))(decisions)
+        run = Run(
+            store,
+            SpreadEmbedder(embedder, engine, servers) if engine.embeds else embedder,
+            engine,
+            recipe,
+            options.get("on_progress"),
+            files_per_task=options.get("files_per_task", FILES_PER_TASK),
+        )
+        report = run(decisions)
         changed = bool(report.added + report.updated + report.moved + report.removed)
         keep_floor(store, embedder, changed=changed)
         names = [source_of(root, base) for root in roots]

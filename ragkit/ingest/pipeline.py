@@ -25,7 +25,7 @@ from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Pro
 if TYPE_CHECKING:
     from ragkit.store import Store
 
-_TASK_FILES, _TASK_BYTES = 32, 1 << 20
+FILES_PER_TASK, _TASK_BYTES = 32, 1 << 20
 _COMMIT_FILES, _COMMIT_CHUNKS, _COMMIT_SECONDS = 500, 10_000, 30.0
 _AHEAD_TASKS, _AHEAD_SLICES = 4, 2
 _SLICE_SECONDS = 1.0  # slow parsing must not hold back progress and commits
@@ -64,10 +64,13 @@ class Run:
         engine: Engine,
         recipe: Recipe,
         on_progress: OnProgress | None = None,
+        *,
+        files_per_task: int = FILES_PER_TASK,
     ) -> None:
         self._store = store
         self._engine = engine
         self._recipe = recipe
+        self._files_per_task = files_per_task
         self._on_progress = on_progress or (lambda _: None)
         self._embedding = Embedding(embedder, KnownVectors([store.chunks]))
         self._known: dict[str, FileRecord] = {}  # what the index holds of the files to be done
@@ -161,7 +164,7 @@ class Run:
     def _prepared(self, tasks: list[Task]) -> Iterator[list[Prepared]]:
         """Prepared files as the engine delivers them. A group of files whose worker died is done
         again one by one, so that only the guilty file fails."""
-        groups = list(_groups(tasks))
+        groups = list(_groups(tasks, self._files_per_task))
         work = partial(prepare, self._recipe)
         alone: list[Task] = []
         for index, result in self._engine.imap(work, groups):
@@ -261,12 +264,12 @@ class Run:
         )
 
 
-def _groups(tasks: Sequence[Task]) -> Iterator[tuple[Task, ...]]:
+def _groups(tasks: Sequence[Task], most: int) -> Iterator[tuple[Task, ...]]:
     """Tasks in groups of a few files, large files alone."""
     group: list[Task] = []
     size = 0
     for task in tasks:
-        if group and (len(group) >= _TASK_FILES or size + task.found.size > _TASK_BYTES):
+        if group and (len(group) >= most or size + task.found.size > _TASK_BYTES):
             yield tuple(group)
             group, size = [], 0
         group.append(task)

@@ -1,0 +1,223 @@
+"""Work on a Ray cluster: plain tasks, each of which may run twice and counts once.
+
+No actors: tasks go wherever a node is left. Where a task is late, as one on a frozen node is, a
+second copy of it is sent; the first result of the two is taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ragkit.errors import LoadError, RagkitError
+
+STOPPED = "the work was stopped"
+
+_TASKS_PER_SLOT = 2  # one to work on, one to go on with
+_POLL_SECONDS = 0.5
+_CONNECT_SECONDS = 5.0
+_RETRIES = 2  # Ray's own, after a worker or a node has died
+_LATE_SECONDS = 15.0
+_LATE_FACTOR = 5.0  # times as long as tasks usually take
+_INSTALL = '--engine ray needs another package: pip install "ragkit[ray]"'
+_CONNECT_HELP = (
+    "no Ray cluster can be reached at {address} ({error}). Is it running, and does this machine "
+    "belong to it? Newer versions of Ray ask for a token: start every node and this command with "
+    "the same RAY_AUTH_MODE (token or disabled) and the same ~/.ray/auth_token"
+)
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A task that is under way: its copies, and when the last of them was sent."""
+
+    number: int
+    task: Any
+    references: list[Any] = field(default_factory=list)
+    sent: float = 0.0
+
+
+class RayEngine:
+    """An `Engine` on a Ray cluster; models run there, too.
+
+    `address`: of the cluster ("auto" for the one this machine belongs to); None means RAY_ADDRESS,
+    else a Ray of its own on this machine's cores. A task takes `cpus_per_task` and
+    `gpus_per_task` of a node. `late_seconds`: a task that takes that long, and much longer than
+    others did, gets a second copy.
+
+    Raises `RagkitError` from `imap` when the extra `ray` is not installed or no cluster answers.
+    """
+
+    embeds = True
+
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        cpus_per_task: float = 1,
+        gpus_per_task: float = 0,
+        late_seconds: float = _LATE_SECONDS,
+    ) -> None:
+        if cpus_per_task < 0 or gpus_per_task < 0 or cpus_per_task + gpus_per_task <= 0:
+            raise ValueError("a task takes some of a CPU or of a GPU")
+        self._address = address or os.environ.get("RAY_ADDRESS") or None
+        self._cpus, self._gpus = cpus_per_task, gpus_per_task
+        self._late_seconds = late_seconds
+        self._lock = threading.Lock()
+        self._stops: list[threading.Event] = []  # one for each `imap` in progress
+
+    @property
+    def slots(self) -> int:
+        """How many tasks the cluster can work on at a time; at least 1."""
+        resources = self._ray().cluster_resources()
+        by_cpu = resources.get("CPU", 0) / self._cpus if self._cpus else float("inf")
+        by_gpu = resources.get("GPU", 0) / self._gpus if self._gpus else float("inf")
+        return max(1, int(min(by_cpu, by_gpu)))
+
+    def imap(
+        self, fn: Callable[[Any], Any], tasks: Iterable[Any]
+    ) -> Iterator[tuple[int, Any | Exception]]:
+        """(index, result or exception) of each task, in the order they end. Each index once,
+        though its task may run more often; about two tasks a slot are under way."""
+        ray = self._ray()
+        stopped = threading.Event()
+        with self._lock:
+            self._stops.append(stopped)
+        numbered = iter(enumerate(tasks))
+        run = _remote(ray, self._cpus, self._gpus)
+        function = ray.put(fn)
+        flights: dict[Any, _Flight] = {}  # by each of its references
+        taken: list[float] = []
+        try:
+            while True:
+                room = _TASKS_PER_SLOT * self.slots - len({f.number for f in flights.values()})
+                for _ in range(room):
+                    numbered_task = next(numbered, None)
+                    if numbered_task is None:
+                        break
+                    self._send(run, function, _Flight(*numbered_task), flights)
+                if not flights:
+                    return
+                done, _ = ray.wait(list(flights), num_returns=1, timeout=_POLL_SECONDS)
+                if stopped.is_set():
+                    raise RagkitError(STOPPED)
+                for reference in done:
+                    flight = flights.pop(reference, None)
+                    if flight is None:
+                        continue  # the other copy was faster, in this same round
+                    self._forget(ray, flight, flights)
+                    taken.append(time.monotonic() - flight.sent)
+                    yield flight.number, _result(ray, reference)
+                for flight in self._late(flights, taken):
+                    self._send(run, function, flight, flights)
+        finally:
+            with self._lock:
+                self._stops.remove(stopped)
+            for reference in flights:
+                with contextlib.suppress(Exception):  # a cluster that is gone has stopped already
+                    ray.cancel(reference, force=True)
+
+    def stop(self) -> None:
+        """Ends every `imap` in progress, from any thread; their iterators raise `RagkitError`."""
+        with self._lock:
+            for stopped in self._stops:
+                stopped.set()
+
+    def _send(self, run: Any, function: Any, flight: _Flight, flights: dict[Any, _Flight]) -> None:
+        reference = run.remote(function, flight.task)
+        flight.references.append(reference)
+        flight.sent = time.monotonic()
+        flights[reference] = flight
+
+    @staticmethod
+    def _forget(ray: Any, flight: _Flight, flights: dict[Any, _Flight]) -> None:
+        for other in flight.references:
+            if flights.pop(other, None) is not None:
+                with contextlib.suppress(Exception):  # it may have ended, or its node is gone
+                    ray.cancel(other, force=True)
+
+    def _late(self, flights: dict[Any, _Flight], taken: list[float]) -> list[_Flight]:
+        """Flights with one copy that is overdue."""
+        usual = statistics.median(taken[-64:]) if taken else 0.0
+        patience = max(self._late_seconds, _LATE_FACTOR * usual)
+        now = time.monotonic()
+        single = [flight for flight in flights.values() if len(flight.references) == 1]
+        return [flight for flight in single if now - flight.sent > patience]
+
+    def _ray(self) -> Any:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+        try:
+            import ray
+        except ImportError as error:
+            raise RagkitError(
+                '--engine ray needs another package: pip install "ragkit[ray]"'
+            ) from (error)
+        if not ray.is_initialized():
+            _connect(ray, self._address)
+        return ray
+
+
+def _connect(ray: Any, address: str | None) -> None:
+    import ragkit
+
+    where = address or "this machine"
+    if address and re.fullmatch(r"[^/]+:\d+", address):
+        host, _, port = address.rpartition(":")
+        try:  # Ray itself would try for minutes
+            socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+        except OSError as error:
+            raise RagkitError(_CONNECT_HELP.format(address=where, error=error)) from error
+    package = str(Path(ragkit.__file__).parent)
+    local = {} if address else {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
+    try:
+        ray.init(
+            address=address or "local",
+            runtime_env={"py_modules": [package], "env_vars": {"OMP_NUM_THREADS": "1"}},
+            logging_level="error",
+            log_to_driver=False,
+            **local,
+        )
+    except Exception as error:  # connecting fails in many ways, all without a type of their own
+        said = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise RagkitError(
+            _CONNECT_HELP.format(address=address or "this machine", error=said)
+        ) from (error)
+
+
+def _remote(ray: Any, cpus: float, gpus: float) -> Any:
+    # max_calls=0: else Ray ends a worker after every task with a GPU, and with it its model.
+    function = ray.remote(max_calls=0)(_call)
+    return function.options(
+        num_cpus=cpus, num_gpus=gpus, max_retries=_RETRIES, scheduling_strategy="SPREAD"
+    )
+
+
+def _call(fn: Callable[[Any], Any], task: Any) -> Any:
+    """What a worker does. Errors are results: Ray would wrap them in classes of its own."""
+    try:
+        return fn(task)
+    except Exception as error:  # noqa: BLE001 - handed to the caller
+        return error
+
+
+def _result(ray: Any, reference: Any) -> Any:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:  # the task could not even be begun there
+        return RagkitError(f"a worker cannot do this: {_last_line(error)}")
+    except ray.exceptions.RayError as error:
+        return LoadError(f"its worker died ({_last_line(error)})")
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1].strip()[:200]
