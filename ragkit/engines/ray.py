@@ -167,8 +167,6 @@ class RayEngine:
 
 
 def _connect(ray: Any, address: str | None) -> None:
-    import ragkit
-
     where = address or "this machine"
     if address and re.fullmatch(r"[^/]+:\d+", address):
         host, _, port = address.rpartition(":")
@@ -176,7 +174,7 @@ def _connect(ray: Any, address: str | None) -> None:
             socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
         except OSError as error:
             raise RagkitError(_CONNECT_HELP.format(address=where, error=error)) from error
-    package = str(Path(ragkit.__file__).parent)
+    package = str(Path(__file__).parents[1])
     local = {} if address else {"_node_ip_address": "127.0.0.1", "include_dashboard": False}
     try:
         ray.init(
