@@ -65,7 +65,10 @@ def test_three_turns_a_follow_up_sources_ctrl_c_in_an_answer_and_ctrl_d(
 ) -> None:
     terminal = start()
 
+    server.hold()
     terminal.type("How often is the archive server restored?")
+    terminal.wait_for("...")  # somebody waits
+    server.release()
     shown = terminal.wait_for(PROMPT)
     assert "The archive server is restored every quarter [1]" in shown
     assert '[1] docs/backup.md:3  "The archive server is restored every quarter."' in shown
@@ -86,7 +89,7 @@ def test_three_turns_a_follow_up_sources_ctrl_c_in_an_answer_and_ctrl_d(
     terminal.wait_for("The walrus eats")
     terminal.press(CTRL_C)
     shown = terminal.wait_for(PROMPT)
-    assert "stopped" in shown
+    assert "(stopped in the middle of the answer)" in shown
     server.pause_streams(None)
 
     server.scripted.append("Where does the walrus eat?")

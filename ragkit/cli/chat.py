@@ -13,6 +13,7 @@ from ragkit.cli.filtering import filters as filter_options
 from ragkit.cli.line_input import PipedLines, TypedLines, history_file
 from ragkit.cli.output import safe_line, say, tell
 from ragkit.cli.session import COMMANDS, Ended, Session
+from ragkit.errors import AnswerStoppedError
 
 if TYPE_CHECKING:
     from ragkit.models import Servers
@@ -67,6 +68,7 @@ def command(
     choice = Choice(model, "it was named") if model else choose_chat(servers)
     chat = index.chat_model(choice.name or NO_CHAT, model_options)
     warn_if_leaving(chat, index.embedder)
+    typed = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     session = Session(
         index,
         chat,
@@ -75,8 +77,9 @@ def command(
         strict=strict,
         given=options.given(limit=limit, keyword_weight=keyword_weight),
         filters=filters,
+        typed=typed,
     )
-    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+    if not typed:
         return _answer_lines(session, PipedLines())
     tell(f"{safe_line(f'{index.uri}, {session.model}')}. /help lists the commands.", dim=True)
     words = [f"/{name}" for name in COMMANDS]
@@ -88,6 +91,8 @@ def _talk(session: Session, lines: TypedLines) -> int:
     while True:
         try:
             session.take(lines.read())
+        except AnswerStoppedError:
+            pass  # the answer so far is there, and says that it is not all
         except KeyboardInterrupt:
             say()
             tell("(stopped; Ctrl-D ends)", dim=True)

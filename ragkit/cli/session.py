@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from ragkit.cli.ask import Live, print_answer, warn_if_leaving
 from ragkit.cli.filtering import why_nothing
 from ragkit.cli.output import fail, safe, safe_line, say, shorten, tell
 from ragkit.cli.transcript import write_transcript
+from ragkit.cli.waiting import Waiting
 from ragkit.errors import AnswerCutError, AnswerStoppedError, RagkitError
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ class Ended(Exception):  # noqa: N818  it is no error to be done
 
 
 class Session:
-    """One conversation as it is typed and shown. `given` and `filters` are options of `Index.ask`.
+    """One conversation as it is typed and shown. `given` and `filters` are options of `Index.ask`;
+    `typed` says that somebody sits and waits.
 
     `failed` says whether a question or a command could not be dealt with.
     """
@@ -53,6 +56,7 @@ class Session:
         strict: bool,
         given: Mapping[str, Any],
         filters: FilterOptions,
+        typed: bool,
     ) -> None:
         from ragkit.models import NO_CHAT
 
@@ -62,7 +66,8 @@ class Session:
         self._model_options = model_options
         self._strict = strict
         self._filters = filters
-        self._live = Live(False)
+        self._live = Live(True)
+        self._waiting = Waiting(typed)
         self._told = False  # what holds for all answers
         self.failed = False
         self._conversation = index.conversation(
@@ -70,7 +75,7 @@ class Session:
             model=chat or NO_CHAT,
             model_options=model_options,
             strict=strict,
-            on_text=lambda text: self._live.show(text),
+            on_text=self._show,
             on_restart=lambda: self._live.restart(),
             **given,
             **filters,
@@ -97,20 +102,28 @@ class Session:
             fail(str(error))
 
     def _ask(self, question: str) -> None:
-        self._live = Live(self._chat is not None and not self._strict)
+        self._live = Live(True)
+        self._waiting.begin()
         try:
             answer = self._conversation.ask(question)
         except (AnswerCutError, AnswerStoppedError) as error:
             self._print(error.answer)
             raise
         except BaseException:
+            self._waiting.end()
             self._live.end()
             raise
         self._print(answer)
         if not answer.passages and (nothing := why_nothing(self._index, self._filters)):
             tell(f"({safe_line(nothing)})", dim=True)
 
+    def _show(self, text: str) -> None:
+        if not self._strict:
+            self._waiting.end()
+            self._live.show(text)
+
     def _print(self, answer: Answer) -> None:
+        self._waiting.end()
         print_answer(
             answer,
             told=self._live.end(),
@@ -120,7 +133,9 @@ class Session:
         self._told = self._told or not answer.abstained
 
     def _show_standalone(self, question: str) -> None:
+        self._waiting.end()
         tell(f"(searched as: {safe_line(question)})", dim=True)
+        self._waiting.begin()
 
     # ------------------------------------------------------------ commands
 
@@ -144,9 +159,10 @@ class Session:
         answer = self._last()
         if not argument:
             cited = {citation.number for citation in answer.citations}
+            width = min(shutil.get_terminal_size((_WIDTH, 0)).columns - 4, _WIDTH)
             for passage in answer.passages:
                 say(_heading(passage), bold=passage.number in cited)
-                say(f"    {safe_line(shorten(passage.text, _WIDTH))}", dim=True)
+                say(f"    {safe_line(shorten(passage.text, width))}", dim=True)
             if not answer.passages:
                 say("No passage was found.")
             return
