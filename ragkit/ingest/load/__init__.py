@@ -39,7 +39,7 @@ from ragkit.types import Document, Heading
 __all__ = ["LOADERS", "LOADER_VERSION", "LoadOptions", "load", "refusal"]
 
 # Raised whenever a file may load differently than before, so that indexes load it again.
-LOADER_VERSION = 1
+LOADER_VERSION = 2
 
 # Format -> loader. A format is also the extension that stands for it.
 LOADERS: dict[str, Loader] = {

@@ -27,6 +27,7 @@ def load_html(data: bytes, _options: LoadOptions) -> Content:
         media_type="text/markdown",
         notes=(decoded.note,) if decoded.note else (),
         metadata=page_metadata(decoded.text),
+        characters_lost=max(0, letters(visible_text(decoded.text)) - letters(text)),
     )
 
 

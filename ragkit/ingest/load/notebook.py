@@ -34,12 +34,16 @@ def load_notebook(data: bytes, _options: LoadOptions) -> Content:
     language = str(_dict(information.get("kernelspec")).get("language") or "")
     language = language or str(_dict(information.get("language_info")).get("name") or "python")
     writer = MarkdownWriter()
+    lost = 0
     for number, cell in enumerate(_cells(notebook), 1):
         if _is_filled(cell):
             writer.page(f"cell {number}")
-            _write_cell(cell, language, writer)
+            lost += _write_cell(cell, language, writer)
     title = str(information.get("title") or "")
-    return writer.content(metadata=[("title", title)])
+    note = f"of long outputs only the first {_OUTPUT_CHARACTERS:,} characters are indexed"
+    return writer.content(
+        metadata=[("title", title)], notes=[note] if lost else (), characters_lost=lost
+    )
 
 
 def _dict(value: object) -> dict[str, Any]:
@@ -71,13 +75,18 @@ def _is_filled(cell: dict[str, Any]) -> bool:
     return bool(_source(cell).strip() or _list(cell.get("outputs")))
 
 
-def _write_cell(cell: dict[str, Any], language: str, writer: MarkdownWriter) -> None:
+def _write_cell(cell: dict[str, Any], language: str, writer: MarkdownWriter) -> int:
+    """Writes a cell; the number of non-blank characters of its outputs that are left out."""
+    lost = 0
     source = _source(cell)
     kind = cell.get("cell_type")
     if kind == "code":
         writer.code(source, str(cell.get("language") or language))
         for output in _list(cell.get("outputs")):
-            writer.code(_bounded(_output(_dict(output))), "output")
+            text = _settled(_output(_dict(output)))
+            rest = text[_OUTPUT_CHARACTERS:]
+            writer.code(text[:_OUTPUT_CHARACTERS] + (" ..." if rest else ""), "output")
+            lost += sum(map(len, rest.split()))
     elif kind == "heading":  # version 3
         level = cell.get("level")
         writer.heading(level if isinstance(level, int) else 1, source)
@@ -86,6 +95,7 @@ def _write_cell(cell: dict[str, Any], language: str, writer: MarkdownWriter) -> 
         writer.markdown(source, markdown_headings(source))
     else:
         writer.code(source)
+    return lost
 
 
 def _output(output: dict[str, Any]) -> str:
@@ -98,8 +108,7 @@ def _output(output: dict[str, Any]) -> str:
     return _joined(output.get("text"))
 
 
-def _bounded(text: str) -> str:
-    """The beginning of an output; of lines that overwrite each other, the last."""
-    lines = (line.rsplit("\r", 1)[-1] for line in text[:100_000].replace("\r\n", "\n").split("\n"))
-    text = _TERMINAL.sub("", "\n".join(lines))
-    return text if len(text) <= _OUTPUT_CHARACTERS else text[:_OUTPUT_CHARACTERS] + " ..."
+def _settled(text: str) -> str:
+    """An output as a terminal shows it in the end: of lines that overwrite each other, the last."""
+    lines = (line.rsplit("\r", 1)[-1] for line in text.replace("\r\n", "\n").split("\n"))
+    return _TERMINAL.sub("", "\n".join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ragkit.errors import LoadError
 from ragkit.ingest.load.content import Content, LoadOptions
-from ragkit.ingest.load.pdf_layout import lay_out
+from ragkit.ingest.load.pdf_layout import dropped_characters, lay_out
 from ragkit.ingest.load.pdf_structure import form_values, headings, information, page_labels
 
 if TYPE_CHECKING:
@@ -57,8 +58,9 @@ def load_pdf(data: bytes, options: LoadOptions) -> Content:
     )
     with _quiet(), pypdf.apply_configuration(configuration):
         reader = _open(data, options.passwords)
-        pages = list(_pages(reader))
+        pages = list(_pages(reader, options))
         texts = lay_out([page.text for page in pages])
+        dropped = dropped_characters([page.text for page in pages], texts)
         texts[-1] += form_values(reader)
         scanned = _scanned_pages(reader, texts)
         silent = {
@@ -82,6 +84,7 @@ def load_pdf(data: bytes, options: LoadOptions) -> Content:
             notes=tuple(_notes(garbled, pages, scanned, silent)),
             metadata=information(reader),
             pages_without_text=len(scanned | silent | _broken(pages)),
+            characters_lost=dropped,
         )
 
 
@@ -119,23 +122,49 @@ def _short(error: Exception) -> str:
     return " ".join(str(error).split())[:120] or type(error).__name__
 
 
-def _pages(reader: PdfReader) -> Iterator[_Page]:
+class _Clock:
+    """Ends a page that takes too long: pypdf calls it before each operator of the page."""
+
+    def __init__(self, options: LoadOptions) -> None:
+        self._page_seconds = options.page_seconds
+        self._file_ends = time.thread_time() + options.file_seconds
+        self._page_ends = 0.0
+        self._calls = 0
+
+    @property
+    def is_over(self) -> bool:
+        return time.thread_time() > self._file_ends
+
+    def begin_page(self) -> None:
+        self._page_ends = time.thread_time() + self._page_seconds
+
+    def __call__(self, *_operator: object) -> None:
+        self._calls += 1
+        # Asking for the time takes longer than most operators do.
+        if self._calls % 64 == 0 and time.thread_time() > self._page_ends:
+            raise TimeoutError(f"it takes more than {self._page_seconds:g} s")
+
+
+def _pages(reader: PdfReader, options: LoadOptions) -> Iterator[_Page]:
     """Every page, in order; one that cannot be read says why."""
     from pypdf.errors import LimitReachedError
 
     oversize = work = 0
+    clock = _Clock(options)
     for number in range(len(reader.pages)):
-        if oversize >= _OVERSIZE_PAGES or work > _CONTENT_BYTES:
-            yield _Page(problem="not read: the pages before it are too large")
+        if oversize >= _OVERSIZE_PAGES or work > _CONTENT_BYTES or clock.is_over:
+            large = "take too long" if clock.is_over else "are too large"
+            yield _Page(problem=f"not read: the pages before it {large}")
             continue
         try:
             page = reader.pages[number]
             contents = page.get_contents()
             size = len(contents.get_data()) if contents is not None else 0
             work += size
-            yield _Page(page.extract_text(), size)
+            clock.begin_page()
+            yield _Page(page.extract_text(visitor_operand_before=clock), size)
         except Exception as error:  # noqa: BLE001  one bad page must not cost the others
-            oversize += isinstance(error, LimitReachedError | MemoryError)
+            oversize += isinstance(error, LimitReachedError | MemoryError | TimeoutError)
             yield _Page(problem=_short(error))
 
 

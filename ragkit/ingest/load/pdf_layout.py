@@ -54,6 +54,16 @@ def lay_out(pages: Sequence[str]) -> list[str]:
     return [f"{text}\n" if text else "" for text in texts]
 
 
+def dropped_characters(pages: Sequence[str], texts: Sequence[str]) -> int:
+    """How many non-blank characters of the pages `lay_out` left out: repeated headers and footers,
+    line numbers, hyphens of words that it joined."""
+    return max(0, sum(map(_visible, map(_clean, pages))) - sum(map(_visible, texts)))
+
+
+def _visible(text: str) -> int:
+    return sum(map(len, text.split()))
+
+
 def _clean(page: str) -> str:
     """Ligatures, positional letter forms and the bullets of symbol fonts as what they stand for;
     soft hyphens only where a line ends with one."""

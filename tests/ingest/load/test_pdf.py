@@ -141,3 +141,28 @@ def test_filled_forms_are_read(make_pdf) -> None:  # type: ignore[no-untyped-def
     target = io.BytesIO()
     writer.write(target)
     assert "Applicant: Ada Lovelace" in load(target.getvalue(), "a.pdf").text
+
+
+def test_a_page_that_takes_too_long_costs_only_itself(make_pdf) -> None:  # type: ignore[no-untyped-def]
+    slow = "\n".join(["a line of many"] * 3000)
+    data = make_pdf(["The first page.", slow, "The last page."])
+    document = load(data, "a.pdf", LoadOptions(page_seconds=0.005))
+    assert document.text.split("\n")[:2] == ["The first page.", "The last page."]
+    assert document.pages_without_text == 1
+    assert document.notes == (
+        "1 of 3 pages could not be read (page 2: it takes more than 0.005 s)",
+    )
+
+
+def test_pages_beyond_the_time_of_a_file_are_left_out_and_noted(make_pdf) -> None:  # type: ignore[no-untyped-def]
+    data = make_pdf(["words"] * 4)
+    with pytest.raises(LoadError, match="the pages before it take too long"):
+        load(data, "a.pdf", LoadOptions(file_seconds=0.0))
+
+
+def test_what_is_dropped_is_counted(make_pdf) -> None:  # type: ignore[no-untyped-def]
+    pages = [f"ACME Handbook\nPage {n}\nThese are the words of page number {n}." for n in range(9)]
+    document = load(make_pdf(pages), "a.pdf")
+    extracted = sum(map(len, "".join(pages).split()))
+    assert document.text.count("ACME Handbook") == 1
+    assert sum(map(len, document.text.split())) + document.characters_lost == extracted
