@@ -149,7 +149,7 @@ class Meddling:
     def __init__(self, engine: LocalEngine, docs: Path) -> None:
         self._engine, self._docs = engine, docs
         self._over = threading.Event()
-        self.stop = engine.stop
+        self.stop, self.slots, self.embeds = engine.stop, engine.slots, engine.embeds
 
     def imap(
         self, fn: Callable[[Any], Any], tasks: Iterable[Any]
