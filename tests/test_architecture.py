@@ -21,7 +21,7 @@ ROWS = (
     r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index(\..+)?",
-    r"ragkit\.evaluate(\..+)?|ragkit\.doctor(\..+)?",
+    r"ragkit\.(evaluate|doctor|map)(\..+)?",
     r"ragkit\.cli(\..+)?|ragkit",
     r"ragkit\.__main__",
 )
@@ -38,6 +38,7 @@ ROOMS = (
     r"ragkit\.cli(\..+)?",
     r"ragkit\.evaluate(\..+)?",
     r"ragkit\.doctor(\..+)?",
+    r"ragkit\.map(\..+)?",
 )
 # Vendor -> where alone it may be imported.
 VENDORS = {

@@ -47,6 +47,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
             "Say why a file is found, or why not.",
             'ragkit explain "backup test" --expect backup-runbook.md',
         ),
+        "map": (
+            "map",
+            "Draw the passages, near ones near each other, as an HTML page.",
+            'ragkit map --out map.html --query "backup test"',
+        ),
     },
     "Measure": {
         "eval": (

@@ -53,8 +53,19 @@ from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
 from ragkit.query.surroundings import Surroundings
 from ragkit.query.trace import trace_search
 from ragkit.store import Store, exists
+from ragkit.store.chunks import Sample
 from ragkit.store.schema import FORMAT
-from ragkit.types import Answer, Chat, Embedder, FileRecord, Hit, IndexReport, Location, Manifest
+from ragkit.types import (
+    Answer,
+    Chat,
+    Chunk,
+    Embedder,
+    FileRecord,
+    Hit,
+    IndexReport,
+    Location,
+    Manifest,
+)
 
 __all__ = [
     "DEFAULT_FOLDER",
@@ -292,6 +303,13 @@ class Index:
         Raises `ValueError` when `lines` is negative.
         """
         return find_surroundings(self._store, hits, lines)
+
+    def sample(
+        self, limit: int, *, always: Sequence[Chunk] = (), **filters: Unpack[FilterOptions]
+    ) -> Sample:
+        """At most `limit` chunks spread evenly over the files that pass `filters`, with their
+        vectors; those in `always` are added."""
+        return self._store.chunks.sample(limit, always=always, sources=self._sources(**filters))
 
     def explain(
         self,

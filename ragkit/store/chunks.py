@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ragkit.store import schema
 from ragkit.store.connect import translated
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ragkit.types import Vectors
+
+
+class Sample(NamedTuple):
+    """Some chunks, their vectors (n, d), and how many chunks there were to choose from."""
+
+    chunks: tuple[Chunk, ...]
+    vectors: Vectors
+    total: int
 
 
 class ChunkTable:
@@ -164,6 +172,29 @@ class ChunkTable:
         with translated(self._uri):
             rows = self._table.search().where(wanted).select(list(schema.CHUNK_COLUMNS)).to_arrow()
         return schema.to_chunks(rows)
+
+    def sample(
+        self, limit: int, *, always: Sequence[Chunk] = (), sources: Collection[str] | None = None
+    ) -> Sample:
+        """At most `limit` chunks spread evenly over the table, in its order, and those in
+        `always`."""
+        import numpy as np
+
+        query = self._table.search().select(["source", "ordinal"]).with_row_id(True)
+        rows = self._run(query, sources)
+        ids = rows["_rowid"].to_numpy().astype(np.int64)
+        spread = np.arange(limit) * len(ids) // limit if len(ids) > limit else np.arange(len(ids))
+        wanted = set(ids[spread].tolist())
+        if always:
+            keys = {(chunk.source, chunk.ordinal) for chunk in always}
+            pairs = zip(rows["source"].to_pylist(), rows["ordinal"].to_pylist(), strict=True)
+            wanted.update(int(ids[at]) for at, pair in enumerate(pairs) if pair in keys)
+        if not wanted:
+            return Sample((), np.zeros((0, self.manifest.embedder.dimension), np.float32), 0)
+        with translated(self._uri):
+            query = self._table.take_row_ids(sorted(wanted))
+            taken = query.select([*schema.CHUNK_COLUMNS, "vector"]).to_arrow()
+        return Sample(tuple(schema.to_chunks(taken)), _matrix(taken["vector"]), len(ids))
 
     def sample_texts(self, limit: int) -> list[str]:
         """The texts of at most `limit` chunks, spread evenly over the table."""
