@@ -185,8 +185,8 @@ class Hit:
 class Passage:
     """What a model or a reader is shown: one or more neighbouring chunks as one text.
 
-    `start` and `end` are the span of `text` in its document. `also_in` lists the locations of
-    near-copies that were folded into this passage, newest first.
+    `start` and `end` are the span of `text` in its document. `copies` are the near-copies in
+    other files that were folded into this passage, newest first; `also_in` says where they are.
     """
 
     number: int
@@ -201,11 +201,15 @@ class Passage:
     heading: str
     hits: tuple[Hit, ...]
     table_header: str = ""
-    also_in: tuple[str, ...] = ()
+    copies: tuple[Passage, ...] = ()
 
     @property
     def location(self) -> str:
         return location(self.source, self.page_label, self.first_line, self.last_line)
+
+    @property
+    def also_in(self) -> tuple[str, ...]:
+        return tuple(copy.location for copy in self.copies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +258,22 @@ class ContextUse:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How much of what was discovered an answer can know about."""
+    """How much of what was discovered an answer can know about.
+
+    `files_searched` are those of the indexed files that passed the filters.
+    """
 
     files_indexed: int = 0
     files_discovered: int = 0
+    files_searched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two places that say the same with different numbers or dates. `quoted` is in the answer."""
+
+    quoted: Citation
+    other: Citation
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,9 +281,11 @@ class Answer:
     """An answer and all that is needed to check it.
 
     `model` is None when no chat model wrote it. `sentences` is empty when nothing was found.
-    `abstained` is True when the files hold no evidence; `passages` are then the nearest ones.
+    `abstained` is True when the files hold no evidence; `passages` are then the nearest ones, and
+    `nearest` quotes the sentence of each that shares most words with the question.
     `evidence` is how much the passages seem to hold of an answer, 0 to 1, and `floor` what it
-    had to reach.
+    had to reach. `dropped` are the unsupported sentences that `strict` left out, and
+    `disagreements` what other passages, or older copies of the cited ones, give differently.
     """
 
     question: str
@@ -282,6 +300,9 @@ class Answer:
     notes: tuple[str, ...] = ()
     evidence: float = 0.0
     floor: float = 0.0
+    nearest: tuple[Citation, ...] = ()
+    dropped: tuple[Sentence, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
 
     @property
     def citations(self) -> tuple[Citation, ...]:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ragkit.cli import options
+from ragkit.cli.answer_text import answer_json, print_answer
 from ragkit.cli.filtering import filters as filter_options
 from ragkit.cli.filtering import why_nothing
-from ragkit.cli.output import plain, safe, safe_line, say, say_json, shorten, tell
+from ragkit.cli.output import safe, safe_line, say, say_json, tell
 from ragkit.errors import AnswerCutError
-from ragkit.types import Answer, Citation, Passage
 
 if TYPE_CHECKING:
     from ragkit.models import Servers
     from ragkit.query.filters import FilterOptions
 
-_QUOTE_WIDTH = 160
-_COLOURS = {"weak": "yellow", "unsupported": "red"}
-_EXTRACTIVE = "the best sentences of your documents"
 WHY_EXTRACTIVE = ", since {}; for a written answer: ragkit models pull gemma3"
 _STOPPED = 130
 
@@ -31,6 +28,7 @@ _STOPPED = 130
 @options.limit
 @options.keyword_weight
 @filter_options
+@options.min_score
 @click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
 @options.servers
 @options.as_json
@@ -42,6 +40,7 @@ def command(
     limit: int | None,
     keyword_weight: float | None,
     filters: FilterOptions,
+    min_score: float | None,
     strict: bool,
     servers: Servers,
     as_json: bool,
@@ -50,7 +49,8 @@ def command(
     is checked against it.
 
     A chat model of Ollama writes the answer when there is one; otherwise the best sentences of
-    the documents are the answer.
+    the documents are the answer. Where they hold too little evidence for any, it says so, offers
+    the nearest passages and asks no model; `ragkit status` shows the floor.
 
     \b
     Examples:
@@ -74,14 +74,14 @@ def command(
             strict=strict,
             on_text=live.show,
             on_restart=live.restart,
-            **options.given(limit=limit, keyword_weight=keyword_weight),
+            **options.given(limit=limit, keyword_weight=keyword_weight, min_score=min_score),
             **filters,
         )
     except AnswerCutError as error:
         if as_json:
             say_json({**answer_json(error.answer), "error": str(error)})
         else:
-            print_answer(error.answer, told=live.end())
+            print_answer(error.answer, told=live.end(), base=index.base)
         raise
     except KeyboardInterrupt:
         live.end()
@@ -91,7 +91,7 @@ def command(
         say_json(answer_json(answer))
     else:
         why = "" if choice.name else WHY_EXTRACTIVE.format(choice.why)
-        print_answer(answer, told=live.end(), why_extractive=why)
+        print_answer(answer, told=live.end(), why_extractive=why, base=index.base)
     if not answer.passages and (nothing := why_nothing(index, filters)):
         tell(f"({safe_line(nothing)})", dim=True)
     return 0
@@ -127,84 +127,3 @@ class Live:
         if self._told:
             say()
         return self._told
-
-
-def print_answer(
-    answer: Answer, *, told: bool = False, again: bool = False, why_extractive: str = ""
-) -> None:
-    """The answer (unless it was `told` already), its citations, and what to know about it; what
-    holds for every answer is left out when one was printed before it (`again`)."""
-    covered, found = answer.coverage.files_indexed, answer.coverage.files_discovered
-    if answer.abstained:
-        say(f"Nothing in these {covered} files answers this.")
-    elif not told:
-        say(safe(answer.text))
-    if answer.citations:
-        say()
-    shown = {(c.number, c.location, c.quote): c for c in _evidence(answer)}
-    for citation in shown.values():
-        quote = safe_line(shorten(citation.quote, _QUOTE_WIDTH))
-        say(f'[{citation.number}] {safe_line(citation.location)}  "{quote}"')
-    for sentence in answer.sentences:
-        if sentence.support in ("weak", "unsupported"):
-            text = safe_line(shorten(sentence.text, _QUOTE_WIDTH))
-            reason = f": {safe_line(sentence.reason)}" if sentence.reason else ""
-            tell(f'{sentence.support}: "{text}"{reason}', fg=_COLOURS[sentence.support])
-    for passage in answer.passages:
-        if passage.also_in:
-            places = ", ".join(map(safe_line, passage.also_in))
-            tell(f"([{passage.number}] stands also in: {places})", dim=True)
-    if answer.left_out:
-        places = ", ".join(safe_line(passage.location) for passage in answer.left_out)
-        tell(f"(no room in the window for: {places})", dim=True)
-    for note in answer.notes:
-        tell(f"({safe_line(note)})", dim=True)
-    if again:
-        return
-    if answer.model is None and not answer.abstained:
-        tell(f"({_EXTRACTIVE}{why_extractive})", dim=True)
-    if found > covered:
-        tell(
-            f"(from {covered} of {found} files; {found - covered} could not be read: "
-            "ragkit status)",
-            dim=True,
-        )
-
-
-def _evidence(answer: Answer) -> list[Citation]:
-    """The quote behind each sentence; a cited passage without one as a whole."""
-    quoted = [s.evidence for s in answer.sentences if s.evidence is not None]
-    numbers = {citation.number for citation in quoted}
-    return quoted + [c for c in answer.citations if c.number not in numbers]
-
-
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """An answer as the JSON that the contract promises."""
-    return {
-        "question": answer.question,
-        "answer": answer.text,
-        "abstained": answer.abstained,
-        "sentences": plain(answer.sentences),
-        "citations": plain(answer.citations),
-        "passages": [passage_json(passage) for passage in answer.passages],
-        "left_out": [passage_json(passage) for passage in answer.left_out],
-        "model": answer.model,
-        "context": plain(answer.context),
-        "coverage": plain(answer.coverage),
-        "notes": list(answer.notes),
-    }
-
-
-def passage_json(passage: Passage) -> dict[str, Any]:
-    return {
-        "number": passage.number,
-        "source": passage.source,
-        "location": passage.location,
-        "page": passage.page,
-        "lines": [passage.first_line, passage.last_line],
-        "span": [passage.start, passage.end],
-        "heading": passage.heading,
-        "score": passage.hits[0].score if passage.hits else None,
-        "text": passage.text,
-        "also_in": list(passage.also_in),
-    }

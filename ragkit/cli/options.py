@@ -75,6 +75,14 @@ keyword_weight = click.option(
     help="Weight of exact words beside meaning; 0 is cosine similarity alone.  [default: 0.5]",
 )
 
+min_score = click.option(
+    "--min-score",
+    type=click.FloatRange(0.0, 1.0),
+    metavar="X",
+    help="The evidence, 0 to 1, below which there is no answer; 0 always answers.  [default: the "
+    "index's own floor]",
+)
+
 
 def model(command: Command) -> Command:
     """Adds which chat model is asked, and how: the arguments `model` and `model_options`."""

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ragkit.cli.ask import Live, print_answer, warn_if_leaving
+from ragkit.cli.answer_text import print_answer
+from ragkit.cli.ask import Live, warn_if_leaving
 from ragkit.cli.filtering import why_nothing
 from ragkit.cli.output import fail, safe, safe_line, say, shorten, tell
 from ragkit.cli.transcript import write_transcript
@@ -129,6 +130,7 @@ class Session:
             told=self._live.end(),
             again=self._told,
             why_extractive=self._why_extractive,
+            base=self._index.base,
         )
         self._told = self._told or not answer.abstained
 

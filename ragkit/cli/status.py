@@ -40,6 +40,8 @@ def command(db: str | None, as_json: bool) -> None:
     say(f"files     {counts['indexed']} of {counts['discovered']} indexed")
     say(f"pages     {summary['pages']} ({summary['pages_without_text']} without text)")
     say(f"text      {summary['characters']:,} characters in {summary['chunks']:,} chunks")
+    if summary["floor"] is not None:
+        say(f"floor     {summary['floor']:.3f} evidence; below it `ask` gives no answer")
     groups = defaultdict(list)
     for problem in summary["problems"]:
         groups[problem["outcome"], problem["reason"]].append(problem["source"])
@@ -68,6 +70,7 @@ def _summary(index: Any, files: list[FileRecord]) -> dict[str, Any]:
         "characters": sum(file.characters for file in files),
         "characters_lost": sum(file.characters_lost for file in files),
         "chunks": sum(file.chunks for file in files),
+        "floor": index.floor,
         "problems": [
             {"source": file.source, "outcome": file.outcome, "reason": file.reason}
             for file in files

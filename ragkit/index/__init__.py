@@ -46,6 +46,7 @@ from ragkit.ingest.watch import changes
 from ragkit.models import NO_CHAT, Servers, choose_embedder, resolve_embedder
 from ragkit.query.answer import Asked, answer, answer_async
 from ragkit.query.asked import sendable
+from ragkit.query.calibrate import read_floor
 from ragkit.query.conversation import Conversation
 from ragkit.query.explain import Explanation, explain_trace
 from ragkit.query.filters import FilterOptions, filter_options, read_filters
@@ -192,6 +193,13 @@ class Index:
     def roots(self) -> list[str]:
         """The folders and files that were indexed, as sources are named."""
         return kept_roots(self._store)
+
+    @property
+    def floor(self) -> float | None:
+        """The evidence, 0 to 1, below which `ask` gives no answer: found at the end of `update`,
+        and anew when much has changed. None for an empty index."""
+        floor = read_floor(self._store)
+        return None if floor is None else floor.score
 
     @property
     def settings(self) -> dict[str, float | int]:

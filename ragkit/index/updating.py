@@ -122,7 +122,7 @@ def update(
         )
         report = run(decisions)
         changed = bool(report.added + report.updated + report.moved + report.removed)
-        keep_floor(store, embedder, changed=changed)
+        keep_floor(store, embedder, written=report.chunks, changed=changed)
         names = [source_of(root, base) for root in roots]
         if set(names) - set(kept):
             store.catalog.set(_ROOTS, list(dict.fromkeys([*kept, *names])))

@@ -6,16 +6,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ragkit.errors import ContextOverflowError, ModelError
 from ragkit.query.asked import REPLY_TOKENS, Asked, OnText
 from ragkit.query.cited import marked, pinned
-from ragkit.query.extract import extract
+from ragkit.query.disagreements import disagreements
+from ragkit.query.extract import extract, nearest_sentences
 from ragkit.query.finding import Found, find
 from ragkit.query.forgiving import ForgivingEmbedding
 from ragkit.query.writing import Writing
-from ragkit.types import Answer, Chat, Coverage, Embedder, Sentence
+from ragkit.types import Answer, Chat, Citation, Coverage, Embedder, Passage, Sentence
 
 if TYPE_CHECKING:
     from ragkit.store import Store
@@ -33,7 +35,7 @@ def answer(store: Store, embedder: Embedder, chat: Chat | None, asked: Asked) ->
     found = find(store, embedder, asked)
     if chat is None or not found.enough:
         return _without_model(store, embedder, asked, found)
-    writing = Writing(embedder, chat, asked, found, coverage(store))
+    writing = Writing(embedder, chat, asked, found, coverage(store, asked.sources))
     try:
         return _write(chat, writing)
     except KeyboardInterrupt as stop:
@@ -59,7 +61,7 @@ async def answer_async(store: Store, embedder: Embedder, chat: Chat | None, aske
     found = await asyncio.to_thread(find, store, embedder, asked)
     if chat is None or not found.enough:
         return await asyncio.to_thread(_without_model, store, embedder, asked, found)
-    covered = await asyncio.to_thread(coverage, store)
+    covered = await asyncio.to_thread(coverage, store, asked.sources)
     writing = await asyncio.to_thread(Writing, embedder, chat, asked, found, covered)
     while True:
         reply = chat.reply_async(writing.messages, reply_tokens=writing.reserved)
@@ -89,14 +91,28 @@ def _without_model(store: Store, embedder: Embedder, asked: Asked, found: Found)
         text=marked(sentences),
         sentences=pinned(sentences, found.passages),
         passages=found.passages,
-        coverage=coverage(store),
+        coverage=coverage(store, asked.sources),
         abstained=not sentences,
+        nearest=() if sentences else _nearest(asked, found.passages),
         evidence=found.evidence,
         floor=found.floor,
+        disagreements=disagreements(sentences, found.passages),
     )
 
 
-def coverage(store: Store) -> Coverage:
-    """How many of the discovered files are in the index."""
+def _nearest(asked: Asked, passages: tuple[Passage, ...]) -> tuple[Citation, ...]:
+    found = pinned(nearest_sentences(asked.meant, passages), passages)
+    return tuple(one.evidence for one in found if one.evidence is not None)
+
+
+def coverage(store: Store, sources: Collection[str] | None = None) -> Coverage:
+    """How many of the discovered files are in the index, and how many of those were searched:
+    all, or those among `sources`."""
     outcomes = store.files.outcomes()
-    return Coverage(outcomes.get("indexed", 0), sum(outcomes.values()))
+    indexed = outcomes.get("indexed", 0)
+    searched = indexed
+    if sources is not None:
+        wanted = frozenset(sources)
+        records = store.files.records(("source", "outcome"))
+        searched = sum(one.outcome == "indexed" and one.source in wanted for one in records)
+    return Coverage(indexed, sum(outcomes.values()), searched)

@@ -30,6 +30,7 @@ _SAMPLED_CHUNKS = 200
 _PASSAGES = 8
 # By this factor the number of chunks may change before the floor is found anew.
 _MUCH = 1.5
+_HALF = 0.5
 
 
 def read_floor(store: Store) -> Floor | None:
@@ -38,9 +39,10 @@ def read_floor(store: Store) -> Floor | None:
     return None if kept is None else Floor(kept["score"], kept["baselines"])
 
 
-def keep_floor(store: Store, embedder: Embedder, *, changed: bool) -> None:
-    """Finds the floor of an index and keeps it there, when it has none or its chunks have become
-    many more or fewer. Costs 16 to 200 searches then, else one reading of the catalog.
+def keep_floor(store: Store, embedder: Embedder, *, written: int, changed: bool) -> None:
+    """Finds the floor of an index and keeps it there, when it has none, or much has changed since
+    it was found: there are many more or fewer chunks, or as many were `written` as half of them.
+    Costs 16 to 200 searches then, else one reading of the catalog and at most one writing.
 
     An index whose model fails now stays without one: it is complete all the same.
     """
@@ -48,14 +50,20 @@ def keep_floor(store: Store, embedder: Embedder, *, changed: bool) -> None:
     if kept is not None and not changed:
         return
     chunks = store.chunks.count()
-    if not chunks or (kept is not None and 1 / _MUCH <= chunks / kept["chunks"] <= _MUCH):
+    if not chunks:
         return
+    if kept is not None:
+        since = kept.get("written", 0) + written
+        if 1 / _MUCH <= chunks / kept["chunks"] <= _MUCH and since <= _HALF * kept["chunks"]:
+            if written:
+                store.catalog.set(_KEY, {**kept, "written": since})
+            return
     try:
         floor = calibrate(store, embedder)
     except ModelError as error:
         logger.info("the floor of %s is not calibrated: %s", store.uri, error)
         return
-    store.catalog.set(_KEY, {**asdict(floor), "chunks": chunks})
+    store.catalog.set(_KEY, {**asdict(floor), "chunks": chunks, "written": 0})
 
 
 def calibrate(store: Store, embedder: Embedder) -> Floor:

@@ -26,14 +26,15 @@ def pinned(sentences: Sequence[Sentence], passages: Sequence[Passage]) -> tuple[
     """The sentences, the location of each quote narrowed from its passage to its own lines."""
     by_number = {passage.number: passage for passage in passages}
     return tuple(
-        replace(one, evidence=_pin(one.evidence, by_number[one.evidence.number]))
+        replace(one, evidence=pinned_citation(one.evidence, by_number[one.evidence.number]))
         if one.evidence is not None
         else one
         for one in sentences
     )
 
 
-def _pin(citation: Citation, passage: Passage) -> Citation:
+def pinned_citation(citation: Citation, passage: Passage) -> Citation:
+    """The citation, its location narrowed from its passage to the lines of its quote."""
     first = passage.first_line + passage.text.count("\n", 0, citation.start - passage.start)
     last = first + citation.quote.count("\n")
     return replace(citation, location=location(passage.source, passage.page_label, first, last))

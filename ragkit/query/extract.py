@@ -10,14 +10,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ragkit.query.questions import AnswerType, answer_type, holds_answer
-from ragkit.query.sentences import Span, readable, split_sentences
+from ragkit.query.units import Unit, list_units
 from ragkit.query.words import FUNCTION_TERMS, list_content_terms, list_terms
-from ragkit.types import Citation, Passage, Sentence
+from ragkit.types import Passage, Sentence
 
 if TYPE_CHECKING:
     from ragkit.types import Vectors
@@ -30,7 +29,6 @@ _NOT_AN_ANSWER = 20.0  # more than all else can make up for
 # A sentence joins the answer when the lead's score is at most this much higher.
 _DROP = 2.5
 _EMBEDDED_SENTENCES = 48
-_LONGEST_CODE_CHARACTERS = 1200
 
 
 def extract(
@@ -51,7 +49,7 @@ def extract(
     """
     if limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
-    units = _list_units(passages)
+    units = list_units(passages)
     candidates = [unit for unit in units if unit.eligible] or units
     if not candidates:
         return ()
@@ -64,94 +62,43 @@ def share_wording(question: str, passages: Sequence[Passage]) -> list[float]:
     """How much of the question's wording one sentence of each passage holds, 0 to 1; 0 for a
     passage without text. Words that are rare in the passages count more, words in the headings
     and sentences around count half."""
-    units = _list_units(passages)
-    content = list_content_terms(question)
-    rarity = _rarity(units)
-    total = sum(map(rarity, content)) or 1.0
     best = dict.fromkeys((passage.number for passage in passages), 0.0)
-    for unit in units:
-        inside = _known(unit.words, content, rarity)
-        around = _known(unit.nearby - unit.words, content, rarity)
-        share = (inside + around / 2) / total
+    for unit, share in _shares(question, passages):
         best[unit.passage.number] = max(best[unit.passage.number], share)
     return list(best.values())
 
 
-# ---------------------------------------------------------------- units
+def nearest_sentences(question: str, passages: Sequence[Passage]) -> tuple[Sentence, ...]:
+    """Of each passage with text the sentence that shares most wording with the question."""
+    best: dict[int, tuple[tuple[bool, float], Unit]] = {}
+    for unit, share in _shares(question, passages):
+        rank = (unit.eligible, share)
+        number = unit.passage.number
+        if number not in best or rank > best[number][0]:
+            best[number] = rank, unit
+    return tuple(unit.sentence() for _, unit in best.values())
 
 
-@dataclass(slots=True, eq=False)
-class _Unit:
-    """One sentence, row, heading or code block of a passage, and what ranking knows of it.
-
-    `previous` and `next` are its neighbours in the passage. `nearby` holds the terms of those
-    and of the headings above it.
-    """
-
-    passage: Passage
-    span: Span
-    text: str
-    terms: list[str]
-    words: frozenset[str]
-    previous: _Unit | None = None
-    next: _Unit | None = None
-    nearby: frozenset[str] = frozenset()
-    eligible: bool = True
-    score: float = 0.0
-
-    def sentence(self) -> Sentence:
-        passage, span = self.passage, self.span
-        quote = passage.text[span.start : span.end]
-        start, end = passage.start + span.start, passage.start + span.end
-        evidence = Citation(passage.number, passage.source, passage.location, quote, start, end)
-        return Sentence(self.text, (passage.number,), "supported", evidence)
-
-
-def _list_units(passages: Sequence[Passage]) -> list[_Unit]:
-    units: list[_Unit] = []
-    for passage in passages:
-        above = frozenset(list_terms(passage.heading))
-        previous: _Unit | None = None
-        for span in split_sentences(passage.text, table_header=passage.table_header):
-            text = readable(passage.text, span)
-            terms = list_terms(text)
-            unit = _Unit(passage, span, text, terms, frozenset(terms), previous, nearby=above)
-            too_long = span.kind == "code" and len(text) > _LONGEST_CODE_CHARACTERS
-            unit.eligible = span.kind != "header" and not too_long
-            if span.kind == "heading" or _is_title(passage.text, span):
-                unit.eligible = False
-                above = frozenset(list_terms(passage.heading)) | unit.words
-            if previous is not None:
-                previous.next = unit
-                previous.nearby |= unit.words
-                unit.nearby |= previous.words
-            units.append(unit)
-            previous = unit
-    return units
-
-
-def _is_title(text: str, span: Span) -> bool:
-    """A line of a few words by itself, as headings are in plain text and PDF."""
-    line = text[span.start : span.end]
-    return (
-        span.kind == "sentence"
-        and (span.start == 0 or text[: span.start].rstrip(" \t").endswith("\n"))
-        and (span.end == len(text) or text[span.end :].lstrip(" \t").startswith(("\n", "\r")))
-        and "\n" not in line
-        and len(list_terms(line)) <= _TITLE_TERMS
-        and not _SAYS_MORE.search(line)
-    )
-
-
-_TITLE_TERMS = 5
-_SAYS_MORE = re.compile(r"\d|[.!?:;。！？：；…][\"'”’)»]*$|[:：] ")
+def _shares(question: str, passages: Sequence[Passage]) -> list[tuple[Unit, float]]:
+    units = list_units(passages)
+    content = list_content_terms(question)
+    rarity = _rarity(units)
+    total = sum(map(rarity, content)) or 1.0
+    return [
+        (
+            unit,
+            _known(unit.words, content, rarity) / total
+            + _known(unit.nearby - unit.words, content, rarity) / (2 * total),
+        )
+        for unit in units
+    ]
 
 
 # ---------------------------------------------------------------- score
 
 
 def _score(
-    question: str, units: Sequence[_Unit], embed: Embed | None, question_vector: Vectors | None
+    question: str, units: Sequence[Unit], embed: Embed | None, question_vector: Vectors | None
 ) -> None:
     for unit, signals in zip(units, _signals(question, units), strict=True):
         unit.score = sum(signals)
@@ -165,7 +112,7 @@ def _score(
         unit.score += _MEANING * (similarity - lowest) / ((highest - lowest) or 1.0)
 
 
-def _signals(question: str, units: Sequence[_Unit]) -> list[tuple[float, ...]]:
+def _signals(question: str, units: Sequence[Unit]) -> list[tuple[float, ...]]:
     """What each unit's wording, surroundings, phrases, answer type, passage and form are worth."""
     content = list_content_terms(question)
     phrases = set(pairwise(list_terms(question)))
@@ -190,14 +137,14 @@ def _known(words: frozenset[str], content: Sequence[str], rarity: Callable[[str]
     return sum(rarity(term) for term in content if term in words)
 
 
-def _rarity(units: Sequence[_Unit]) -> Callable[[str], float]:
+def _rarity(units: Sequence[Unit]) -> Callable[[str], float]:
     """The inverse document frequency of a term, the units being the documents (as in BM25)."""
     counts = Counter(term for unit in units for term in unit.words)
     total = len(units)
     return lambda term: math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5))
 
 
-def _says_nothing(unit: _Unit, content: Sequence[str], kind: AnswerType) -> bool:
+def _says_nothing(unit: Unit, content: Sequence[str], kind: AnswerType) -> bool:
     """A question, a scrap, or nothing beyond the words of the question."""
     if unit.text.endswith(("?", "？")) or len(unit.terms) < 2:
         return True
@@ -212,10 +159,10 @@ def _prior(passage: Passage) -> float:
 # ---------------------------------------------------------------- choice
 
 
-def _choose(units: Sequence[_Unit], limit: int) -> list[_Unit]:
+def _choose(units: Sequence[Unit], limit: int) -> list[Unit]:
     """The lead, then all that score nearly as well and say something else."""
     ranked = sorted(units, key=lambda unit: (-unit.score, unit.passage.number, unit.span.start))
-    chosen: list[_Unit] = []
+    chosen: list[Unit] = []
     for unit in ranked:
         if len(chosen) >= limit or ranked[0].score - unit.score > _DROP:
             break
@@ -228,7 +175,7 @@ def _choose(units: Sequence[_Unit], limit: int) -> list[_Unit]:
     return chosen
 
 
-def _companion(unit: _Unit) -> _Unit | None:
+def _companion(unit: Unit) -> Unit | None:
     """The neighbour without which the unit is not understood."""
     if unit.text.endswith((":", "：")):
         following = unit.next
@@ -248,7 +195,7 @@ _PRONOUN = re.compile(
 _DIGITS = re.compile(r"\d+")
 
 
-def _repeats(one: _Unit, other: _Unit) -> bool:
+def _repeats(one: Unit, other: Unit) -> bool:
     """Near-copies with the same numbers. Versions that differ in a number both have their say."""
     if set(_DIGITS.findall(one.text)) != set(_DIGITS.findall(other.text)):
         return False
@@ -256,7 +203,7 @@ def _repeats(one: _Unit, other: _Unit) -> bool:
     return shared >= 0.85 * len(one.words | other.words)
 
 
-def _reading_order(chosen: Sequence[_Unit]) -> list[_Unit]:
+def _reading_order(chosen: Sequence[Unit]) -> list[Unit]:
     lead = chosen[0]
     first = [lead]
     companion = _companion(lead)

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragkit.query.sentences import readable, split_sentences
+from ragkit.query.sentences import Span, readable, split_sentences
 from ragkit.types import Passage, Sentence
 
 
@@ -21,19 +21,63 @@ def cite(text: str, passages: Sequence[Passage]) -> tuple[Sentence, ...]:
     """
     known = {passage.number for passage in passages}
     bare, marks = _take_out(text)
-    spans = [span for span in split_sentences(bare) if span.kind not in ("heading", "header")]
-    if not spans:
-        return ()
-    starts = [span.start for span in spans]
+    spans = _sentence_spans(bare)
     cited: list[list[int]] = [[] for _ in spans]
-    for mark in marks:
-        after = bisect_left(starts, mark.position)
-        owner = after if mark.leads else after - 1
-        cited[min(max(owner, 0), len(spans) - 1)] += (n for n in mark.numbers if n in known)
+    for mark, owner in zip(marks, _owners(marks, spans), strict=False):
+        cited[owner] += (n for n in mark.numbers if n in known)
     return tuple(
         Sentence(readable(bare, span), tuple(dict.fromkeys(numbers)))
         for span, numbers in zip(spans, cited, strict=True)
     )
+
+
+def recite(text: str, sentences: Sequence[Sentence]) -> str:
+    """`text` with the marks of `sentences`, those that `cite` found in it, cited otherwise since.
+
+    A mark stands where the first one of its sentence stood, or before the stop at its end.
+    """
+    bare, marks = _take_out(text)
+    spans = _sentence_spans(bare)
+    if not spans:
+        return text
+    inserted: dict[int, _Mark] = {}
+    for mark, owner in zip(marks, _owners(marks, spans), strict=True):
+        inserted.setdefault(owner, mark)
+    places = [
+        inserted.get(at) or _Mark(_before_stops(bare, span), (), leads=False)
+        for at, span in enumerate(spans)
+    ]
+    pieces: list[str] = []
+    done = 0
+    for place, sentence in sorted(
+        zip(places, sentences, strict=True), key=lambda pair: pair[0].position
+    ):
+        shown = "".join(f"[{number}]" for number in sentence.citations)
+        pieces.append(bare[done : place.position])
+        done = place.position
+        if shown:
+            pieces.append(f"{shown} " if place.leads else f" {shown}")
+    return "".join(pieces) + bare[done:]
+
+
+def _before_stops(text: str, span: Span) -> int:
+    if span.kind != "sentence":
+        return span.end
+    return span.start + len(text[span.start : span.end].rstrip("".join(_STOPS)))
+
+
+def _sentence_spans(bare: str) -> list[Span]:
+    return [span for span in split_sentences(bare) if span.kind not in ("heading", "header")]
+
+
+def _owners(marks: Sequence[_Mark], spans: Sequence[Span]) -> list[int]:
+    """Of each mark, which sentence it belongs to; none where there is no sentence."""
+    starts = [span.start for span in spans]
+    owners = []
+    for mark in marks if spans else ():
+        after = bisect_left(starts, mark.position)
+        owners.append(min(max(after if mark.leads else after - 1, 0), len(spans) - 1))
+    return owners
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def to_passages(
 
     Neighbouring chunks of a page are one passage, overlap shown once. Near-copies in other files
     are folded into one: the newest by `modified` (source -> time) speaks, the others stand in
-    its `also_in`, newest first. At most `per_document` passages come from one file. Empty for no
+    its `copies`, newest first. At most `per_document` passages come from one file. Empty for no
     hits.
     """
     age = modified or {}
@@ -100,9 +100,9 @@ def _passage(group: list[Hit]) -> Passage:
 
 
 def _folded(copies: list[Passage], age: Mapping[str, int], number: int) -> Passage:
-    """The newest of some copies (the best one among equals), with the locations of the others."""
+    """The newest of some copies (the best one among equals), holding the others."""
     newest, *others = sorted(copies, key=lambda passage: -age.get(passage.source, 0))
-    return replace(newest, number=number, also_in=tuple(other.location for other in others))
+    return replace(newest, number=number, copies=tuple(others))
 
 
 def _fingerprint(text: str) -> frozenset[tuple[str, ...]]:

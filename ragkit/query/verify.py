@@ -16,6 +16,7 @@ from ragkit.query.contradictions import (
     check_quantities,
     check_quotes,
 )
+from ragkit.query.dates import Date
 from ragkit.query.evidence import (
     Rarity,
     Reading,
@@ -27,6 +28,7 @@ from ragkit.query.evidence import (
 )
 from ragkit.query.marks import cite
 from ragkit.query.names import check_names, check_swaps
+from ragkit.query.quantities import Quantity
 from ragkit.types import Citation, Passage, Sentence, Support
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     Embed = Callable[[Sequence[str]], Vectors]
 
 __all__ = ["cite", "strict", "verify"]
+
+Figure = Quantity | Date
 
 # Shares of a sentence's content words. Measured: scripts/bench/verification.py.
 _SPEAKS_OF_IT = 0.45  # below, the passages as a whole are about something else
@@ -53,7 +57,9 @@ def verify(
     they do not speak of it. "weak": only part of the wording is theirs, or they are in another
     language. "unchecked": nothing in the sentence can be checked (a greeting, a question, a
     remark about the passages). A sentence that its passages do not carry but one other passage
-    carries whole is re-cited to that one; so is a sentence without a citation. `embed` (texts ->
+    carries whole is re-cited to that one; so is a sentence without a citation. A number or date
+    that only another passage holds adds a citation of it, and a citation that has no part in a
+    sentence which another carries whole is taken away. `embed` (texts ->
     (n, d), length 1) lets a like meaning in other words pass for weak instead of unsupported.
     """
     readings = [Reading(passage) for passage in passages]
@@ -88,7 +94,7 @@ class _Judge:
         cited = [r for r in self.readings if r.passage.number in sentence.citations]
         verdict = self.judge(statement, cited)
         if verdict.support == "supported":
-            return _judged(sentence, verdict)
+            return self._without_idle_marks(sentence, statement, cited, verdict)
         for other in self.readings:
             if other in cited:
                 continue
@@ -96,11 +102,43 @@ class _Judge:
             if elsewhere.support == "supported":
                 number = other.passage.number
                 reason = f"[{number}] says it, not the passage cited" if cited else ""
-                moved = replace(sentence, citations=(number,), reason=reason)
-                return replace(moved, support="supported", evidence=elsewhere.evidence)
+                return _judged(replace(sentence, citations=(number,)), elsewhere, reason)
             if not cited and _RANK[elsewhere.support] >= _RANK[verdict.support]:
                 verdict = elsewhere
-        return _judged(sentence, verdict)
+        return self._with_figure(sentence, statement, cited) or _judged(sentence, verdict)
+
+    def _without_idle_marks(
+        self,
+        sentence: Sentence,
+        statement: Statement,
+        cited: Sequence[Reading],
+        verdict: _Verdict,
+    ) -> Sentence:
+        """Where one passage carries it whole, the marks of those that say something else go."""
+        alone = {r.passage.number: self.judge(statement, [r]) for r in cited if len(cited) > 1}
+        whole = [one for one in alone.values() if one.support == "supported"]
+        idle = [number for number, one in alone.items() if one.support == "unsupported"]
+        if not whole or not idle:
+            return _judged(sentence, verdict)
+        kept = tuple(number for number in sentence.citations if number not in idle)
+        reason = f"{''.join(f'[{number}]' for number in idle)} does not say it"
+        return _judged(replace(sentence, citations=kept), whole[0], reason)
+
+    def _with_figure(
+        self, sentence: Sentence, statement: Statement, cited: Sequence[Reading]
+    ) -> Sentence | None:
+        """Where a number or date is in no passage cited, but in another that speaks of it too:
+        the sentence with that citation as well."""
+        wrong = [figure for figure in _figures(statement) if not _hold(cited, figure)]
+        for other in self.readings if cited and wrong else ():
+            if other in cited or not all(_stands_in(other, figure, statement) for figure in wrong):
+                continue
+            together = self.judge(statement, [*cited, other])
+            if together.support == "supported":
+                number = other.passage.number
+                both = replace(sentence, citations=(*sentence.citations, number))
+                return _judged(both, together, f"[{number}] says a part of it")
+        return None
 
     def judge(self, statement: Statement, readings: Sequence[Reading]) -> _Verdict:
         """The verdict on the statement if the readings were all there is."""
@@ -140,9 +178,37 @@ class _Judge:
         return float(one @ other) >= _SAME_MEANING
 
 
-def _judged(sentence: Sentence, verdict: _Verdict) -> Sentence:
+def _judged(sentence: Sentence, verdict: _Verdict, reason: str = "") -> Sentence:
     return replace(
-        sentence, support=verdict.support, evidence=verdict.evidence, reason=verdict.reason
+        sentence,
+        support=verdict.support,
+        evidence=verdict.evidence,
+        reason=reason or verdict.reason,
+    )
+
+
+def _figures(text: Statement | Reading) -> list[Figure]:
+    return [*text.quantities, *text.dates]
+
+
+def _agree(figure: Figure, other: Figure) -> bool:
+    if isinstance(figure, Quantity):
+        return isinstance(other, Quantity) and figure.agrees(other)
+    return isinstance(other, Date) and figure.within(other)
+
+
+def _hold(readings: Sequence[Reading], figure: Figure) -> bool:
+    return any(_agree(figure, one) for reading in readings for one in _figures(reading))
+
+
+def _stands_in(reading: Reading, figure: Figure, statement: Statement) -> bool:
+    """Whether the figure stands in a sentence that speaks of what the statement speaks of."""
+    return any(
+        _agree(figure, one)
+        and unit.span.start <= one.start < unit.span.end
+        and unit.terms.share(statement.content) >= _SPEAKS_OF_IT
+        for one in _figures(reading)
+        for unit in reading.units
     )
 
 

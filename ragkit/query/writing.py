@@ -13,8 +13,10 @@ from ragkit.errors import (
 from ragkit.query.asked import Asked
 from ragkit.query.cited import marked, pinned
 from ragkit.query.context import fit
+from ragkit.query.disagreements import disagreements
 from ragkit.query.finding import Found
 from ragkit.query.forgiving import ForgivingEmbedding
+from ragkit.query.marks import recite
 from ragkit.query.shown import ShownText
 from ragkit.query.verify import cite, strict, verify
 from ragkit.types import (
@@ -25,6 +27,7 @@ from ragkit.types import (
     Embedder,
     Message,
     Passage,
+    Sentence,
     Usage,
 )
 
@@ -106,9 +109,14 @@ class Writing:
         used = self._fitted.used
         text = "".join(self._text).strip()
         embed = None if at_once else ForgivingEmbedding(self._embedder)
-        sentences = verify(cite(text, used), used, embed=embed)
+        said = cite(text, used)
+        sentences = verify(said, used, embed=embed)
+        if [one.citations for one in said] != [one.citations for one in sentences]:
+            text = recite(text, sentences)
+        dropped: tuple[Sentence, ...] = ()
         if self._asked.strict and (kept := strict(sentences)) != sentences:
-            self._notes.append(_LEFT_OUT.format(len(sentences) - len(kept)))
+            dropped = tuple(one for one in sentences if one not in kept)
+            self._notes.append(_LEFT_OUT.format(len(dropped)))
             sentences, text = kept, marked(kept)
         if usage is not None and usage.finish == "length":
             self._notes.append(self._cut_note(usage))
@@ -129,6 +137,8 @@ class Writing:
             notes=tuple(self._notes),
             evidence=self._found.evidence,
             floor=self._found.floor,
+            dropped=pinned(dropped, used),
+            disagreements=disagreements(sentences, used),
         )
 
     def _cut_note(self, usage: Usage) -> str:

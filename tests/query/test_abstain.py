@@ -170,7 +170,7 @@ def test_the_floor_is_found_anew_only_when_the_corpus_has_changed_much(
     assert first["chunks"] == 16
     write("one-more.md", "# Kites\n\nKites fly on the hill.")
     index.update()
-    assert index._store.catalog.get("floor") == first
+    assert index._store.catalog.get("floor")["score"] == first["score"]
     notes(write, 40)
     index.update()
     assert index._store.catalog.get("floor")["chunks"] == index._store.chunks.count() > 24
@@ -178,6 +178,29 @@ def test_the_floor_is_found_anew_only_when_the_corpus_has_changed_much(
         path.unlink()
     index.update()
     assert index._store.catalog.get("floor")["chunks"] == index._store.chunks.count() < 10
+
+
+def test_the_floor_is_found_anew_when_half_of_the_files_were_exchanged(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    notes(write, 16)
+    index.update(tmp_path / "docs")
+    first = index.floor
+    for number in range(8):
+        write(
+            f"{TOPICS[number]}{number}.md", f"# Tide tables\n\nThe sea rises at {number} o'clock."
+        )
+        if number == 3:
+            index.update()
+            assert index.floor == first
+            assert index._store.catalog.get("floor")["written"] == 4
+    (tmp_path / "docs" / "more.md").write_text("# Tide tables\n\nThe sea falls at noon.")
+    index.update()
+    assert index._store.catalog.get("floor") == {
+        **index._store.catalog.get("floor"),
+        "chunks": 17,
+        "written": 0,
+    }
 
 
 def test_a_run_that_changes_nothing_asks_nothing(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragkit.query.marks import recite
 from ragkit.query.verify import cite
 from ragkit.types import Passage
 
@@ -120,3 +123,59 @@ def test_only_known_passages_are_cited_and_no_other_letter_is_lost(text: str) ->
 
 def test_twenty_thousand_marks_are_read() -> None:
     assert cite("a [1]" * 20_000, PASSAGES)[0].citations == (1,)
+
+
+# ---------------------------------------------------------------- cited otherwise
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers", "expected"),
+    [
+        pytest.param("Red [1]. Blue [2].", [(2,), (2,)], "Red [2]. Blue [2].", id="another"),
+        pytest.param("Red [1][2].", [(1,)], "Red [1].", id="one less"),
+        pytest.param("Red [1].", [(1, 3)], "Red [1][3].", id="one more"),
+        pytest.param("Red. Blue [2].", [(1,), (2,)], "Red [1]. Blue [2].", id="none before"),
+        pytest.param("Red [1].", [()], "Red.", id="none after"),
+        pytest.param("[1] Red. [2] Blue.", [(3,), (2,)], "[3] Red. [2] Blue.", id="leading"),
+        pytest.param("- Red [1]\n- Blue", [(2,), (3,)], "- Red [2]\n- Blue [3]", id="bullets"),
+        pytest.param("红色。[1]蓝色。", [(1,), (2,)], "红色。 [1]蓝色 [2]。", id="Chinese"),
+        pytest.param("# Head\n\nRed [1].", [(2,)], "# Head\n\nRed [2].", id="heading"),
+        pytest.param("", [], "", id="empty"),
+    ],
+)
+def test_marks_are_put_where_the_old_ones_stood(
+    text: str, numbers: list[tuple[int, ...]], expected: str
+) -> None:
+    sentences = cite(text, PASSAGES)
+    changed = [replace(one, citations=n) for one, n in zip(sentences, numbers, strict=True)]
+    assert recite(text, changed) == expected
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Red fox. ",
+                "Blue [1]. ",
+                "Green. [2, 3] ",
+                "红色[1]。",
+                "\n\n",
+                "- Grey\n",
+                "- Pink [3]\n",
+            ]
+        ),
+        max_size=12,
+    ).map("".join),
+    st.lists(st.lists(st.sampled_from([1, 2, 3]), unique=True, max_size=3), max_size=30),
+)
+def test_a_text_cited_otherwise_is_read_as_it_was_meant(
+    text: str, numbers: list[list[int]]
+) -> None:
+    numbers += [[1]] * 30
+    meant = [
+        replace(one, citations=tuple(n))
+        for one, n in zip(cite(text, PASSAGES), numbers, strict=False)
+    ]
+    read = cite(recite(text, meant), PASSAGES)
+    assert [one.text for one in read] == [one.text for one in meant]
+    assert [set(one.citations) for one in read] == [set(one.citations) for one in meant]

@@ -277,3 +277,42 @@ def test_verification_changes_nothing_but_the_verdict_and_the_citations(
         if verdict.evidence is not None:
             source = texts[verdict.evidence.number - 1]
             assert source[verdict.evidence.start : verdict.evidence.end] == verdict.evidence.quote
+
+
+# ---------------------------------------------------------------- marks put right
+
+
+def test_a_number_that_only_another_passage_holds_is_cited_from_there() -> None:
+    texts = ("The archive keeps tapes in a dry hall.", "The archive keeps 412 tapes in the hall.")
+    verdict = check("The archive keeps 412 tapes.", *texts)
+    assert (verdict.support, verdict.citations) == ("supported", (2,))
+    assert verdict.reason == "[2] says it, not the passage cited"
+
+
+def test_a_number_from_another_passage_in_a_sentence_of_both_adds_its_mark() -> None:
+    texts = (
+        "The northern archive was founded by Aurel Binder and lies beside the harbour.",
+        "The northern archive keeps 412 tapes of the harbour office.",
+    )
+    claim = "The northern archive, founded by Aurel Binder, keeps 412 tapes."
+    verdict = check(claim, *texts)
+    assert (verdict.support, verdict.citations) == ("supported", (1, 2))
+    assert verdict.reason == "[2] says a part of it"
+
+
+def test_a_number_that_stands_elsewhere_about_something_else_is_no_support() -> None:
+    texts = ("The archive keeps tapes in a dry hall.", "The walrus ate 412 clams on the beach.")
+    assert check("The archive keeps 412 tapes.", *texts).support == "unsupported"
+
+
+def test_a_mark_that_has_no_part_in_a_sentence_is_taken_away() -> None:
+    texts = ("The archive keeps 412 tapes in the hall.", "The walrus eats clams on the beach.")
+    verdict = check("The archive keeps 412 tapes.", *texts, cites=(1, 2))
+    assert (verdict.support, verdict.citations) == ("supported", (1,))
+    assert verdict.reason == "[2] does not say it"
+
+
+def test_two_marks_that_both_carry_a_sentence_stay() -> None:
+    texts = ("The archive keeps 412 tapes in the hall.", "All in all the archive keeps 412 tapes.")
+    verdict = check("The archive keeps 412 tapes.", *texts, cites=(1, 2))
+    assert (verdict.support, verdict.citations, verdict.reason) == ("supported", (1, 2), "")
