@@ -1,0 +1,62 @@
+"""The process that `scale.py` starts, kills and starts again: one update of one index.
+
+    python scripts/bench/scale_work.py INDEX DOCS MODEL ENGINE [KEY=VALUE ...]
+
+MODEL is "wordllama" or "waiting" (5 ms a chunk, and no work); ENGINE is "local" or the address of
+a Ray cluster; KEY=VALUE are options of the object store. Prints the report as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+
+import numpy as np
+
+from ragkit.engines.ray import RayEngine
+from ragkit.errors import IndexNotFoundError
+from ragkit.index import Index
+from ragkit.models.wordllama import WordLlama
+from ragkit.types import Location
+
+WAIT_SECONDS = 0.005
+FILES_PER_TASK = 64
+
+
+class Waiting(WordLlama):
+    """As a model on another machine: time passes, nothing is computed here."""
+
+    def embed_passages(self, texts):  # type: ignore[no-untyped-def]
+        time.sleep(WAIT_SECONDS * len(texts))
+        vectors = np.zeros((len(texts), self.identity.dimension), dtype=np.float32)
+        vectors[:, 0] = 1
+        return vectors
+
+
+def main() -> None:
+    place, docs, model, engine, *options = sys.argv[1:]
+    embedder = Waiting() if model == "waiting" else WordLlama()
+    pairs = tuple((key, value) for key, _, value in (option.partition("=") for option in options))
+    location = Location(place, pairs)
+    try:
+        index = Index.open(location, embedder=embedder)
+    except IndexNotFoundError:
+        index = Index.create(location, embedder=embedder)
+    started = time.perf_counter()
+    report = index.update(
+        docs,
+        engine=None if engine == "local" else RayEngine(engine),
+        files_per_task=FILES_PER_TASK,
+        on_progress=lambda progress: print(progress.files_done, file=sys.stderr, flush=True),
+    )
+    seconds = time.perf_counter() - started
+    print(json.dumps({**asdict(report), "seconds": seconds, "cpu": time.process_time()}))
+
+
+if __name__ == "__main__":
+    # Workers must find `Waiting` under a name that is not __main__.
+    import scale_work
+
+    scale_work.main()
