@@ -12,6 +12,7 @@ from doubles import CountingEmbedder
 from ollama_double import OllamaDouble
 
 from ragkit.index import Index
+from tests.ollama_double_models import DoubleModel
 
 Chat = Callable[..., Done]
 FIRST = "How often is the archive server restored?"
@@ -167,6 +168,15 @@ def test_model_changes_who_answers(server: OllamaDouble, chat: Chat) -> None:
         "(answers by ollama/gemma3)",
         "(answers by quotation)",
     ]
+
+
+def test_a_model_that_is_named_is_downloaded(home: Path, chat: Chat) -> None:
+    with OllamaDouble(library=[DoubleModel("tiny:latest", size=1_500_000_000)]) as server:
+        done = chat(f"/model tiny\n{FIRST}\n", "--chat-host", server.url, "--model", "none")
+    assert done.code == 0
+    assert "(1.5 GB)" in done.err
+    assert "(answers by ollama/tiny)" in done.err
+    assert len(server.bodies("/api/chat")) == 1
 
 
 def test_a_model_that_is_not_there_changes_nothing(server: OllamaDouble, chat: Chat) -> None:

@@ -78,6 +78,7 @@ def command(
         given=options.given(limit=limit, keyword_weight=keyword_weight),
         filters=filters,
         typed=typed,
+        tidy=getattr(servers.on_pull, "close", lambda: None),  # the bar of a stopped download
     )
     if not typed:
         return _answer_lines(session, PipedLines())

@@ -42,7 +42,7 @@ class Ended(Exception):  # noqa: N818  it is no error to be done
 
 class Session:
     """One conversation as it is typed and shown. `given` and `filters` are options of `Index.ask`;
-    `typed` says that somebody sits and waits.
+    `typed` says that somebody sits and waits; `tidy` is called after every line.
 
     `failed` says whether a question or a command could not be dealt with.
     """
@@ -58,6 +58,7 @@ class Session:
         given: Mapping[str, Any],
         filters: FilterOptions,
         typed: bool,
+        tidy: Callable[[], object],
     ) -> None:
         from ragkit.models import NO_CHAT
 
@@ -67,6 +68,7 @@ class Session:
         self._model_options = model_options
         self._strict = strict
         self._filters = filters
+        self._tidy = tidy
         self._live = Live(True)
         self._waiting = Waiting(typed)
         self._told = False  # what holds for all answers
@@ -89,18 +91,23 @@ class Session:
 
     def take(self, line: str) -> None:
         """Deals with one line. Errors are told; `Ended` and `KeyboardInterrupt` are raised."""
-        line = line.rstrip()
         if not line.strip():
             return
+        try:
+            self._deal_with(line.rstrip())
+        except RagkitError as error:
+            self.failed = True
+            fail(str(error))
+
+    def _deal_with(self, line: str) -> None:
         command = _COMMAND.match(line)
         try:
             if command is None:
                 self._ask(line.strip())
             else:
                 self._obey(command[1].lower(), (command[2] or "").strip())
-        except RagkitError as error:
-            self.failed = True
-            fail(str(error))
+        finally:
+            self._tidy()
 
     def _ask(self, question: str) -> None:
         self._live = Live(True)

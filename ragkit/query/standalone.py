@@ -19,7 +19,12 @@ _LONGEST = 300
 _END = re.compile(r"[\s?.!？。！؟]+$")
 _IDENTIFIER = re.compile(r"[^\W_]+(?:[._\-/:@#]+[^\W_]+)*")
 _NUMBER = re.compile(r"(?<!\w)\d+(?:[.,]\d+)*(?![.,]?\w)|(?<![\d.,])\d+(?=年|년)")
-_LABEL = re.compile(r"^(?:(?:rewritten|standalone|new|full)\s+)?question\s*:\s*", re.IGNORECASE)
+_LABEL = re.compile(
+    r"^(?:(?:rewritten|standalone|new|full)\s+)?(?:question|frage|pregunta|domanda|pergunta|vraag"
+    r"|вопрос|问题|問題|質問|질문)\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_MARK = re.compile(r"\s*\[\d+\]")  # the instructions ask for them, in answers
 _QUOTES = "\"'“”„«»「」`* "
 _ASKS = re.compile(r"[?？؟]\s*$")
 _STATES = re.compile(r"[.。!]\s*$")
@@ -47,7 +52,8 @@ def read_rewriting(reply: str, question: str, said: Iterable[str]) -> str:
     That is one that is empty, long, on several lines, an answer instead of a question, or made of
     words that nobody said.
     """
-    text = _LABEL.sub("", reply.strip().strip(_QUOTES)).strip(_QUOTES)
+    text = _MARK.sub("", reply).strip().strip(_QUOTES)
+    text = _LABEL.sub("", text).strip(_QUOTES)
     if not text or "\n" in text or len(text) > max(_LONGEST, 2 * len(question)):
         return ""
     if not PART.search(text) or (_ASKS.search(question) and _STATES.search(text)):

@@ -151,6 +151,8 @@ def test_the_prompt_holds_the_question_on_one_line() -> None:
         pytest.param("Why are backups tested every quarter?", id="plain"),
         pytest.param('  "Why are backups tested every quarter?"\n', id="in quotation marks"),
         pytest.param("Standalone question: Why are backups tested every quarter?", id="a label"),
+        pytest.param("Frage: Why are backups tested every quarter?", id="a label in German"),
+        pytest.param("Why are backups tested every quarter? [1]", id="a mark"),
         pytest.param("**Why are backups tested every quarter?**", id="in bold"),
     ],
 )
