@@ -47,6 +47,7 @@ __all__ = [
     "Support",
     "TokenCounter",
     "Usage",
+    "VectorIndex",
 ]
 
 Outcome = Literal["indexed", "skipped", "failed"]
@@ -441,6 +442,24 @@ class Manifest:
     embedder: ModelIdentity
     chunking: ChunkSettings
     format: int
+
+
+@dataclass(frozen=True, slots=True)
+class VectorIndex:
+    """How the chunks nearest to a question are found. `kind` is "IVF_RQ" or "IVF_SQ"; "" means
+    exact search, because no settings recalled enough.
+
+    Measured when `rows` chunks were indexed, in `seconds`: `recall` is the share of the 10 exact
+    neighbours found, over sampled chunks, when `probes` partitions are looked into and `refine`
+    times as many chunks as are wanted are compared exactly.
+    """
+
+    kind: str
+    rows: int = 0
+    probes: int = 0
+    refine: int = 0
+    recall: float = 1.0
+    seconds: float = 0.0
 
 
 # ---------------------------------------------------------------- what vendors and engines fulfil

@@ -29,6 +29,7 @@ _STOPPED = 130
 @options.keyword_weight
 @filter_options
 @options.min_score
+@options.exact
 @click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
 @options.servers
 @options.as_json
@@ -41,6 +42,7 @@ def command(
     keyword_weight: float | None,
     filters: FilterOptions,
     min_score: float | None,
+    exact: bool,
     strict: bool,
     servers: Servers,
     as_json: bool,
@@ -71,6 +73,7 @@ def command(
             question,
             model=chat or NO_CHAT,
             model_options=model_options,
+            exact=exact,
             strict=strict,
             on_text=live.show,
             on_restart=live.restart,

@@ -68,6 +68,9 @@ limit = click.option(
     metavar="N",
     help="How many passages to take.",
 )
+exact = click.option(
+    "--exact", is_flag=True, help="Compare every vector, also where an index is quicker."
+)
 keyword_weight = click.option(
     "--keyword-weight",
     type=click.FloatRange(min=0.0),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     default=0,
     help="Show N lines before and after each passage, as they were indexed.",
 )
+@options.exact
 @options.question_server
 @options.as_json
 def command(
@@ -40,6 +41,7 @@ def command(
     keyword_weight: float | None,
     filters: FilterOptions,
     context_lines: int,
+    exact: bool,
     servers: Servers,
     as_json: bool,
 ) -> None:
@@ -57,7 +59,7 @@ def command(
 
     index = Index.open(db, servers=servers)
     given = options.given(limit=limit, keyword_weight=keyword_weight)
-    hits = index.search(query, **given, **filters)
+    hits = index.search(query, exact=exact, **given, **filters)
     around = index.surroundings(hits, context_lines)
     if as_json:
         pairs = zip(hits, around, strict=True)

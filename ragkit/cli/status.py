@@ -9,7 +9,7 @@ import click
 
 from ragkit.cli import options
 from ragkit.cli.output import plain, safe_line, say, say_json
-from ragkit.types import FileRecord
+from ragkit.types import FileRecord, VectorIndex
 
 _EXAMPLES = 5
 
@@ -42,6 +42,7 @@ def command(db: str | None, as_json: bool) -> None:
     say(f"text      {summary['characters']:,} characters in {summary['chunks']:,} chunks")
     if summary["floor"] is not None:
         say(f"floor     {summary['floor']:.3f} evidence; below it `ask` gives no answer")
+    say(f"search    {_how(index.vector_index)}")
     groups = defaultdict(list)
     for problem in summary["problems"]:
         groups[problem["outcome"], problem["reason"]].append(problem["source"])
@@ -53,6 +54,18 @@ def command(db: str | None, as_json: bool) -> None:
             say(f"  {safe_line(source)}")
         if len(sources) > _EXAMPLES:
             say(f"  ... and {len(sources) - _EXAMPLES} more: ragkit status --json")
+
+
+def _how(found: VectorIndex | None) -> str:
+    """How the nearest chunks are found, in one line."""
+    if found is None:
+        return "exact: every chunk is compared"
+    if not found.kind:
+        return f"exact: an index found {100 * found.recall:.1f} % of the 10 nearest chunks, too few"
+    return (
+        f"{found.kind} index: finds {100 * found.recall:.1f} % of the 10 nearest chunks, "
+        f"measured at {found.rows:,}"
+    )
 
 
 def _summary(index: Any, files: list[FileRecord]) -> dict[str, Any]:
@@ -71,6 +84,7 @@ def _summary(index: Any, files: list[FileRecord]) -> dict[str, Any]:
         "characters_lost": sum(file.characters_lost for file in files),
         "chunks": sum(file.chunks for file in files),
         "floor": index.floor,
+        "vector_index": None if index.vector_index is None else plain(index.vector_index),
         "problems": [
             {"source": file.source, "outcome": file.outcome, "reason": file.reason}
             for file in files

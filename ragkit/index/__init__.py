@@ -66,6 +66,7 @@ from ragkit.types import (
     IndexReport,
     Location,
     Manifest,
+    VectorIndex,
 )
 
 __all__ = [
@@ -190,6 +191,12 @@ class Index:
         """The ledger: a row for every file ever discovered, in ascending order of source."""
         return self._store.files.records()
 
+    @property
+    def vector_index(self) -> VectorIndex | None:
+        """How the nearest chunks are found, and how well; None where there are so few that each
+        search compares all of them."""
+        return self._store.chunks.vector_index
+
     def roots(self) -> list[str]:
         """The folders and files that were indexed, as sources are named."""
         return kept_roots(self._store)
@@ -282,6 +289,7 @@ class Index:
         *,
         limit: int | None = None,
         keyword_weight: float | None = None,
+        exact: bool = False,
         **filters: Unpack[FilterOptions],
     ) -> list[Hit]:
         """The `limit` chunks that fit best, best first; empty when the index is.
@@ -290,7 +298,8 @@ class Index:
 
         score = cosine similarity + `keyword_weight` x BM25 scaled to 0..1 over the candidates;
         0 is pure cosine similarity. `filters` are those of `FilterOptions`; only files that pass
-        them all are searched.
+        them all are searched. A large index has an index of its vectors (`vector_index`), which
+        may miss a neighbour; `exact` compares every vector.
 
         Raises `ValueError` for a blank question, a limit below 1 or a bad filter.
         """
@@ -302,6 +311,7 @@ class Index:
             limit=limit,
             keyword_weight=self._weight(keyword_weight),
             sources=self._sources(**filters),
+            exact=exact,
         )
 
     def surroundings(self, hits: Sequence[Hit], lines: int) -> list[Surroundings]:
@@ -449,6 +459,7 @@ class Index:
             limit=limit,
             keyword_weight=self._weight(options.get("keyword_weight")),
             sources=self._sources(**filter_options(options)),
+            exact=options.get("exact", False),
             strict=options.get("strict", False),
             min_score=options.get("min_score"),
             reply_tokens=reply_tokens(options),

@@ -24,8 +24,8 @@ class AskOptions(FilterOptions, total=False):
     model: a chat model's name ("ollama/gemma3"), or an object that fulfils `Chat`; "none" takes
     the best sentences of the documents; left out or None, what `Index.chat_model` finds.
     model_options: temperature, top_p, top_k, num_predict, stop, seed, num_ctx of that model.
-    limit: how many passages to take. keyword_weight, and the filters path, types, since, until
-    and where: as for `Index.search`.
+    limit: how many passages to take. keyword_weight, exact, and the filters path, types, since,
+    until and where: as for `Index.search`.
     min_score: the evidence, 0 to 1, below which there is no answer; None: the index's own floor.
     strict: leave sentences out that their passages do not carry. reply_tokens: the longest answer.
     on_text: told the answer piece by piece while it is written. on_restart: told that it begins
@@ -38,6 +38,7 @@ class AskOptions(FilterOptions, total=False):
     model_options: Mapping[str, object] | None
     limit: int
     keyword_weight: float
+    exact: bool
     min_score: float | None
     strict: bool
     reply_tokens: int

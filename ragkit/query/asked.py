@@ -17,15 +17,17 @@ class Asked:
     """A question and all that is said about how to answer it.
 
     `history` are earlier turns; `standalone` is the question in words that need no history: both
-    are searched, and that one is answered. `min_score` is the evidence (0 to 1) below which there
-    is no answer; None means the index's own floor. `on_text` is told the answer piece by piece as
-    a chat model writes it, `on_restart` when what it was told so far is void.
+    are searched, and that one is answered. `exact` compares every vector. `min_score` is the
+    evidence (0 to 1) below which there is no answer; None means the index's own floor. `on_text`
+    is told the answer piece by piece as a chat model writes it, `on_restart` when what it was
+    told so far is void.
     """
 
     question: str
     limit: int
     keyword_weight: float
     sources: Collection[str] | None = None
+    exact: bool = False
     strict: bool = False
     reply_tokens: int = REPLY_TOKENS
     history: Sequence[Message] = ()

@@ -61,6 +61,7 @@ def _search(store: Store, embedder: Embedder, question: str, asked: Asked) -> li
             limit=asked.limit * HITS_PER_PASSAGE,
             keyword_weight=asked.keyword_weight,
             sources=asked.sources,
+            exact=asked.exact,
         )
 
     return search(question) or search(_QUOTATION_MARKS.sub(" ", question))

@@ -32,12 +32,14 @@ def retrieve(
     limit: int,
     keyword_weight: float = KEYWORD_WEIGHT,
     sources: Collection[str] | None = None,
+    exact: bool = False,
 ) -> list[Hit]:
     """The `limit` best chunks, best first; empty when the index or `sources` is.
 
     Both legs over-fetch (at least 100, or 4 x `limit`); a candidate of the keyword leg gets its
     exact cosine from its stored vector. `keyword_weight=0` is pure cosine similarity. A phrase
-    in quotation marks must occur word for word in every hit.
+    in quotation marks must occur word for word in every hit. `exact` compares every vector, also
+    where an index of them would be quicker.
     """
     import numpy as np
 
@@ -48,6 +50,7 @@ def retrieve(
         depth=candidate_depth(limit),
         keyword_weight=keyword_weight,
         sources=sources,
+        exact=exact,
     )
     best = np.argsort(-found.score, kind="stable")[: limit + _ties(found.score, limit)]
     chunks = store.chunks.take(found.rows[best].tolist())
@@ -90,11 +93,12 @@ def gather(
     depth: int,
     keyword_weight: float,
     sources: Collection[str] | None,
+    exact: bool = False,
 ) -> Candidates:
     """The union of the `depth` best of both legs, each row once, with exact cosines."""
     import numpy as np
 
-    rows, similarity = store.chunks.nearest(vector, depth, sources=sources)
+    rows, similarity = store.chunks.nearest(vector, depth, sources=sources, exact=exact)
     keyword = np.zeros(len(rows), dtype=np.float32)
     if keyword_weight > 0 or wanted.phrases:
         found, scores, vectors = store.chunks.matching(wanted, depth, sources=sources)

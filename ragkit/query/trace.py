@@ -40,7 +40,7 @@ def trace_search(
     vector = embedder.embed_question(question)
     wanted = keyword_query(question)
     everything = max(1, store.chunks.count())
-    by_meaning, _ = store.chunks.nearest(vector, everything, sources=sources)
+    by_meaning, _ = store.chunks.nearest(vector, everything, sources=sources, exact=True)
     by_words, scores, _ = store.chunks.matching(
         wanted, min(everything, _MOST_MATCHES), sources=sources
     )
@@ -128,7 +128,7 @@ def _judged(
 ) -> list[_Judged]:
     """All chunks of a file that a search may find, those that hold the quoted phrases."""
     only = [record.source]
-    rows, similarity = store.chunks.nearest(vector, max(1, record.chunks), sources=only)
+    rows, similarity = store.chunks.nearest(vector, max(1, record.chunks), sources=only, exact=True)
     matched = set(store.chunks.matching(wanted, max(1, record.chunks), sources=only)[0].tolist())
     candidates = set(found.rows.tolist())
     judged = []

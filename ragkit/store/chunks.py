@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ragkit.store import schema
@@ -10,7 +11,8 @@ from ragkit.store.connect import translated
 from ragkit.store.folding import fold
 from ragkit.store.full_text import full_text
 from ragkit.store.ledger import delete_sources
-from ragkit.types import Chunk, Derived, KeywordQuery, Manifest
+from ragkit.store.vector_index import build_index, drop_index, is_due, kept_index, nearest
+from ragkit.types import Chunk, Derived, KeywordQuery, Manifest, VectorIndex
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,14 +76,27 @@ class ChunkTable:
         """Sees what other processes have committed since."""
         with translated(self._uri):
             self._table.checkout_latest()
+        self.__dict__.pop("vector_index", None)
 
     def tidy(self) -> None:
-        """Folds new rows into the full-text index and small fragments together, when there are
-        enough of them to be worth the rewrite."""
+        """Folds new rows into the indices and small fragments together, when there are enough of
+        them to be worth the rewrite; builds the vector index, or builds it anew, when it is due."""
         with translated(self._uri):
+            due = is_due(self._table, self._table.count_rows())
+            if due:
+                drop_index(self._table)  # else its pieces would be folded in vain
             fold(self._table)
+            if due:
+                build_index(self._table)
+        self.__dict__.pop("vector_index", None)
 
     # ------------------------------------------------------------ reading
+
+    @cached_property
+    def vector_index(self) -> VectorIndex | None:
+        """How well the vector index finds; None for a table too small to need one."""
+        with translated(self._uri):
+            return kept_index(self._table)
 
     def count(self) -> int:
         """How many chunks there are."""
@@ -116,19 +131,20 @@ class ChunkTable:
         return dict(zip(rows["text_hash"].to_pylist(), _matrix(rows["vector"]), strict=True))
 
     def nearest(
-        self, vector: Vectors, limit: int, *, sources: Collection[str] | None = None
+        self,
+        vector: Vectors,
+        limit: int,
+        *,
+        sources: Collection[str] | None = None,
+        exact: bool = False,
     ) -> tuple[npt.NDArray[np.int64], Vectors]:
         """The `limit` rows nearest to a vector: row ids (n,) and exact cosine similarities (n,),
-        best first. `sources` restricts the search before it is made; None means all."""
+        best first. `sources` restricts the search before it is made; None means all. `exact`
+        compares every row, where an index may miss one in a hundred."""
         import numpy as np
 
-        query = (
-            self._table.search(vector, query_type="vector", vector_column_name="vector")
-            .distance_type("cosine")
-            .limit(limit)
-            .select(["_distance"])
-            .with_row_id(True)
-        )
+        index = None if exact else self.vector_index
+        query = nearest(self._table, vector, index, limit=limit, all_=sources is not None)
         rows = self._run(query, sources)
         return rows["_rowid"].to_numpy().astype(np.int64), 1 - rows["_distance"].to_numpy()
 

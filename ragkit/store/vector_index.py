@@ -1,0 +1,159 @@
+"""The index of the vectors: built, tuned and renewed by itself where exact search is slow.
+
+What the index brings is compared again with the stored vectors ("refined"), so that every
+distance is exact; only which rows are compared is approximate. How well it finds is measured when
+it is built, against exact search, and kept with the column it is about.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from ragkit.types import VectorIndex
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from ragkit.types import Vectors
+
+# Fewer rows are searched exactly, as quickly as with an index: scripts/bench/ann.py.
+LEAST_ROWS = 10_000
+LEAST_RECALL = 0.98
+_NAME = "vector_idx"
+_KEY = "ragkit.vector_index"
+_SAMPLES, _NEIGHBOURS = 200, 10
+_DEPTH = 100  # as many as a search of a few hits takes
+# How many partitions are looked into, and how many times as many rows are compared exactly as
+# are wanted: tried in this order until recall is enough. A partition holds about 8,000 rows.
+_SETTINGS = ((20, 2), (50, 2), (50, 5), (200, 10), (1_000, 50))
+_MOST_SEGMENTS = 10
+_LONG = 10  # a list of a tenth of all rows is found as quickly by exact search
+_SAME_DISTANCE = 2e-6  # what rounding may make of one
+
+
+def kept_index(table: Any) -> VectorIndex | None:
+    """What was measured when the index was built; None when none ever was."""
+    text = (table.schema.field("vector").metadata or {}).get(_KEY.encode())
+    return VectorIndex(**json.loads(text)) if text else None
+
+
+def is_due(table: Any, rows: int) -> bool:
+    """Whether an index is to be built, or built anew: rows have doubled, or half of them are
+    others, or it lies in many pieces, or it is gone."""
+    if rows < LEAST_ROWS:
+        return False
+    kept = kept_index(table)
+    if kept is None or rows >= 2 * kept.rows:
+        return True
+    if not kept.kind:
+        return False
+    built = _built(table)
+    if built is None:
+        return True
+    return bool(built.num_segments > _MOST_SEGMENTS or 2 * built.num_unindexed_rows >= kept.rows)
+
+
+def drop_index(table: Any) -> None:
+    """Takes the index away, if there is one: searches are exact until the next is built."""
+    if _built(table) is not None:
+        table.drop_index(_NAME)
+
+
+def build_index(table: Any) -> VectorIndex:
+    """Builds the index and finds the cheapest settings that recall at least `LEAST_RECALL`. Where
+    none does, there is no index: searches stay exact."""
+    from lancedb.index import IvfRq, IvfSq
+
+    started = time.monotonic()
+    rows = int(table.count_rows())
+    bits_fit = table.schema.field("vector").type.list_size % 8 == 0
+    # Of 4 bits: a little more to build than of 1, and far fewer rows to compare again.
+    config = IvfRq("cosine", num_bits=4) if bits_fit else IvfSq("cosine")
+    table.create_index("vector", config=config, name=_NAME)
+    samples = _sampled(table, rows)
+    limits = _exact_limits(table, samples)
+    for probes, refine in _SETTINGS:
+        found = VectorIndex("IVF_RQ" if bits_fit else "IVF_SQ", rows, probes, refine)
+        recall = round(_recall(table, samples, limits, found), 4)
+        if recall >= LEAST_RECALL:
+            break
+    else:
+        drop_index(table)
+        found = VectorIndex("", rows)
+    seconds = round(time.monotonic() - started, 3)
+    found = replace(found, recall=recall, seconds=seconds)
+    table.update_field_metadata({"path": "vector", "metadata": {_KEY: json.dumps(asdict(found))}})
+    return found
+
+
+def nearest(table: Any, vector: Any, index: VectorIndex | None, *, limit: int, all_: bool) -> Any:
+    """LanceDB's query for the `limit` rows nearest to a vector (d,), or to each of (n, d); by the
+    index where there is one, else exactly. With `all_` all its partitions are looked into: what a
+    filter leaves may lie far from the question.
+    """
+    query = (
+        table.search(vector, query_type="vector", vector_column_name="vector")
+        .distance_type("cosine")
+        .limit(limit)
+        .select(["_distance"])
+        .with_row_id(True)
+    )
+    if index is None or not index.kind or limit * _LONG >= index.rows:
+        return query.bypass_vector_index()
+    query = query.refine_factor(index.refine)
+    if all_:
+        return query.minimum_nprobes(index.rows).maximum_nprobes(0)  # 0: no bound
+    return query.minimum_nprobes(index.probes).maximum_nprobes(index.probes)
+
+
+def _built(table: Any) -> Any:
+    return next((one for one in table.list_indices() if one.name == _NAME), None)
+
+
+def _sampled(table: Any, rows: int) -> Vectors:
+    """(n, d) vectors of rows spread evenly over the table."""
+    offsets = [at * rows // _SAMPLES for at in range(_SAMPLES)]
+    found = table.take_offsets(offsets).select(["vector"]).to_arrow()["vector"]
+    return unit_rows(found.combine_chunks())
+
+
+def _exact_limits(table: Any, samples: Vectors) -> npt.NDArray[np.float32]:
+    """(n,) similarities of each sample's tenth neighbour, itself aside."""
+    import numpy as np
+
+    wanted = _NEIGHBOURS + 1
+    best = np.full((len(samples), wanted), -2.0, dtype=np.float32)
+    for batch in table.search().select(["vector"]).to_batches():
+        similarity = samples @ unit_rows(batch["vector"]).T
+        both = np.concatenate([best, similarity], axis=1)
+        best = -np.partition(-both, wanted - 1, axis=1)[:, :wanted]
+    limits: npt.NDArray[np.float32] = best.min(axis=1)
+    return limits
+
+
+def _recall(
+    table: Any, samples: Vectors, limits: npt.NDArray[np.float32], index: VectorIndex
+) -> float:
+    """The share of the samples' ten neighbours that the index finds. Rows that are as near as the
+    tenth count: of copies any will do."""
+    import numpy as np
+
+    found = nearest(table, samples, index, limit=_DEPTH, all_=False).to_arrow()
+    of = found["query_index"].to_numpy()
+    near = 1 - found["_distance"].to_numpy() >= limits[of] - _SAME_DISTANCE
+    counts = np.bincount(of[near], minlength=len(samples)) - 1
+    return float(np.clip(counts, 0, _NEIGHBOURS).mean() / _NEIGHBOURS)
+
+
+def unit_rows(column: Any) -> Vectors:
+    """An Arrow array of fixed-size lists as (n, d) float32 of length 1."""
+    import numpy as np
+
+    flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
+    rows = flat.reshape(len(column), column.type.list_size)
+    unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
