@@ -70,6 +70,9 @@ LOADERS: dict[str, Loader] = {
 # Further extensions of a format.
 _ALIASES = {
     "asciidoc": "adoc",
+    "fodp": "xml",
+    "fods": "xml",
+    "fodt": "xml",
     "htm": "html",
     "latex": "tex",
     "markdown": "md",

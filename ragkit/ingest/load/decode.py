@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from ragkit.ingest.load.guess import guess_encoding
@@ -65,6 +66,8 @@ def decode(data: bytes, *, declared: bool = False) -> Decoded:
         data = data[_mark_length(encoding) :]
     else:
         encoding = wide_encoding(data[:4096]) or "utf-8"
+    if b"\x1b$" in data and encoding == "utf-8":
+        encoding = "iso2022_jp" if _strict(data, "iso2022_jp") is not None else encoding
     text, note = _strict(data, encoding), ""
     if text is None and not encoding.startswith("utf-8"):
         text = data.decode(encoding, "replace")
@@ -89,7 +92,23 @@ def wide_encoding(sample: bytes) -> str:
         others = [zeros[position] for position in range(4) if position not in places]
         if min(zeros[position] for position in places) > 0.4 and max(others) < 0.1:
             return encoding
+    for encoding, holds_zeros in (("utf-16-le", 1), ("utf-16-be", 0)):
+        # Other scripts have zero bytes only in their blanks, digits and line ends.
+        if b"\0" not in sample[1 - holds_zeros :: 2] and _is_prose(sample, encoding):
+            return encoding
     return ""
+
+
+def _is_prose(sample: bytes, encoding: str) -> bool:
+    """Whether bytes decode to letters and what stands between them, and nothing else."""
+    text = _strict(sample[: len(sample) // 2 * 2], encoding)
+    if text is None:  # the sample may end inside a character
+        text = _strict(sample[: len(sample) // 2 * 2 - 2], encoding)
+    if not text or not any(mark.isspace() or mark in ",;." for mark in text):
+        return False
+    odd = sum(unicodedata.category(mark) in ("Cc", "Cn", "Co", "Cs") for mark in text)
+    breaks = sum(map(text.count, "\t\n\r"))
+    return odd == breaks and 2 * sum(map(str.isalpha, text)) >= len(text)
 
 
 def _mark_length(encoding: str) -> int:

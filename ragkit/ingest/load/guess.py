@@ -1,8 +1,8 @@
 """A guess at the encoding of bytes that are not UTF-8 and declare nothing.
 
 Anything but windows-1252 is answered only on strong evidence: for East Asian encodings, two-byte
-characters that lie in the rows of common characters; for others, words of high bytes whose most
-frequent letters are those of the language.
+characters that lie in the rows of common characters; for other scripts, words of high bytes whose
+most frequent letters are those of the language; for Latin ones, words that windows-1252 spoils.
 """
 
 from __future__ import annotations
@@ -28,6 +28,18 @@ _LETTERS = {
     "cp1255": "יוהלאתבמרשנעדקםח",
     "cp874": "านรกเงอ่มยล้ดทวสต",
 }
+# The letters beyond ASCII that encodings of Latin scripts other than windows-1252 are used for.
+_WESTERN = "éèêëàâäáåãçîïíìôöóòõøûüúùñæœßÉÈÀÂÇÎÔÖÜÄÅÑØÓÁÍÚ"
+_CENTRAL = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽäöüßÄÖÜőűŐŰŕľĺôđĐ"
+_LATIN = {
+    "cp1250": _CENTRAL,
+    "iso8859-2": _CENTRAL,
+    "mac-roman": _WESTERN,
+    "cp850": _WESTERN,
+}
+_IN_WORD = re.compile(r"(?<=[^\W\d_])[^\x00-\x7f]|[^\x00-\x7f](?=[^\W\d_])")
+_PUNCTUATION = frozenset("’‘“”«»–—…„‚•·")
+_FEWEST_BAD = 3
 
 
 def guess_encoding(data: bytes) -> str:
@@ -36,7 +48,7 @@ def guess_encoding(data: bytes) -> str:
     high = len(_HIGH.findall(sample))
     if high >= 4:
         # Letters first: words of KOI8-R look like pairs of common Chinese characters.
-        return _by_letters(sample, high) or _east_asian(sample, high) or "cp1252"
+        return _by_letters(sample, high) or _east_asian(sample, high) or _latin(sample)
     return "cp1252"
 
 
@@ -97,6 +109,32 @@ def _by_letters(sample: bytes, high: int) -> str:
         if share > best_share:
             best, best_share = name, share
     return best
+
+
+def _latin(sample: bytes) -> str:
+    """windows-1252, unless it spoils words that are sound in another encoding: "£ódŸ", "PrŽnom"."""
+    bad = _spoilt(sample.decode("cp1252", "replace"), "")
+    if bad < _FEWEST_BAD:
+        return "cp1252"
+    best, fewest = "cp1252", bad // 4 + 1
+    for name, letters in _LATIN.items():
+        spoilt = _spoilt(sample.decode(name, "replace"), letters)
+        if spoilt < fewest:
+            best, fewest = name, spoilt
+    return best
+
+
+def _spoilt(text: str, letters: str) -> int:
+    """The places in words where no letter stands, or a capital after a small letter, or, when
+    `letters` are given, a letter that is none of them."""
+    count = 0
+    for match in _IN_WORD.finditer(text):
+        mark, before = match[0], text[match.start() - 1 : match.start()]
+        if not mark.isalpha():
+            count += mark not in _PUNCTUATION or (mark == "‚" and before.isalpha())
+        elif (mark.isupper() and before.islower()) or (letters and mark not in letters):
+            count += 1
+    return count
 
 
 def _high_bytes(pairs: list[bytes]) -> int:

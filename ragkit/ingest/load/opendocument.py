@@ -30,7 +30,16 @@ def load_opendocument(data: bytes, options: LoadOptions) -> Content:
     archive = Archive(data, options)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise needs_password()
-    tree = archive.xml("content.xml")
+    return read_opendocument(archive.xml("content.xml"), archive.xml("meta.xml"), options)
+
+
+def read_opendocument(
+    tree: Element | None, properties: Element | None, options: LoadOptions
+) -> Content:
+    """What an OpenDocument tree holds; `properties` are those of the document, or the same tree.
+
+    Raises LoadError when there is no body in it.
+    """
     body = tree.find(f"{_OFFICE}body") if tree is not None else None
     if body is None:
         raise LoadError("damaged: it has no content")
@@ -38,7 +47,7 @@ def load_opendocument(data: bytes, options: LoadOptions) -> Content:
     reader = _Reader(writer, options.table_cells)
     for part in body:
         reader.blocks(part)
-    return writer.content(metadata=dublin_core(archive.xml("meta.xml")), notes=reader.notes)
+    return writer.content(metadata=dublin_core(properties), notes=reader.notes)
 
 
 class _Reader:
@@ -166,8 +175,6 @@ def _pieces(element: Element) -> Iterator[str]:
             yield " "
         elif name == "line-break":
             yield "\n"
-        elif name == "note":
-            yield f"[^{_text_of(child, 'note-citation')}]"
         elif name not in _UNSEEN and name != "text-box":
             yield from _pieces(child)
         yield child.tail or ""

@@ -22,6 +22,9 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"MM\0*", _PICTURE, "image/tiff"),
     (0, b"8BPS\0", _PICTURE, "Photoshop"),
     (0, b"\0\0\1\0", _PICTURE, "icon"),
+    (0, b"\xd7\xcd\xc6\x9a", _PICTURE, "WMF"),
+    (40, b" EMF", _PICTURE, "EMF"),
+    (0, b"gimp xcf", _PICTURE, "GIMP"),
     (0, b"AT&TFORM", _PICTURE, "DjVu"),
     (0, b"\0\0\0\x0cjP  ", _PICTURE, "image/jp2"),
     (8, b"WEBP", _PICTURE, "image/webp"),
@@ -59,6 +62,10 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\xce\xfa\xed\xfe", _PROGRAM, "Mach-O"),
     (0, b"\0asm", _PROGRAM, "WebAssembly"),
     (0, b"SQLite format 3\0", "a database", "SQLite"),
+    (4, b"Standard Jet DB", "a database", "Access"),
+    (4, b"Standard ACE DB", "a database", "Access"),
+    (0, b"\xffWPC", "a WordPerfect file", "save it as .docx to index it"),
+    (0, b"\xe4R\\{\x8c\xd8\xa7M", "a OneNote file", "export it as .docx or .pdf to index it"),
     (0, b"PAR1", "a data table", "Parquet"),
     (0, b"ARROW1", "a data table", "Arrow"),
     (0, b"\x89HDF\r\n", "a data file", "HDF5"),
@@ -156,6 +163,10 @@ def text_format(source: str, head: bytes, formats: Container[str], aliases: dict
     suffix = suffix_of(source)[1:]
     named = aliases.get(suffix, suffix)
     plain = head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe")
+    if named == "txt" and plain.startswith(b"{\\rtf"):
+        return "rtf"
+    if named == "csv" and plain.lstrip().startswith(b"<?xml"):
+        return "xml"  # as old versions of Excel write their ".xls"
     if named in formats and _can_be(named, plain):
         return named
     found = _by_content(plain, named)
@@ -186,6 +197,8 @@ def _can_be(named: str, head: bytes) -> bool:
         return False
     if named in ("html", "xml"):
         return b"<" in head
+    if named == "txt":
+        return not _HTML.match(head)
     if named in ("json", "ipynb"):
         return head.lstrip()[:1] in (b"{", b"[", b'"')
     if named in ("md", "rst", "csv", "eml", "mbox"):

@@ -8,6 +8,7 @@ import re
 from ragkit.errors import LoadError
 from ragkit.ingest.load.content import Content, LoadOptions
 from ragkit.ingest.load.decode import decode
+from ragkit.ingest.load.flat_office import load_flat_office
 from ragkit.ingest.load.markup import letters, tokens
 from ragkit.ingest.load.writer import MarkdownWriter
 
@@ -79,12 +80,16 @@ def indent_json(text: str) -> str:
     return "".join(pieces)
 
 
-def load_xml(data: bytes, _options: LoadOptions) -> Content:
+def load_xml(data: bytes, options: LoadOptions) -> Content:
     """The text of an XML document with its titles as headings; the file itself where most of it
-    is in tags and attributes. Entities of its own are refused, external ones never fetched."""
+    is in tags and attributes; what an office program saved as one XML file as that document.
+    Entities of its own are refused, external ones never fetched."""
     decoded = decode(data, declared=True)
     if "<!ENTITY" in decoded.text:
         raise LoadError("not read: it declares entities of its own", outcome="skipped")
+    document = load_flat_office(decoded.text, options)
+    if document is not None:
+        return document
     notes = (decoded.note,) if decoded.note else ()
     writer = MarkdownWriter()
     _write_xml(decoded.text, writer)

@@ -131,7 +131,8 @@ class _Reader:
                 self._write_note(kind, reference.get(f"{_W}id") or "")
 
     def _write_note(self, kind: str, number: str) -> None:
-        """A note stands after the paragraph that points at it, once."""
+        """A note stands after the paragraph that points at it, once. Its mark is left out of the
+        paragraph, where it would stand between words that are looked for side by side."""
         text = self._notes.pop((kind, number), "")
         if text:
             self._writer.paragraph(f"[^{number}]: {text}")
@@ -170,8 +171,6 @@ def _texts(element: Any) -> Iterator[str]:
             yield child.text or ""
         elif name in _MARKS:
             yield _MARKS[name]
-        elif name in ("footnoteReference", "endnoteReference"):
-            yield f"[^{child.get(f'{_W}id')}]"
         elif name not in _UNSEEN and name != "txbxContent":
             yield from _texts(child)
 

@@ -15,6 +15,8 @@ CHINESE = "这个项目的主要目标是在明年完成所有的测试工作。
 TAIWANESE = "這個計畫的主要目標是在明年完成所有的測試工作，並且公開結果。" * 2
 KOREAN = "다음 회의는 수요일 오후에 서울 본사에서 열립니다. " * 2
 ARABIC = "في قرية من القرى كان هناك رجل فقير لا يعرف أي شيء عن الحياة. " * 2
+POLISH = "Imię,Wiek,Miasto\nŁukasz,30,Łódź\nŻaneta,25,Kraków\n"
+FRENCH = "Prénom;Âge;Ville\nRené;30;Besançon\nZoé;25;Orléans, près de là\n"
 GREEK = "Το επόμενο συμβούλιο θα γίνει την Τετάρτη στην Αθήνα και όλοι είναι καλεσμένοι. "
 
 
@@ -29,6 +31,9 @@ GREEK = "Το επόμενο συμβούλιο θα γίνει την Τετά�
         pytest.param("hello there".encode("utf-16-le"), "utf-16-le", id="utf-16-le bare"),
         pytest.param("hello there".encode("utf-16-be"), "utf-16-be", id="utf-16-be bare"),
         pytest.param("hello there".encode("utf-32-be"), "utf-32-be", id="utf-32-be bare"),
+        pytest.param("名前,年齢\n佐藤,30\n".encode("utf-16-le"), "utf-16-le", id="Japanese, bare"),
+        pytest.param(RUSSIAN.encode("utf-16-be"), "utf-16-be", id="Russian utf-16-be, bare"),
+        pytest.param(JAPANESE.encode("iso2022_jp"), "iso2022_jp", id="Japanese in 7 bits"),
     ],
 )
 def test_unicode_is_recognised_without_a_note(data: bytes, encoding: str) -> None:
@@ -53,6 +58,12 @@ def test_unicode_is_recognised_without_a_note(data: bytes, encoding: str) -> Non
         pytest.param(KOREAN, "cp949", id="Korean in EUC-KR"),
         pytest.param(ARABIC, "cp1256", id="Arabic in windows-1256"),
         pytest.param(GREEK, "cp1253", id="Greek in windows-1253"),
+        pytest.param(POLISH, "cp1250", id="Polish in windows-1250"),
+        pytest.param(POLISH, "iso8859-2", id="Polish in ISO 8859-2"),
+        pytest.param(FRENCH, "cp1252", id="French in windows-1252"),
+        pytest.param(FRENCH, "mac-roman", id="French from an old Mac"),
+        pytest.param(FRENCH, "cp850", id="French from DOS"),
+        pytest.param("5 °C, 3 m², £9, ACME®, naïve, señor, ½ cup.", "cp1252", id="English signs"),
     ],
 )
 def test_other_encodings_are_guessed_and_reported(text: str, encoding: str) -> None:

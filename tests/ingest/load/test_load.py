@@ -192,3 +192,29 @@ def test_the_log_level_of_pypdf_is_left_as_it_was(make_pdf) -> None:  # type: ig
         assert logger.level == logging.INFO
     finally:
         logger.setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "text"),
+    [
+        (b"{\\rtf1\\ansi rich words}", "a.txt", "rich words"),
+        (b"<!DOCTYPE html><p>page words</p>", "a.txt", "page words"),
+        (b"<html><p>page words</p></html>", "a.xls", "page words"),
+    ],
+)
+def test_markup_under_a_plain_name_is_read_as_what_it_is(data: bytes, name: str, text: str) -> None:
+    assert load(data, name).text.strip() == text
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\0\1\0\0Standard Jet DB\0" + bytes(99), "a database"),
+        (b"\xd7\xcd\xc6\x9a" + bytes(99), "a picture"),
+        (b"\xffWPC" + bytes(range(200)), "save it as .docx"),
+        (b"\xe4R\\{\x8c\xd8\xa7M" + bytes(99), "export it as .docx or .pdf"),
+    ],
+)
+def test_what_is_no_text_is_named(data: bytes, reason: str) -> None:
+    with pytest.raises(LoadError, match=reason):
+        load(data, "a.bin")

@@ -38,7 +38,7 @@ def test_a_text(make_zip) -> None:  # type: ignore[no-untyped-def]
     )
     document = load(make_zip(parts("text", body)), "a.odt")
     assert document.text == (
-        "## Backups\n\nOnce a quarter[^1].\n\n[^1]: or more\n\n- tape\n  - old\n\n"
+        "## Backups\n\nOnce a quarter.\n\n[^1]: or more\n\n- tape\n  - old\n\n"
         "| Name | Size |\n| --- | --- |\n| a | 3 |"
     )
     assert [(h.level, h.title) for h in document.headings] == [(2, "Backups")]
