@@ -50,7 +50,7 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OllamaDouble
 def archive(server: OllamaDouble, run: CommandLine, write: Write) -> None:
     write("backup.md", "# Backups\n\nThe archive server is restored every quarter.\n")
     write("sea.md", "# Animals\n\nThe walrus eats 40 clams on the beach each day.\n")
-    assert run("index", "docs").code == 0
+    assert run("index", "docs", "--embedder", "ollama/embeddinggemma").code == 0
 
 
 # ---------------------------------------------------------------- no answer
@@ -84,7 +84,7 @@ def test_the_refusal_in_json_quotes_the_nearest_passages_word_for_word(
 def test_a_refusal_calls_no_chat_model(
     archive: None, run: CommandLine, server: OllamaDouble
 ) -> None:
-    done = run("ask", OTHER, "--min-score", "1")
+    done = run("ask", OTHER, "--model", "gemma3", "--min-score", "1")
     assert (done.code, done.out.splitlines()[0]) == (0, "Nothing in these 2 files answers this.")
     assert server.bodies("/api/chat") == []
 
@@ -98,12 +98,14 @@ def test_min_score_sets_another_floor(museum: None, run: CommandLine) -> None:
 
 
 def test_only_the_files_that_were_searched_are_counted(museum: None, run: CommandLine) -> None:
-    done = run("ask", OTHER, "--path", "*otters*")
+    done = run("ask", OTHER, "--model", "none", "--path", "*otters*")
     assert done.out.startswith("Nothing in these 2 files answers this.")
     assert "(from 2 of 16 indexed files)" in done.err
-    done = run("ask", OTHER, "--path", "*otters0*")
+    done = run("ask", OTHER, "--model", "none", "--path", "*otters0*")
     assert done.out.startswith("Nothing in this file answers this.")
-    assert run("ask", OTHER, "--path", "*otters*", "--json").json["coverage"] == {
+    assert run("ask", OTHER, "--model", "none", "--path", "*otters*", "--json").json[
+        "coverage"
+    ] == {
         "files_indexed": 16,
         "files_discovered": 16,
         "files_searched": 2,
@@ -123,7 +125,7 @@ def test_files_that_could_not_be_read_are_told(run: CommandLine, write: Write) -
     write("backup.md", "The archive server is restored every quarter.")
     write("cut.pdf", b"%PDF-1.7\n1 0 obj\n<< /Type /Cat")
     run("index", "docs")
-    done = run("ask", QUESTION)
+    done = run("ask", QUESTION, "--model", "none")
     assert "every quarter [1]" in done.out
     assert "(from 1 of 2 files; 1 could not be read: ragkit status)" in done.err
     assert "the best sentences of your documents" in done.err
@@ -132,14 +134,14 @@ def test_files_that_could_not_be_read_are_told(run: CommandLine, write: Write) -
 def test_locations_are_links_when_asked_for_and_plain_otherwise(
     archive: None, run: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "\x1b" not in run("ask", QUESTION).out
+    assert "\x1b" not in run("ask", QUESTION, "--model", "none").out
     monkeypatch.setenv("FORCE_HYPERLINK", "0")
-    assert "\x1b" not in run("ask", QUESTION).out
+    assert "\x1b" not in run("ask", QUESTION, "--model", "none").out
     monkeypatch.setenv("FORCE_HYPERLINK", "1")
     uri = (tmp_path / "docs" / "backup.md").as_uri()
     link = f"\x1b]8;;{uri}\x1b\\docs/backup.md:3\x1b]8;;\x1b\\"
-    assert link in run("ask", QUESTION).out
-    assert "\x1b" not in run("ask", QUESTION, "--json").out
+    assert link in run("ask", QUESTION, "--model", "none").out
+    assert "\x1b" not in run("ask", QUESTION, "--model", "none", "--json").out
 
 
 def test_no_file_name_breaks_out_of_its_link(
@@ -148,7 +150,7 @@ def test_no_file_name_breaks_out_of_its_link(
     write("a b;\x1b\\\x07%?#ü.md", "The archive server is restored every quarter.")
     run("index", "docs")
     monkeypatch.setenv("FORCE_HYPERLINK", "1")
-    out = run("ask", QUESTION).out
+    out = run("ask", QUESTION, "--model", "none").out
     assert (
         "/docs/a%20b%3B%1B%5C%07%25%3F%23%C3%BC.md\x1b\\docs/a b;\\x1b\\\\x07%?#ü.md:1\x1b]8;;"
         in out
@@ -171,7 +173,7 @@ def test_a_terminal_gets_links_by_itself(
     ours, theirs = pty.openpty()
     kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_HYPERLINK")}
     done = subprocess.run(
-        [sys.executable, "-m", "ragkit", "ask", QUESTION],
+        [sys.executable, "-m", "ragkit", "ask", QUESTION, "--model", "none"],
         cwd=home,
         env=kept | {"PYTHONPATH": str(ROOT)} | settings,
         stdin=subprocess.DEVNULL,
@@ -194,11 +196,11 @@ def test_a_stream_cut_in_the_middle_shows_what_came_and_exits_1(
 ) -> None:
     server.scripted.extend(["The archive server is restored."] * 2)
     server.break_streams("drop")
-    done = run("ask", QUESTION)
+    done = run("ask", QUESTION, "--model", "gemma3")
     assert done.code == 1
     assert done.out.startswith("The")
     assert done.err.strip().splitlines()[-1].startswith("ragkit: ")
-    done = run("ask", QUESTION, "--json")
+    done = run("ask", QUESTION, "--model", "gemma3", "--json")
     assert done.code == 1
     assert done.json["answer"] == "The"
     assert done.json["error"]
@@ -211,23 +213,26 @@ def test_strict_says_what_it_left_out_and_why(
         "The archive server is restored every quarter [1]. The walrus eats 70 clams each day [2]."
     )
     server.scripted.extend([said] * 3)
-    done = run("ask", QUESTION, "--strict")
+    done = run("ask", QUESTION, "--model", "gemma3", "--strict")
     assert done.out.splitlines()[0] == "The archive server is restored every quarter [1]."
     assert 'left out as unsupported: "The walrus eats 70 clams each day."' in done.err
     assert "40 clams, not 70" in done.err
-    result = run("ask", QUESTION, "--strict", "--json").json
+    result = run("ask", QUESTION, "--model", "gemma3", "--strict", "--json").json
     assert [one["text"] for one in result["dropped"]] == ["The walrus eats 70 clams each day."]
-    assert 'unsupported: "The walrus eats 70 clams' in run("ask", QUESTION).err
+    assert 'unsupported: "The walrus eats 70 clams' in run("ask", QUESTION, "--model", "gemma3").err
 
 
 def test_a_sentence_with_the_wrong_mark_is_cited_anew(
     archive: None, run: CommandLine, server: OllamaDouble
 ) -> None:
     server.scripted.extend(["The walrus eats 40 clams each day [1]."] * 2)
-    result = run("ask", QUESTION, "--json").json
+    result = run("ask", QUESTION, "--model", "gemma3", "--json").json
     assert result["answer"] == "The walrus eats 40 clams each day [2]."
     assert result["citations"][0]["source"] == "docs/sea.md"
-    assert 'cited anew: "The walrus eats 40 clams each day."' in run("ask", QUESTION).err
+    assert (
+        'cited anew: "The walrus eats 40 clams each day."'
+        in run("ask", QUESTION, "--model", "gemma3").err
+    )
 
 
 # ---------------------------------------------------------------- versions
@@ -250,7 +255,7 @@ def test_copies_are_one_passage_the_newest_speaks_and_the_others_are_named(
     write("sea.md", "# Animals\n\nThe walrus eats 40 clams on the beach each day.\n")
     run("index", "docs")
     question = "How many days does a loan from the hall of tools last?"
-    result: dict[str, Any] = run("ask", question, "--json").json
+    result: dict[str, Any] = run("ask", question, "--model", "none", "--json").json
     assert "30 days" in result["answer"]
     assert "45 days" not in result["answer"]
     (loans,) = [one for one in result["passages"] if one["source"] != "docs/sea.md"]
@@ -261,6 +266,23 @@ def test_copies_are_one_passage_the_newest_speaks_and_the_others_are_named(
     (other,) = result["disagreements"]
     assert other["other"]["source"] == "docs/v0.md"
     assert "45 days" in other["other"]["quote"]
-    done = run("ask", question)
+    done = run("ask", question, "--model", "none")
     assert "([1] stands also in: docs/v3.md" in done.err
     assert "differs from [1]: docs/v0.md:3" in done.err
+
+
+def test_a_passage_cut_to_fit_the_window_is_told(
+    run: CommandLine, write: Write, server: OllamaDouble
+) -> None:
+    rows = "\n".join(
+        f"The archive server {n} is restored in week {n} of the quarter." for n in range(90)
+    )
+    write("long.md", f"# Restores\n\n{rows}\n")
+    run("index", "docs")
+    result = run("ask", QUESTION, "--model", "gemma3", "--json", "--option", "num_ctx=1500").json
+    (note,) = [one for one in result["notes"] if "no room" in one]
+    (used, *_) = result["passages"]
+    assert note == f"no room in the window for all of [1]: the model read {used['location']}"
+    sent = server.bodies("/api/chat")[-1]["messages"][-1]["content"]
+    assert used["text"] in sent
+    assert set(used["text"].split("\n")) <= {"# Restores", "", *rows.split("\n")}

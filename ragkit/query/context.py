@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ragkit.errors import ContextOverflowError
 from ragkit.query.defuse import as_data, defused
+from ragkit.query.shorten import shortened
 from ragkit.types import Message, Passage
 
 CountTokens = Callable[[str], int]
@@ -38,8 +39,8 @@ _NO_PASSAGES = "There are no passages."
 class Fitted:
     """Messages for one call, and what became of the passages.
 
-    Every passage is in `used` or in `left_out`, both in the order given. `estimate` is the tokens
-    of `messages`, templates included.
+    Every passage is in `used`, one of them perhaps only in part, or in `left_out`, both in the
+    order given. `estimate` is the tokens of `messages`, templates included.
     """
 
     messages: tuple[Message, ...]
@@ -62,8 +63,9 @@ def fit(
 
     Laws: `estimate <= window - reserve`; the instructions and the question are never cut;
     history is that of `fit_history`, and loses more of its oldest turns to a long question;
-    passages are taken in the order given, and one that does not fit is left out for a later one
-    that does. Instructions and history come first and unchanged, so that a server need read them
+    passages are taken in the order given. The first one that does not fit is cut between its
+    sentences, rows or lines where it can be; others are left out for a later one that fits.
+    Instructions and history come first and unchanged, so that a server need read them
     only once.
 
     Raises `ContextOverflowError` when not even the instructions and the question fit.
@@ -92,9 +94,19 @@ def fit(
         kept = _without_oldest(kept)
     used: list[Passage] = []
     left_out: list[Passage] = []
+
+    def fits(passage: Passage) -> bool:
+        return estimate(kept, [*used, passage]) <= budget
+
+    is_cut = False
     for passage in passages:
-        fits = estimate(kept, [*used, passage]) <= budget
-        (used if fits else left_out).append(passage)
+        part = passage if fits(passage) else None
+        if part is None and not is_cut and (part := shortened(passage, fits)) is not None:
+            is_cut = True
+        if part is None:
+            left_out.append(passage)
+        else:
+            used.append(part)
     return Fitted(
         messages=_messages(instructions, kept, used, question),
         used=tuple(used),

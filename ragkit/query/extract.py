@@ -37,7 +37,7 @@ def extract(
     *,
     embed: Embed | None = None,
     question_vector: Vectors | None = None,
-    limit: int = 3,
+    limit: int = 5,
 ) -> tuple[Sentence, ...]:
     """The one to `limit` sentences that answer best: the best one first, then the others in the
     order of the documents.

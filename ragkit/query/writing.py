@@ -34,6 +34,7 @@ from ragkit.types import (
 _CUT = "the answer was cut at {} tokens; allow more with --option {}={}"
 _DROPPED = "the prompt did not fit the window; asked again with {} of {} passages"
 _STOPPED = "stopped in the middle of the answer"
+_PART = "no room in the window for all of [{}]: the model read {}"
 _LEFT_OUT = "{} unsupported sentence(s) left out (--strict)"
 
 
@@ -118,6 +119,10 @@ class Writing:
             dropped = tuple(one for one in sentences if one not in kept)
             self._notes.append(_LEFT_OUT.format(len(dropped)))
             sentences, text = kept, marked(kept)
+        whole = {passage.number: passage for passage in self._found.passages}
+        for part in used:
+            if part.text != whole[part.number].text:
+                self._notes.append(_PART.format(part.number, part.location))
         if usage is not None and usage.finish == "length":
             self._notes.append(self._cut_note(usage))
         return Answer(
@@ -125,7 +130,7 @@ class Writing:
             text=text,
             sentences=pinned(sentences, used),
             passages=used,
-            left_out=tuple(p for p in self._found.passages if p not in used),
+            left_out=tuple(p for n, p in whole.items() if n not in {one.number for one in used}),
             model=self._chat.name,
             context=ContextUse(
                 window=self._chat.context_tokens,
