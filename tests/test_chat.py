@@ -80,6 +80,11 @@ def test_options_hold_for_every_question(chat: Chat) -> None:
     assert "sea.md:3" in done.out
 
 
+def test_a_floor_of_ones_own_holds_for_every_question(chat: Chat) -> None:
+    done = chat(f"{FIRST}\nAnd when?\n", "--min-score", "1")
+    assert done.out.count("Nothing in these 2 files answers this.") == 2
+
+
 def test_filters_that_leave_no_file_are_named(chat: Chat) -> None:
     done = chat(f"{FIRST}\n", "--type", "pdf")
     assert done.code == 0

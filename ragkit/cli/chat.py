@@ -27,6 +27,7 @@ _STOPPED = 130
 @options.model
 @options.limit
 @options.keyword_weight
+@options.min_score
 @filter_options
 @click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
 @click.option(
@@ -43,6 +44,7 @@ def command(
     model_options: dict[str, object],
     limit: int | None,
     keyword_weight: float | None,
+    min_score: float | None,
     filters: FilterOptions,
     strict: bool,
     no_history: bool,
@@ -75,7 +77,7 @@ def command(
         why_extractive="" if choice.name else WHY_EXTRACTIVE.format(choice.why),
         model_options=model_options,
         strict=strict,
-        given=options.given(limit=limit, keyword_weight=keyword_weight),
+        given=options.given(limit=limit, keyword_weight=keyword_weight, min_score=min_score),
         filters=filters,
         typed=typed,
         tidy=getattr(servers.on_pull, "close", lambda: None),  # the bar of a stopped download

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from ragkit.cli.output import tell
 
 PROMPT = "> "
@@ -19,6 +21,8 @@ class PipedLines:
 
     def read(self) -> str:
         """The next line. Raises `EOFError` after the last."""
+        if sys.stdin is not None and sys.stdin.isatty():  # only the output goes elsewhere
+            click.echo(PROMPT, nl=False, err=True)
         line = sys.stdin.buffer.readline() if sys.stdin is not None else b""
         if not line:
             raise EOFError

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ragkit.cli.answer_text import print_answer
 from ragkit.cli.ask import Live, warn_if_leaving
 from ragkit.cli.filtering import why_nothing
+from ragkit.cli.links import linked, path_of
 from ragkit.cli.output import fail, safe, safe_line, say, shorten, tell
 from ragkit.cli.transcript import write_transcript
 from ragkit.cli.waiting import Waiting
@@ -170,7 +171,7 @@ class Session:
             cited = {citation.number for citation in answer.citations}
             width = min(shutil.get_terminal_size((_WIDTH, 0)).columns - 4, _WIDTH)
             for passage in answer.passages:
-                say(_heading(passage), bold=passage.number in cited)
+                say(self._heading(passage), bold=passage.number in cited)
                 say(f"    {safe_line(shorten(passage.text, width))}", dim=True)
             if not answer.passages:
                 say("No passage was found.")
@@ -179,7 +180,7 @@ class Session:
         wanted = found.get(argument.strip("[]"))
         if wanted is None:
             raise RagkitError(f"no passage {argument}; /sources lists them")
-        say(_heading(wanted), bold=True)
+        say(self._heading(wanted), bold=True)
         say(safe(wanted.text))
 
     def _save(self, argument: str) -> None:
@@ -225,7 +226,7 @@ class Session:
             raise RagkitError(_NOT_YET)
         return self._conversation.history[-1].answer
 
-
-def _heading(passage: Passage) -> str:
-    heading = f"  {safe_line(passage.heading)}" if passage.heading else ""
-    return f"[{passage.number}] {safe_line(passage.location)}{heading}"
+    def _heading(self, passage: Passage) -> str:
+        place = linked(passage.location, path_of(passage.source, self._index.base))
+        heading = f"  {safe_line(passage.heading)}" if passage.heading else ""
+        return f"[{passage.number}] {place}{heading}"

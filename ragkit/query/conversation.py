@@ -18,6 +18,7 @@ from ragkit.query.standalone import (
     join_questions,
     read_rewriting,
     rewriting_prompt,
+    topic_words,
 )
 from ragkit.query.words import squeeze
 from ragkit.types import Answer, Chat, Message
@@ -168,7 +169,9 @@ class Conversation:
         last = self._turns[-1]
         said = [text for turn in self._turns for text in (turn.meant, turn.answer.text)]
         put = read_rewriting(reply, question, said)
-        if not put:
+        echoed = squeeze(put) == squeeze(question)
+        # "Why?" repeated is no help, whatever the model thinks; another question may be whole.
+        if not put or (echoed and not topic_words(question, last.meant)):
             put = join_questions(question, last.meant, last.answer.text)
         if squeeze(put) == squeeze(question):
             return ""
