@@ -15,7 +15,7 @@ PACKAGE = ROOT / "ragkit"
 ROWS = (
     r"ragkit\.(types|errors|_version|objects)",
     r"ragkit\.(models|engines|store)(\..+)?"
-    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch|find_objects)"
+    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch|find_objects|refind)"
     r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation|trace)\w+",
     r"ragkit\.ingest\.(prepare|roots|again|spread)|ragkit\.query\.retrieve",
     r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
@@ -32,7 +32,7 @@ ROOMS = (
     r"ragkit\.engines(\..+)?",
     r"ragkit\.store(\..+)?",
     r"ragkit\.ingest\.load(\..+)?",
-    r"ragkit\.ingest\.(discover|walk|ignore|globs|read|find_objects)",
+    r"ragkit\.ingest\.(discover|walk|ignore|globs|read|find_objects|refind)",
     r"ragkit\.query\.\w+",
     r"ragkit\.index(\..+)?",
     r"ragkit\.cli(\..+)?",

@@ -240,7 +240,7 @@ def test_another_embedder_is_a_mismatch_that_says_what_to_run(
 
     write("a.txt", "Words.")
     index.update(tmp_path / "docs")
-    with pytest.raises(IndexMismatchError, match="--db NEW --embedder other/model"):
+    with pytest.raises(IndexMismatchError, match="ragkit reindex --embedder other/model"):
         Index.open(index.uri, embedder=Other())
 
 

@@ -25,6 +25,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
             "ragkit index ~/notes",
         ),
         "status": ("status", "Show what is indexed, what is not, and why.", "ragkit status"),
+        "reindex": (
+            "reindex",
+            "Rebuild the index with another model, while the old one answers.",
+            "ragkit reindex --embedder ollama/embeddinggemma",
+        ),
     },
     "Find and ask": {
         "search": (

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +10,15 @@ import click
 
 from ragkit.cli import options
 from ragkit.cli.engine import engine as engine_options
-from ragkit.cli.output import safe_line, say, say_json, shorten, tell
+from ragkit.cli.output import safe_line, say, say_json, tell
+from ragkit.cli.reports import ProgressBar, print_report
 from ragkit.errors import RagkitError
-from ragkit.types import Engine, IndexReport, Location, Progress
+from ragkit.types import Engine, Location
 
 if TYPE_CHECKING:
     from ragkit.index import Index
     from ragkit.models import Servers
 
-_MOST_PROBLEMS = 20
 _WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
 
 
@@ -50,13 +48,7 @@ _WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
 @click.option(
     "--allow-empty", is_flag=True, help="Go on even if that takes every file out of the index."
 )
-@click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    default=0,
-    metavar="SECONDS",
-    help="Wait for another ragkit that is writing this index.",
-)
+@options.wait
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--watch", is_flag=True, help="Go on after every change, until Ctrl-C.")
 @options.embedding_server
@@ -105,20 +97,20 @@ def command(
         tell("watching for changes; Ctrl-C ends it")
         for report in index.watch(*paths, wait_seconds=wait or _WATCH_WAIT_SECONDS, **work):
             if report.added or report.updated or report.moved or report.removed or report.failed:
-                _print(report)
+                print_report(report)
         return 0
-    with _Bar(quiet=as_json) as bar:
+    with ProgressBar(quiet=as_json) as bar:
         report = index.update(
             *paths,
             wait_seconds=wait,
             on_progress=bar,
-            on_wait=lambda holder: tell(f"waiting for {holder} ..."),
+            on_wait=options.tell_wait,
             **work,
         )
     if as_json:
         say_json(report)
     else:
-        _print(report)
+        print_report(report)
     return 1 if report.failed or (strict and report.skipped) else 0
 
 
@@ -128,7 +120,7 @@ def _open_or_create(
     """The index that is there, or a new one, of which it says so and why it has that model."""
     from ragkit import store
     from ragkit.errors import IndexMismatchError, IndexNotFoundError
-    from ragkit.index import Index, index_place
+    from ragkit.index import Index, index_place, reindex_command
     from ragkit.models import Choice, choose_embedder
 
     place = index_place(db or "")
@@ -137,8 +129,8 @@ def _open_or_create(
         built = index.manifest.embedder.name
         if embedder is not None and embedder != built:
             raise IndexMismatchError(
-                f"the index at {place.uri} was built with {built}; build a new one with the other "
-                f"model: ragkit index FOLDER --db NEW --embedder {embedder}"
+                f"the index at {place.uri} was built with {built}; rebuild it with the other "
+                f"model: {reindex_command(place.uri, embedder)}"
             )
     else:
         if not has_paths:
@@ -172,54 +164,3 @@ def _print_plan(planned: dict[str, list[str]], as_json: bool) -> None:
                 say(f"{kind}: {safe_line(source)}")
     counts = ", ".join(f"{len(sources)} {kind}" for kind, sources in planned.items())
     say(counts or "no files")
-
-
-def _print(report: IndexReport) -> None:
-    for problem in report.problems[:_MOST_PROBLEMS]:
-        colour = "red" if problem.outcome == "failed" else "yellow"
-        tell(
-            f"{problem.outcome}: {safe_line(problem.source)}: {safe_line(problem.reason)}",
-            fg=colour,
-        )
-    if len(report.problems) > _MOST_PROBLEMS:
-        tell(f"... and {len(report.problems) - _MOST_PROBLEMS} more: ragkit status")
-    kinds = ("added", "updated", "moved", "removed", "unchanged", "skipped", "failed")
-    counts = [f"{getattr(report, kind)} {kind}" for kind in kinds if getattr(report, kind)]
-    files = ", ".join(counts) or "no files"
-    chunks = f"; {report.chunks} chunks ({report.embedded} embedded, {report.reused} reused)"
-    say(f"{files}{chunks if report.chunks else ''} in {report.seconds:.1f} s")
-
-
-class _Bar:
-    """A progress bar on stderr: files, chunks, rate, time left. Silent when that is no terminal."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._shown = not quiet and sys.stderr.isatty()
-        self._started = time.monotonic()
-        self._bar: Any = None
-        self._done = 0
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-
-    def __call__(self, progress: Progress) -> None:
-        if not self._shown or not progress.files_total:
-            return
-        if self._bar is None:
-            self._bar = click.progressbar(
-                length=progress.files_total,
-                label="indexing",
-                file=sys.stderr,
-                show_pos=True,
-                item_show_func=lambda text: text,
-            )
-            self._bar.__enter__()
-        seconds = max(time.monotonic() - self._started, 0.001)
-        rate = f"{progress.chunks} chunks, {progress.chunks / seconds:.0f}/s"
-        name = "tidying up" if progress.stage == "tidy" else safe_line(progress.source)
-        self._bar.update(progress.files_done - self._done, f"{rate}  {shorten(name, 30)}")
-        self._done = progress.files_done

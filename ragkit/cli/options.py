@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from ragkit.cli.output import tell
+
 if TYPE_CHECKING:
     from ragkit.cli.pulling import PullBar
     from ragkit.models import Servers
@@ -58,6 +60,20 @@ def _locate(ctx: click.Context, _parameter: click.Parameter, value: str | None) 
     from ragkit.types import Location
 
     return Location(value or "", kept)
+
+
+wait = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="Wait for another ragkit that is writing this index.",
+)
+
+
+def tell_wait(holder: str) -> None:
+    """Says for whom a command waits."""
+    tell(f"waiting for {holder} ...")
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")

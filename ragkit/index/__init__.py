@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -27,12 +28,15 @@ from ragkit.index.opening import (
     find_index,
     fitting_chunks,
     index_place,
+    reindex_command,
 )
+from ragkit.index.reindexing import ReindexOptions, model_to_take, reindex
 from ragkit.index.surrounding import find_surroundings
 from ragkit.index.updating import (
     MAX_FILE_BYTES,
     SelectionOptions,
     UpdateOptions,
+    WaitOptions,
     base_of,
     by_kind,
     decide_all,
@@ -66,6 +70,7 @@ from ragkit.types import (
     IndexReport,
     Location,
     Manifest,
+    ModelIdentity,
     VectorIndex,
 )
 
@@ -75,11 +80,13 @@ __all__ = [
     "AskOptions",
     "FilterOptions",
     "Index",
+    "ReindexOptions",
     "SelectionOptions",
     "UpdateOptions",
     "find_index",
     "index_place",
     "plan_new",
+    "reindex_command",
 ]
 
 SEARCH_LIMIT = 5
@@ -101,9 +108,10 @@ class Index:
     ) -> None:
         self._store = store
         self._servers = servers or Servers()
+        self._embedders: dict[ModelIdentity, Embedder] = {}
         if embedder is not None:
             check_embedder(store.manifest, embedder, store.uri)
-            self.__dict__["embedder"] = embedder
+            self._embedders[embedder.identity] = embedder
 
     @classmethod
     def create(
@@ -170,17 +178,25 @@ class Index:
         """What the index was built with."""
         return self._store.manifest
 
-    @cached_property
+    @property
     def embedder(self) -> Embedder:
         """The model that built the index, loaded when first needed.
 
         Raises `IndexMismatchError` when the model under that name is no longer the same.
         """
-        # Nobody named the model now: a search must not begin with a download.
-        servers = replace(self._servers, pull=False)
-        model = resolve_embedder(self.manifest.embedder.name, servers)
-        check_embedder(self.manifest, model, self.uri)
-        return model
+        return self._reading()[1]
+
+    def _reading(self) -> tuple[Store, Embedder]:
+        """The store and the model of its vectors: one pair, whatever other threads put in force
+        meanwhile."""
+        store = self._store
+        wanted = store.manifest.embedder
+        if wanted not in self._embedders:
+            # Nobody named the model now: a search must not begin with a download.
+            model = resolve_embedder(wanted.name, replace(self._servers, pull=False))
+            check_embedder(store.manifest, model, store.uri)
+            self._embedders[wanted] = model
+        return store, self._embedders[wanted]
 
     @property
     def base(self) -> Path:
@@ -261,7 +277,51 @@ class Index:
         without `allow_empty`; `ModelError` when the embedder fails for good. What was committed
         by then stays, and the next call goes on from there.
         """
-        return update(self._store, self.embedder, self._servers, self.base, paths, options)
+        with self._writing(options):
+            return update(*self._reading(), self._servers, self.base, paths, options)
+
+    def reindex(
+        self, embedder: str | Embedder | None = None, **options: Unpack[ReindexOptions]
+    ) -> IndexReport:
+        """Builds the index anew beside itself and then puts that in force, in one commit.
+
+        Until then, and after a crash at any moment, the old generation answers. The call goes on
+        with a rebuild that was cut off; it embeds no text twice. All files of the ledger are read
+        again; of those that are not on disk by now the old chunks are taken over, and `problems`
+        says so. What is new on disk is left to `update`. The old generation is kept until
+        `drop_old`.
+
+        `embedder` None means the model of the unfinished rebuild, else the one the index has.
+        `options` are those of `ReindexOptions`.
+
+        Raises `RagkitError` when another rebuild is unfinished; `IndexLockedError`, `ModelError`
+        and `ValueError` as `create` and `update` do.
+        """
+        with self._writing(options):
+            model = embedder or model_to_take(self._store)
+            if isinstance(model, str):
+                model = resolve_embedder(model, self._servers)
+            self._embedders[model.identity] = model
+            self._store, report = reindex(self._store, model, self._servers, self.base, options)
+            return report
+
+    def drop_old(self, **options: Unpack[WaitOptions]) -> bool:
+        """Drops the generation that the last `reindex` replaced; whether there was one."""
+        with self._writing(options):
+            return self._store.generations.drop_previous()
+
+    def drop_unfinished(self, **options: Unpack[WaitOptions]) -> bool:
+        """Gives up a `reindex` that was cut off; whether there was one."""
+        with self._writing(options):
+            return self._store.generations.drop_unfinished()
+
+    @contextmanager
+    def _writing(self, options: WaitOptions) -> Iterator[None]:
+        """Holds the write lock, with the generation that is in force by then."""
+        wait_seconds, on_wait = options.get("wait_seconds", 0.0), options.get("on_wait")
+        with self._store.lock(wait_seconds=wait_seconds, on_wait=on_wait):
+            self._store = self._store.latest()
+            yield
 
     def watch(
         self,
@@ -305,8 +365,7 @@ class Index:
         """
         limit = self._limit(limit, SEARCH_LIMIT)
         return retrieve(
-            self._store,
-            self.embedder,
+            *self._reading(),
             checked_question(question, limit),
             limit=limit,
             keyword_weight=self._weight(keyword_weight),
@@ -353,8 +412,7 @@ class Index:
 
             expected = expect_file(expect, self.files(), filters, base=self.base, why_unseen=unseen)
         traced = trace_search(
-            self._store,
-            self.embedder,
+            *self._reading(),
             question,
             limit=limit,
             ask_limit=self._limit(None, ASK_LIMIT),
@@ -374,16 +432,16 @@ class Index:
         model; `ModelError` when the model cannot be used.
         """
         chat = chat_of(self._store, self._servers, options)
-        result = answer(self._store, self.embedder, chat, self._asked(question, options))
+        result = answer(*self._reading(), chat, self._asked(question, options))
         keep_calibration(self._store, chat)
         return result
 
     async def ask_async(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """As `ask`, inside an event loop."""
         chat = await asyncio.to_thread(chat_of, self._store, self._servers, options)
-        embedder = await asyncio.to_thread(lambda: self.embedder)
+        store, embedder = await asyncio.to_thread(self._reading)
         asked = await asyncio.to_thread(self._asked, question, options)
-        result = await answer_async(self._store, embedder, chat, asked)
+        result = await answer_async(store, embedder, chat, asked)
         await asyncio.to_thread(keep_calibration, self._store, chat)
         return result
 
@@ -402,7 +460,7 @@ class Index:
             await asyncio.to_thread(chat_of, self._store, self._servers, options) or NO_CHAT
         )
         options.pop("model_options", None)
-        await asyncio.to_thread(lambda: self.embedder)
+        await asyncio.to_thread(self._reading)
         free = asyncio.Semaphore(concurrency)
 
         async def one(question: str) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,15 @@ def fitting_chunks(model: Embedder, tokens: int | None, overlap: int) -> ChunkSe
     default = ChunkSettings()
     size = tokens or default.tokens
     whole = max(size, default.whole_tokens) if tokens is None else size
+    return fitted(model, ChunkSettings(size, overlap, whole))
+
+
+def fitted(model: Embedder, settings: ChunkSettings) -> ChunkSettings:
+    """The settings, made smaller where the model reads less.
+
+    Raises `ValueError` when the overlap leaves no room.
+    """
+    size, overlap, whole = settings.tokens, settings.overlap, settings.whole_tokens
     if model.max_tokens is not None:
         room = max(1, model.max_tokens - max(_LEAST_HEADROOM, model.max_tokens // 8))
         size, whole = min(size, room), min(whole, room)
@@ -61,6 +71,11 @@ def check_embedder(manifest: Manifest, model: Embedder, uri: str) -> None:
     else:
         what = f"was built with other settings of {built.name}"
     raise IndexMismatchError(
-        f"the index at {uri} {what}; build a new one with it: "
-        f"ragkit index FOLDER --db NEW --embedder {now.name}"
+        f"the index at {uri} {what}; rebuild it with that one: {reindex_command(uri, now.name)}"
     )
+
+
+def reindex_command(uri: str, embedder: str) -> str:
+    """What to run for another model."""
+    elsewhere = "" if index_place("").uri == uri else f" --db {shlex.quote(uri)}"
+    return f"ragkit reindex --embedder {embedder}{elsewhere}"

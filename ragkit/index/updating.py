@@ -19,12 +19,11 @@ from ragkit.ingest.spread import SpreadEmbedder
 from ragkit.models import Servers
 from ragkit.objects import is_remote
 from ragkit.query.calibrate import keep_floor
-from ragkit.store import Store
+from ragkit.store import ChunkTable, Store
 from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Location
 
 MAX_FILE_BYTES = 200 * 1000 * 1000
-_ROOTS = "roots"
-_READING = "reading"
+ROOTS, READING = "roots", "reading"
 
 
 class SelectionOptions(TypedDict, total=False):
@@ -41,23 +40,35 @@ class SelectionOptions(TypedDict, total=False):
     allow_empty: bool
 
 
-class UpdateOptions(SelectionOptions, total=False):
-    """How an index is brought up to date; every field may be left out.
+class WaitOptions(TypedDict, total=False):
+    """What to do while another process writes; every field may be left out.
+
+    wait_seconds: how long to wait for it; on_wait is told who it is.
+    """
+
+    wait_seconds: float
+    on_wait: Callable[[str], None] | None
+
+
+class ReadOptions(WaitOptions, total=False):
+    """How files are read; every field may be left out.
 
     passwords: for encrypted files. max_file_bytes: larger files are skipped and reported.
     engine: where files are read and cut, `LocalEngine` by default, and where models run, if it
     says so, as `RayEngine` does. files_per_task: how many files it gets at a time.
-    wait_seconds: how long to wait for another process that writes the index; on_wait is told who.
-    on_progress: told how far the run is, several times a second at most.
+    on_progress: told how far the run is, several times a second at most. The rest: as in
+    `WaitOptions`.
     """
 
     passwords: Sequence[str]
     max_file_bytes: int
     engine: Engine | None
     files_per_task: int
-    wait_seconds: float
     on_progress: OnProgress | None
-    on_wait: Callable[[str], None] | None
+
+
+class UpdateOptions(SelectionOptions, ReadOptions, total=False):
+    """How an index is brought up to date: the fields of `SelectionOptions` and `ReadOptions`."""
 
 
 def selection_of(options: SelectionOptions) -> Selection:
@@ -70,7 +81,7 @@ def selection_of(options: SelectionOptions) -> Selection:
     )
 
 
-def recipe_of(store: Store, embedder: Embedder, options: UpdateOptions) -> Recipe:
+def recipe_of(store: Store, embedder: Embedder, options: ReadOptions) -> Recipe:
     """How files are read and cut for this index."""
     return Recipe(
         store.manifest.chunking,
@@ -89,7 +100,7 @@ def base_of(place: Location) -> Path:
 
 def kept_roots(store: Store) -> list[str]:
     """The folders and files that were indexed, as sources are named."""
-    return list(store.catalog.get(_ROOTS) or [])
+    return list(store.catalog.get(ROOTS) or [])
 
 
 def update(
@@ -100,35 +111,43 @@ def update(
     paths: Sequence[str | os.PathLike[str]],
     options: UpdateOptions,
 ) -> IndexReport:
-    """One run, as `Index.update` promises it."""
-    lock = store.lock(wait_seconds=options.get("wait_seconds", 0.0), on_wait=options.get("on_wait"))
-    with lock:
-        store.refresh()
-        kept = kept_roots(store)
-        roots = resolve_roots(paths, kept, base)
-        records = store.files.records()
-        recipe = recipe_of(store, embedder, options)
-        before, now = store.catalog.get(_READING), reading_of(recipe.limit_bytes)
-        again = due_again(records, before, now, passwords=bool(recipe.loading.passwords))
-        decisions = decide_all(roots, records, base, store.place, selection_of(options), again)
-        engine = options.get("engine") or LocalEngine()
-        run = Run(
-            store,
-            SpreadEmbedder(embedder, engine, servers) if engine.embeds else embedder,
-            engine,
-            recipe,
-            options.get("on_progress"),
-            files_per_task=options.get("files_per_task", FILES_PER_TASK),
-        )
-        report = run(decisions)
-        changed = bool(report.added + report.updated + report.moved + report.removed)
-        keep_floor(store, embedder, written=report.chunks, changed=changed)
-        names = [source_of(root, base) for root in roots]
-        if set(names) - set(kept):
-            store.catalog.set(_ROOTS, list(dict.fromkeys([*kept, *names])))
-        if before != now and set(kept) <= set(names):
-            store.catalog.set(_READING, now)
-        return report
+    """One run under the lock, as `Index.update` promises it."""
+    kept = kept_roots(store)
+    roots = resolve_roots(paths, kept, base)
+    records = store.files.records()
+    recipe = recipe_of(store, embedder, options)
+    before, now = store.catalog.get(store.key(READING)), reading_of(recipe.limit_bytes)
+    again = due_again(records, before, now, passwords=bool(recipe.loading.passwords))
+    decisions = decide_all(roots, records, base, store.place, selection_of(options), again)
+    report = run_of(store, embedder, servers, options)(decisions)
+    changed = bool(report.added + report.updated + report.moved + report.removed)
+    keep_floor(store, embedder, written=report.chunks, changed=changed)
+    names = [source_of(root, base) for root in roots]
+    if set(names) - set(kept):
+        store.catalog.set(ROOTS, list(dict.fromkeys([*kept, *names])))
+    if before != now and set(kept) <= set(names):
+        store.catalog.set(store.key(READING), now)
+    return report
+
+
+def run_of(
+    store: Store,
+    embedder: Embedder,
+    servers: Servers,
+    options: ReadOptions,
+    lenders: Sequence[ChunkTable] = (),
+) -> Run:
+    """A run that writes this generation as the options say."""
+    engine = options.get("engine") or LocalEngine()
+    return Run(
+        store,
+        SpreadEmbedder(embedder, engine, servers) if engine.embeds else embedder,
+        engine,
+        recipe_of(store, embedder, options),
+        options.get("on_progress"),
+        files_per_task=options.get("files_per_task", FILES_PER_TASK),
+        lenders=lenders,
+    )
 
 
 def plan_new(

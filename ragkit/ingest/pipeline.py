@@ -23,16 +23,26 @@ from ragkit.ingest.reconcile import Decision, pair_moves
 from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Progress
 
 if TYPE_CHECKING:
-    from ragkit.store import Store
+    from ragkit.store import ChunkTable, Store
 
 FILES_PER_TASK, _TASK_BYTES = 32, 1 << 20
 _COMMIT_FILES, _COMMIT_CHUNKS, _COMMIT_SECONDS = 500, 10_000, 30.0
 _AHEAD_TASKS, _AHEAD_SLICES = 4, 2
 _SLICE_SECONDS = 1.0  # slow parsing must not hold back progress and commits
 _LEAVE_SECONDS = 1.5  # after Ctrl-C: enough to write what is embedded
-_UNFINISHED = "unfinished"
 
 OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Files that need no reading, in groups: their chunks come from elsewhere."""
+
+    files: int
+    groups: Iterable[list[Prepared]]
+
+
+NOTHING_CARRIED = Carried(0, ())
 
 
 @dataclass(slots=True)
@@ -66,36 +76,42 @@ class Run:
         on_progress: OnProgress | None = None,
         *,
         files_per_task: int = FILES_PER_TASK,
+        lenders: Sequence[ChunkTable] = (),
     ) -> None:
+        """Vectors of the same model in `lenders` are used as those of the index itself."""
         self._store = store
         self._engine = engine
         self._recipe = recipe
         self._files_per_task = files_per_task
         self._on_progress = on_progress or (lambda _: None)
-        self._embedding = Embedding(embedder, KnownVectors([store.chunks]))
+        self._embedding = Embedding(embedder, KnownVectors([store.chunks, *lenders]))
         self._known: dict[str, FileRecord] = {}  # what the index holds of the files to be done
         self._gone: dict[str, FileRecord] = {}
+        self._left: set[str] = set()  # files with chunks but no ledger row
         self._new: list[tuple[str, str]] = []  # source and hash, while files may have moved
         self._counts: Counter[str] = Counter()
         self._problems: list[Problem] = []
         self._files_done = 0
         self._files_total = 0
 
-    def __call__(self, decisions: Iterable[Decision]) -> IndexReport:
-        """Does what the decisions ask for, and reports it.
+    def __call__(
+        self, decisions: Iterable[Decision], carried: Carried = NOTHING_CARRIED
+    ) -> IndexReport:
+        """Does what the decisions ask for, takes in what is carried over, and reports it.
 
         Raises what the model or the store raise; all that was committed by then stays.
         """
         started = time.monotonic()
         tasks, refused = self._plan(decisions)
-        if tasks or refused or self._gone:
-            self._begin()
-            self._work(tasks, refused)
+        self._files_total = len(tasks) + carried.files
+        if tasks or refused or self._gone or carried.files or self._store.cut_off:
+            self._begin(tasks)
+            self._work(tasks, refused, carried)
             if self._gone:
                 self._store.remove(self._gone)
             self._progress("tidy")
             self._store.tidy()
-            self._store.catalog.set(_UNFINISHED, False)
+            self._store.end_writing()
         return self._report(time.monotonic() - started)
 
     # ------------------------------------------------------------ deciding
@@ -120,20 +136,21 @@ class Run:
                     self._known[record.source] = record
                 again = record is None or kind == "retry" or record.outcome == "failed"
                 tasks.append(Task(found, "" if again or record is None else record.sha256))
-        self._files_total = len(tasks)
         return tasks, refused
 
-    def _begin(self) -> None:
-        """Marks the index as being written; mends what a run that was cut off left behind."""
-        if self._store.catalog.get(_UNFINISHED):
-            self._store.remove_orphans()
-        self._store.catalog.set(_UNFINISHED, True)
+    def _begin(self, tasks: Iterable[Task]) -> None:
+        """Marks the index as being written. What a run that was cut off left behind of files
+        that are to be done is replaced, so that its vectors are still of use; the rest goes."""
+        self._left = self._store.begin_writing()
+        others = self._left - {task.found.source for task in tasks}
+        if others:
+            self._store.remove(others)
 
     # ------------------------------------------------------------ working
 
-    def _work(self, tasks: list[Task], refused: list[FileRecord]) -> None:
+    def _work(self, tasks: list[Task], refused: list[FileRecord], carried: Carried) -> None:
         writer = Behind()
-        prepared = ahead(self._prepared(tasks), _AHEAD_TASKS)
+        prepared = ahead(self._prepared(tasks, carried), _AHEAD_TASKS)
         looked_up = ahead(self._embedding.looked_up(self._slices(prepared)), _AHEAD_SLICES)
         try:
             commit = _Commit()
@@ -161,9 +178,10 @@ class Run:
             looked_up.close()
             prepared.close()
 
-    def _prepared(self, tasks: list[Task]) -> Iterator[list[Prepared]]:
-        """Prepared files as the engine delivers them. A group of files whose worker died is done
-        again one by one, so that only the guilty file fails."""
+    def _prepared(self, tasks: list[Task], carried: Carried) -> Iterator[list[Prepared]]:
+        """What is carried over, then prepared files as the engine delivers them. A group of files
+        whose worker died is done again one by one, so that only the guilty file fails."""
+        yield from carried.groups
         groups = list(_groups(tasks, self._files_per_task))
         work = partial(prepare, self._recipe)
         alone: list[Task] = []
@@ -195,7 +213,8 @@ class Run:
     def _add(self, commit: _Commit, one: Embedded) -> None:
         source = one.record.source
         held = self._known.get(source)
-        if held is not None and held.chunks and not _keeps_chunks(one):
+        stored = source in self._left or (held is not None and held.chunks > 0)
+        if stored and not _keeps_chunks(one):
             commit.changed.append(one)
         elif one.rows:
             commit.fresh.append(one)

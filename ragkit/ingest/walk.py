@@ -208,5 +208,14 @@ def shown_name(name: str) -> str:
     return re.sub(r"[\ud800-\udfff]", lambda found: _escape(ord(found[0])), name)
 
 
+def real_name(shown: str) -> str:
+    """The name that `shown_name` shows so, as `os.fsdecode` gives it."""
+    return re.sub(r"\\x([89a-f][0-9a-f]|5c)", lambda found: _unescape(found[1]), shown)
+
+
+def _unescape(digits: str) -> str:
+    return "\\" if digits == "5c" else chr(0xDC00 + int(digits, 16))
+
+
 def _escape(code: int) -> str:
     return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"

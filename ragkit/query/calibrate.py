@@ -35,7 +35,7 @@ _HALF = 0.5
 
 def read_floor(store: Store) -> Floor | None:
     """The floor kept in the index, None when it has none."""
-    kept = store.catalog.get(_KEY)
+    kept = store.catalog.get(store.key(_KEY))
     return None if kept is None else Floor(kept["score"], kept["baselines"])
 
 
@@ -46,7 +46,7 @@ def keep_floor(store: Store, embedder: Embedder, *, written: int, changed: bool)
 
     An index whose model fails now stays without one: it is complete all the same.
     """
-    kept = store.catalog.get(_KEY)
+    kept = store.catalog.get(store.key(_KEY))
     if kept is not None and not changed:
         return
     chunks = store.chunks.count()
@@ -63,7 +63,7 @@ def keep_floor(store: Store, embedder: Embedder, *, written: int, changed: bool)
     except ModelError as error:
         logger.info("the floor of %s is not calibrated: %s", store.uri, error)
         return
-    store.catalog.set(_KEY, {**asdict(floor), "chunks": chunks, "written": 0})
+    store.catalog.set(store.key(_KEY), {**asdict(floor), "chunks": chunks, "written": 0})
 
 
 def calibrate(store: Store, embedder: Embedder) -> Floor:

@@ -1,7 +1,7 @@
 """The tables of one index: `chunks`, `files` (the ledger) and `catalog`. LanceDB lives here.
 
-Every write is one atomic commit. Order of writes: chunks first, then the ledger; a crash between
-the two leaves a file to be done again, never a hole.
+Every write is one atomic commit. Order of writes: chunks first, then the ledger; order of
+deletions: the ledger first. A crash between the two leaves a file to be done again, never a hole.
 """
 
 from __future__ import annotations
@@ -17,28 +17,30 @@ from ragkit.objects import check_conditional_put, is_remote
 from ragkit.store import schema
 from ragkit.store.catalog import Catalog
 from ragkit.store.chunks import ChunkTable
-from ragkit.store.connect import CATALOG, CHUNKS, FILES, connect, exists, located, translated
-from ragkit.store.full_text import index_words
+from ragkit.store.connect import CATALOG, CHUNKS, connect, exists, located, translated
+from ragkit.store.generations import Generations, create_tables, files_of
 from ragkit.store.ledger import Ledger
 from ragkit.store.lock import writing
 from ragkit.types import Location, Manifest
 
 __all__ = ["Catalog", "ChunkTable", "Ledger", "Store", "exists", "located"]
 
-_GENERATION = "generation"
+_WRITING = "unfinished"
 
 
 class Store:
-    """An open index: `chunks`, `files` and `catalog`. One process writes at a time (`lock`), any
-    number reads."""
+    """An open index: `catalog`, and `chunks` and `files` of one generation. One process writes at
+    a time (`lock`), any number reads."""
 
     def __init__(
-        self, place: Location, database: Any, catalog: Catalog, chunks: ChunkTable
+        self, place: Location, database: Any, catalog: Catalog, generation: str | None = None
     ) -> None:
         self.place = place
         self.uri = place.uri
         self.catalog = catalog
-        self.chunks = chunks
+        self.generations = Generations(place.uri, database, catalog)
+        self.generation = generation or self.generations.in_force
+        self.chunks = ChunkTable(place.uri, database.open_table(self.generation))
         self._database = database
 
     @classmethod
@@ -54,11 +56,8 @@ class Store:
         with translated(uri):
             database = connect(place)
             catalog = Catalog(uri, database.create_table(CATALOG, schema=schema.catalog_schema()))
-            database.create_table(FILES, schema=schema.file_schema())
-            table = database.create_table(CHUNKS, schema=schema.chunk_schema(manifest))
-            index_words(table)
-            catalog.set(_GENERATION, CHUNKS)
-            return cls(place, database, catalog, ChunkTable(uri, table))
+            create_tables(database, CHUNKS, manifest)
+            return cls(place, database, catalog)
 
     @classmethod
     def open(cls, place: str | Location) -> Store:
@@ -73,14 +72,13 @@ class Store:
         with translated(uri):
             database = connect(place)
             catalog = Catalog(uri, database.open_table(CATALOG))
-            name = catalog.get(_GENERATION) or CHUNKS
-            return cls(place, database, catalog, ChunkTable(uri, database.open_table(name)))
+            return cls(place, database, catalog)
 
     @cached_property
     def files(self) -> Ledger:
         """The ledger, opened when first needed."""
         with translated(self.uri):
-            return Ledger(self.uri, self._database.open_table(FILES))
+            return Ledger(self.uri, self._database.open_table(files_of(self.generation)))
 
     @property
     def manifest(self) -> Manifest:
@@ -96,14 +94,47 @@ class Store:
             return _guarded(self.place)
         return writing(Path(self.uri), wait_seconds=wait_seconds, on_wait=on_wait)
 
-    def remove(self, sources: Collection[str]) -> None:
-        """Takes files out of the index: their chunks, then their ledger rows."""
-        self.chunks.delete(sources)
-        self.files.delete(sources)
+    @property
+    def cut_off(self) -> bool:
+        """Whether the last run that wrote this generation did not come to its end."""
+        return bool(self.catalog.get(self.key(_WRITING)))
 
-    def remove_orphans(self) -> None:
-        """Deletes chunks whose file has no ledger row: a run that was cut off left them."""
-        self.remove(self.chunks.sources() - set(self.files.sources()))
+    def begin_writing(self) -> set[str]:
+        """Marks the generation as being written. The files of which a run that was cut off left
+        chunks without a ledger row: to be replaced or removed."""
+        cut_off = self.cut_off
+        self.mark_writing()
+        return self.chunks.sources() - set(self.files.sources()) if cut_off else set()
+
+    def mark_writing(self) -> None:
+        """Marks the generation as not whole, until `end_writing`."""
+        self.catalog.set(self.key(_WRITING), True)
+
+    def end_writing(self) -> None:
+        """Marks the generation as whole."""
+        self.catalog.set(self.key(_WRITING), False)
+
+    def remove(self, sources: Collection[str]) -> None:
+        """Takes files out of the index: their ledger rows, then their chunks. To be called
+        while the generation is marked as being written."""
+        self.files.delete(sources)
+        self.chunks.delete(sources)
+
+    def key(self, name: str) -> str:
+        """The key in the catalog of what is true of this generation alone."""
+        return name if self.generation == CHUNKS else f"{name} of {self.generation}"
+
+    def other(self, generation: str) -> Store:
+        """Another generation of the same index."""
+        with translated(self.uri):
+            return Store(self.place, self._database, self.catalog, generation)
+
+    def latest(self) -> Store:
+        """The generation in force, with what other processes have committed by now: this object
+        where it still is that one."""
+        self.refresh()
+        in_force = self.generations.in_force
+        return self if in_force == self.generation else self.other(in_force)
 
     def refresh(self) -> None:
         """Sees what other processes have committed since this object was opened."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ragkit.store import schema
@@ -27,13 +28,17 @@ class Catalog:
 
     def set(self, key: str, value: object) -> None:
         """Keeps a JSON value."""
+        self.set_all({key: value})
+
+    def set_all(self, values: Mapping[str, object]) -> None:
+        """Keeps a JSON value under each key, all in one commit."""
         with translated(self._uri):
             (
                 self._table.merge_insert("key")
                 .when_matched_update_all()
                 .when_not_matched_insert_all()
                 .use_index(False)
-                .execute(schema.catalog_row(key, value))
+                .execute(schema.catalog_rows(values))
             )
 
     def refresh(self) -> None:

@@ -212,6 +212,24 @@ class ChunkTable:
             taken = query.select([*schema.CHUNK_COLUMNS, "vector"]).to_arrow()
         return Sample(tuple(schema.to_chunks(taken)), _matrix(taken["vector"]), len(ids))
 
+    def of_files(self, sources: Collection[str]) -> dict[str, list[tuple[Chunk, Derived]]]:
+        """The chunks of some files in their order, each with what is stored beside it."""
+        from lancedb.expr import col
+
+        with translated(self._uri):
+            rows = (
+                self._table.search()
+                .where(col("source").isin(sorted(sources)))
+                .select([*schema.CHUNK_COLUMNS, *Derived._fields])
+                .to_arrow()
+                .sort_by([("source", "ascending"), ("ordinal", "ascending")])
+            )
+        beside = zip(*(rows[name].to_pylist() for name in Derived._fields), strict=True)
+        found: dict[str, list[tuple[Chunk, Derived]]] = {}
+        for chunk, derived in zip(schema.to_chunks(rows), map(Derived._make, beside), strict=True):
+            found.setdefault(chunk.source, []).append((chunk, derived))
+        return found
+
     def sample_texts(self, limit: int) -> list[str]:
         """The texts of at most `limit` chunks, spread evenly over the table."""
         with translated(self._uri):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -94,11 +94,11 @@ def catalog_schema() -> pa.Schema:
     )
 
 
-def catalog_row(key: str, value: object) -> pa.Table:
+def catalog_rows(values: Mapping[str, object]) -> pa.Table:
     import pyarrow as pa
 
-    text = json.dumps(value, ensure_ascii=False)
-    return pa.table({"key": [key], "value": [text]}, schema=catalog_schema())
+    texts = [json.dumps(value, ensure_ascii=False) for value in values.values()]
+    return pa.table({"key": list(values), "value": texts}, schema=catalog_schema())
 
 
 def manifest_of(schema: pa.Schema) -> Manifest:

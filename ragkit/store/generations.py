@@ -1,0 +1,107 @@
+"""The generations of an index: each a chunks table and its ledger, all vectors of one model.
+
+The catalog names the generation in force, the one before it and the one being built. Each change
+of these names is one commit, and tables exist before a name points at them: after a crash at any
+moment one complete generation is in force. Tables that no name points at are rubbish.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ragkit.store import schema
+from ragkit.store.catalog import Catalog
+from ragkit.store.connect import CHUNKS, FILES, translated
+from ragkit.store.full_text import index_words
+from ragkit.types import Manifest
+
+_IN_FORCE, _PREVIOUS, _UNFINISHED = "generation", "previous_generation", "unfinished_generation"
+_TABLE = re.compile(rf"(?:{CHUNKS}|{FILES})(?:_(\d+))?")
+
+
+class Generations:
+    """Which generations there are. To be changed under the write lock only."""
+
+    def __init__(self, uri: str, database: Any, catalog: Catalog) -> None:
+        self._uri = uri
+        self._database = database
+        self._catalog = catalog
+
+    @property
+    def in_force(self) -> str:
+        """The generation that answers."""
+        return self._catalog.get(_IN_FORCE) or CHUNKS
+
+    @property
+    def previous(self) -> str | None:
+        """The generation that answered before, None when it is dropped or there was none."""
+        return self._kept(_PREVIOUS)
+
+    @property
+    def unfinished(self) -> str | None:
+        """The generation that is being built, None when there is none."""
+        return self._kept(_UNFINISHED)
+
+    def begin(self, manifest: Manifest) -> str:
+        """A new, empty generation beside the one in force: its name."""
+        self._sweep()
+        with translated(self._uri):
+            names = self._database.list_tables().tables
+            numbers = [int(found[1] or 1) for name in names if (found := _TABLE.fullmatch(name))]
+            name = f"{CHUNKS}_{max(numbers, default=1) + 1}"
+            create_tables(self._database, name, manifest)
+        self._catalog.set(_UNFINISHED, name)
+        return name
+
+    def publish(self) -> None:
+        """Puts the unfinished generation in force, in one commit; what was is kept as previous,
+        what was previous is dropped."""
+        new = self.unfinished
+        if new is None:
+            raise ValueError("there is no unfinished generation")
+        self._keep({_IN_FORCE: new, _PREVIOUS: self.in_force, _UNFINISHED: None})
+
+    def drop_previous(self) -> bool:
+        """Drops the previous generation; whether there was one."""
+        return self._drop(_PREVIOUS)
+
+    def drop_unfinished(self) -> bool:
+        """Drops the unfinished generation; whether there was one."""
+        return self._drop(_UNFINISHED)
+
+    def _drop(self, key: str) -> bool:
+        had = self._kept(key) is not None
+        self._keep({key: None})
+        return had
+
+    def _keep(self, names: Mapping[str, str | None]) -> None:
+        self._catalog.set_all(names)
+        self._sweep()
+
+    def _kept(self, key: str) -> str | None:
+        name = self._catalog.get(key)
+        return None if name is None else str(name)
+
+    def _sweep(self) -> None:
+        """Drops tables that no name points at."""
+        named = {self.in_force, self.previous, self.unfinished}
+        wanted = {name for one in named if one for name in (one, files_of(one))}
+        with translated(self._uri):
+            for name in self._database.list_tables().tables:
+                if _TABLE.fullmatch(name) and name not in wanted:
+                    self._database.drop_table(name, ignore_missing=True)
+
+
+def create_tables(database: Any, generation: str, manifest: Manifest) -> Any:
+    """The empty tables of a generation; the chunks table."""
+    database.create_table(files_of(generation), schema=schema.file_schema())
+    table = database.create_table(generation, schema=schema.chunk_schema(manifest))
+    index_words(table)
+    return table
+
+
+def files_of(generation: str) -> str:
+    """The name of a generation's ledger table."""
+    return FILES + generation.removeprefix(CHUNKS)
