@@ -29,6 +29,7 @@ __all__ = [
     "Embedder",
     "Engine",
     "FileRecord",
+    "Flaw",
     "FoundFile",
     "Heading",
     "Hit",
@@ -48,6 +49,7 @@ __all__ = [
     "TokenCounter",
     "Usage",
     "VectorIndex",
+    "VerifyReport",
 ]
 
 Outcome = Literal["indexed", "skipped", "failed"]
@@ -395,6 +397,26 @@ class IndexReport:
     reused: int = 0
     seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What is wrong with the stored rows of one file."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """What a look at every row of an index found. `flaws` are those that are left; `repaired`
+    names the files that were mended."""
+
+    files: int
+    chunks: int
+    flaws: tuple[Flaw, ...] = ()
+    repaired: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,16 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
             "Rebuild the index with another model, while the old one answers.",
             "ragkit reindex --embedder ollama/embeddinggemma",
         ),
+        "remove": (
+            "remove",
+            "Take files or folders out of the index.",
+            "ragkit remove ~/notes/old",
+        ),
+        "verify": (
+            "verify",
+            "Check every row of the index, and mend what is damaged.",
+            "ragkit verify --repair",
+        ),
     },
     "Find and ask": {
         "search": (

@@ -31,9 +31,11 @@ from ragkit.index.opening import (
     reindex_command,
 )
 from ragkit.index.reindexing import ReindexOptions, model_to_take, reindex
+from ragkit.index.removing import remove
 from ragkit.index.surrounding import find_surroundings
 from ragkit.index.updating import (
     MAX_FILE_BYTES,
+    ReadOptions,
     SelectionOptions,
     UpdateOptions,
     WaitOptions,
@@ -45,6 +47,7 @@ from ragkit.index.updating import (
     selection_of,
     update,
 )
+from ragkit.index.verifying import mend, verify
 from ragkit.ingest.roots import resolve_roots
 from ragkit.ingest.watch import changes
 from ragkit.models import NO_CHAT, Servers, choose_embedder, resolve_embedder
@@ -72,6 +75,7 @@ from ragkit.types import (
     Manifest,
     ModelIdentity,
     VectorIndex,
+    VerifyReport,
 )
 
 __all__ = [
@@ -314,6 +318,34 @@ class Index:
         """Gives up a `reindex` that was cut off; whether there was one."""
         with self._writing(options):
             return self._store.generations.drop_unfinished()
+
+    def remove(self, *paths: str | os.PathLike[str], **options: Unpack[WaitOptions]) -> list[str]:
+        """Takes files, or all below folders, out of the index: their sources, in order. A folder
+        that was indexed is not looked at by `update` any more; a file below one that still is
+        will be taken in again, unless it is gone or an ignore file names it.
+
+        Raises `RagkitError` when there is nothing of a path in the index, and does nothing then;
+        `IndexLockedError`.
+        """
+        with self._writing(options):
+            return remove(self._store, self.base, paths)
+
+    def verify(self, *, repair: bool = False, **options: Unpack[ReadOptions]) -> VerifyReport:
+        """Looks at every row: texts against their hashes, vectors for length 1, the chunks of
+        each file for number, order and place, chunks and ledger against each other. Reads the
+        index a batch at a time, under the write lock.
+
+        `repair` reads exactly the files that have flaws again and looks once more.
+        `options` are those of `ReadOptions`.
+
+        Raises `IndexDamagedError` when the index cannot be read at all; `IndexLockedError`.
+        """
+        with self._writing(options):
+            report = verify(self._store)
+            if not repair or not report.flaws:
+                return report
+            store, embedder = self._reading()
+            return mend(store, embedder, self._servers, self.base, report, options)
 
     @contextmanager
     def _writing(self, options: WaitOptions) -> Iterator[None]:

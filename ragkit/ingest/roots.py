@@ -38,7 +38,7 @@ def resolve_roots(
 
     Raises `RagkitError` when a named path is not there, or there is nothing to look at.
     """
-    given = [_root(os.fspath(path)) for path in paths]
+    given = [as_root(os.fspath(path)) for path in paths]
     for path in given:
         if isinstance(path, Path) and not path.exists():
             raise RagkitError(f"no such file or folder: {path}")
@@ -65,7 +65,9 @@ def decide(
     Raises `RagkitError` when a root where files were known is empty or gone, unless
     `allow_empty`.
     """
-    known = [record for record in records if lies_below(record.source, root, base)]
+    records = list(records)
+    below = set(members((record.source for record in records), root, base))
+    known = [record for record in records if record.source in below]
     found = _find(root, base, place, selection)
     read_again = (lambda record: record.source in again) if again else None
     decisions = list(reconcile(found, known, now_ns=time.time_ns(), read_again=read_again))
@@ -99,7 +101,8 @@ def _find(root: Root, base: Path, place: Location, selection: Selection) -> Iter
     )
 
 
-def _root(path: str) -> Root:
+def as_root(path: str) -> Root:
+    """A path made absolute, or an address."""
     return path.rstrip("/") if is_remote(path) else Path(os.path.abspath(Path(path).expanduser()))
 
 
@@ -114,12 +117,16 @@ def source_of(root: Root, base: Path) -> str:
     return root if isinstance(root, str) else folders.source_of(root, base)
 
 
-def lies_below(source: str, root: Root, base: Path) -> bool:
-    """Whether a file belongs to a root; the names of files below `base` are relative to it."""
+def members(sources: Iterable[str], root: Root, base: Path) -> list[str]:
+    """Those of the files that belong to a root, in their order; the names of files below `base`
+    are relative to it."""
     at = source_of(root, base)
-    if isinstance(root, Path):
-        if is_remote(source):
-            return False
-        if not source.startswith("/") and (at == "." or base.is_relative_to(root)):
-            return True
-    return source == at or source.startswith(at.rstrip("/") + "/")
+    inside = at.rstrip("/") + "/"
+    all_relative = isinstance(root, Path) and (at == "." or base.is_relative_to(root))
+    return [
+        source
+        for source in sources
+        if source == at
+        or source.startswith(inside)
+        or (all_relative and not source.startswith("/") and not is_remote(source))
+    ]

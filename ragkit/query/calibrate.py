@@ -56,7 +56,7 @@ def keep_floor(store: Store, embedder: Embedder, *, written: int, changed: bool)
         since = kept.get("written", 0) + written
         if 1 / _MUCH <= chunks / kept["chunks"] <= _MUCH and since <= _HALF * kept["chunks"]:
             if written:
-                store.catalog.set(_KEY, {**kept, "written": since})
+                store.catalog.set(store.key(_KEY), {**kept, "written": since})
             return
     try:
         floor = calibrate(store, embedder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from ragkit.types import Vectors
+
+
+_BATCH_ROWS = 2_000
 
 
 class Sample(NamedTuple):
@@ -229,6 +232,17 @@ class ChunkTable:
         for chunk, derived in zip(schema.to_chunks(rows), map(Derived._make, beside), strict=True):
             found.setdefault(chunk.source, []).append((chunk, derived))
         return found
+
+    def stored(self) -> Iterator[tuple[list[str], list[Chunk], list[str], Vectors]]:
+        """All rows, a batch at a time: their ids, chunks, text hashes and vectors (n, d)."""
+        import pyarrow as pa
+
+        columns = ["id", *schema.CHUNK_COLUMNS, "text_hash", "vector"]
+        with translated(self._uri):
+            for batch in self._table.search().select(columns).to_batches(_BATCH_ROWS):
+                rows = pa.Table.from_batches([batch])
+                ids, hashes = rows["id"].to_pylist(), rows["text_hash"].to_pylist()
+                yield ids, schema.to_chunks(rows), hashes, _matrix(rows["vector"])
 
     def sample_texts(self, limit: int) -> list[str]:
         """The texts of at most `limit` chunks, spread evenly over the table."""

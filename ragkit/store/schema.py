@@ -135,17 +135,22 @@ def chunk_rows(
     columns: dict[str, Any] = {
         name: [getattr(one, name) for one in chunks] for name in CHUNK_COLUMNS
     }
-    keys: dict[str, str] = {}
-    columns["id"] = [
-        f"{keys.get(c.source) or keys.setdefault(c.source, _source_key(c.source))}-{c.ordinal}"
-        for c in chunks
-    ]
+    columns["id"] = row_ids(chunks)
     for name in Derived._fields:
         columns[name] = [getattr(one, name) for one in derived]
     columns["vector"] = pa.FixedSizeListArray.from_arrays(
         pa.array(matrix, type=pa.float32()), dimension
     )
     return pa.table({f.name: columns[f.name] for f in schema}, schema=schema)
+
+
+def row_ids(chunks: Iterable[Chunk]) -> list[str]:
+    """The key of each chunk's row: it is the same whenever the file is stored."""
+    keys: dict[str, str] = {}
+    return [
+        f"{keys.get(c.source) or keys.setdefault(c.source, _source_key(c.source))}-{c.ordinal}"
+        for c in chunks
+    ]
 
 
 def _source_key(source: str) -> str:
