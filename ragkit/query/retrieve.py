@@ -7,6 +7,7 @@ reciprocal rank fusion and mostly either leg alone; see scripts/bench/retrieval.
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -98,10 +99,17 @@ def gather(
     """The union of the `depth` best of both legs, each row once, with exact cosines."""
     import numpy as np
 
-    rows, similarity = store.chunks.nearest(vector, depth, sources=sources, exact=exact)
-    keyword = np.zeros(len(rows), dtype=np.float32)
-    if keyword_weight > 0 or wanted.phrases:
-        found, scores, vectors = store.chunks.matching(wanted, depth, sources=sources)
+    def nearest() -> tuple[npt.NDArray[np.int64], Vectors]:
+        return store.chunks.nearest(vector, depth, sources=sources, exact=exact)
+
+    if keyword_weight <= 0 and not wanted.phrases:
+        rows, similarity = nearest()
+        keyword = np.zeros(len(rows), dtype=np.float32)
+    else:
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            near = beside.submit(nearest)
+            found, scores, vectors = store.chunks.matching(wanted, depth, sources=sources)
+            rows, similarity = near.result()
         if wanted.phrases:
             rows, similarity, keyword = found, vectors @ vector, scores
         else:

@@ -11,6 +11,7 @@ from ragkit.store.connect import translated
 from ragkit.store.folding import fold
 from ragkit.store.full_text import full_text
 from ragkit.store.ledger import delete_sources
+from ragkit.store.matching import LONGEST, MANY_ROWS, match_by_clause
 from ragkit.store.vector_index import build_index, drop_index, is_due, kept_index, nearest
 from ragkit.types import Chunk, Derived, KeywordQuery, Manifest, VectorIndex
 
@@ -158,6 +159,10 @@ class ChunkTable:
         best first. Rows without any of the words, or without one of the phrases, are left out."""
         import numpy as np
 
+        if sources is None and self._by_clause(wanted, limit):
+            with translated(self._uri):
+                found, scores, vectors = match_by_clause(self._table, wanted, limit)
+            return found, scores, _matrix(vectors)
         query = (
             self._table.search(full_text(wanted), query_type="fts")
             .limit(limit)
@@ -251,6 +256,9 @@ class ChunkTable:
             offsets = [at * count // limit for at in range(limit)] if count > limit else None
             query = self._table.search() if offsets is None else self._table.take_offsets(offsets)
             return list(query.select(["text"]).to_arrow()["text"].to_pylist())
+
+    def _by_clause(self, wanted: KeywordQuery, limit: int) -> bool:
+        return not wanted.phrases and limit <= LONGEST and self.count() >= MANY_ROWS
 
     def _run(self, query: Any, sources: Collection[str] | None) -> pa.Table:
         with translated(self._uri):

@@ -31,15 +31,32 @@ def full_text(wanted: KeywordQuery) -> Any:
     """LanceDB's query object; nothing in a person's words is parsed as query syntax."""
     from lancedb.query import BooleanQuery, MatchQuery, Occur, PhraseQuery
 
-    clauses: list[tuple[Any, Any]] = []
-    for words, weight in ((wanted.words, 1.0), (wanted.function_words, _FUNCTION_WORD_WEIGHT)):
-        if words:
-            clauses += [
-                (Occur.SHOULD, MatchQuery(words, "text", boost=weight)),
-                (Occur.SHOULD, MatchQuery(words, "context", boost=weight * _CONTEXT_WEIGHT)),
-            ]
-    if wanted.stems:
-        clauses.append((Occur.SHOULD, MatchQuery(wanted.stems, "stems")))
-    clauses += [(Occur.SHOULD, PhraseQuery(name, "text")) for name in wanted.identifiers]
+    clauses = [(Occur.SHOULD, one) for one in subject_clauses(wanted)]
+    if wanted.function_words:
+        context = _FUNCTION_WORD_WEIGHT * _CONTEXT_WEIGHT
+        clauses += [
+            (Occur.SHOULD, function_words(wanted)),
+            (Occur.SHOULD, MatchQuery(wanted.function_words, "context", boost=context)),
+        ]
     clauses += [(Occur.MUST, PhraseQuery(phrase, "text")) for phrase in wanted.phrases]
     return BooleanQuery(clauses)
+
+
+def subject_clauses(wanted: KeywordQuery) -> list[Any]:
+    """LanceDB's queries, one by one, for what carries the subject; no phrases."""
+    from lancedb.query import MatchQuery, PhraseQuery
+
+    clauses: list[Any] = []
+    if wanted.words:
+        clauses.append(MatchQuery(wanted.words, "text"))
+        clauses.append(MatchQuery(wanted.words, "context", boost=_CONTEXT_WEIGHT))
+    if wanted.stems:
+        clauses.append(MatchQuery(wanted.stems, "stems"))
+    return clauses + [PhraseQuery(name, "text") for name in wanted.identifiers]
+
+
+def function_words(wanted: KeywordQuery) -> Any:
+    """LanceDB's query for the function words of a question that has some."""
+    from lancedb.query import MatchQuery
+
+    return MatchQuery(wanted.function_words, "text", boost=_FUNCTION_WORD_WEIGHT)

@@ -29,9 +29,10 @@ _SAMPLES, _NEIGHBOURS = 200, 10
 _DEPTH = 100  # as many as a search of a few hits takes
 # How many partitions are looked into, and how many times as many rows are compared exactly as
 # are wanted: tried in this order until recall is enough. A partition holds about 8,000 rows.
-_SETTINGS = ((20, 2), (50, 2), (50, 5), (200, 10), (1_000, 50))
+_SETTINGS = ((70, 2), (150, 3), (400, 5), (1_500, 20))
 _MOST_SEGMENTS = 10
 _LONG = 10  # a list of a tenth of all rows is found as quickly by exact search
+_OPPOSITE = 1e-3  # shorter than this, the sum of two vectors has no direction
 _SAME_DISTANCE = 2e-6  # what rounding may make of one
 
 
@@ -115,22 +116,30 @@ def _built(table: Any) -> Any:
 
 
 def _sampled(table: Any, rows: int) -> Vectors:
-    """(n, d) vectors of rows spread evenly over the table."""
+    """(n, d) vectors halfway between rows spread evenly over the table. Questions lie between
+    chunks, and their neighbours in several partitions: those of a chunk are found too easily."""
+    import numpy as np
+
     offsets = [at * rows // _SAMPLES for at in range(_SAMPLES)]
     found = table.take_offsets(offsets).select(["vector"]).to_arrow()["vector"]
-    return unit_rows(found.combine_chunks())
+    one = _unit(found)
+    halfway = one + np.roll(one, len(one) // 2 + 1, axis=0)
+    length = np.linalg.norm(halfway, axis=1, keepdims=True)
+    samples: Vectors = np.where(length > _OPPOSITE, halfway / np.maximum(length, _OPPOSITE), one)
+    return samples
 
 
 def _exact_limits(table: Any, samples: Vectors) -> npt.NDArray[np.float32]:
-    """(n,) similarities of each sample's tenth neighbour, itself aside."""
+    """(n,) similarities of each sample's tenth neighbour."""
     import numpy as np
 
-    wanted = _NEIGHBOURS + 1
-    best = np.full((len(samples), wanted), -2.0, dtype=np.float32)
+    best = np.full((len(samples), _NEIGHBOURS), -2.0, dtype=np.float32)
     for batch in table.search().select(["vector"]).to_batches():
-        similarity = samples @ unit_rows(batch["vector"]).T
-        both = np.concatenate([best, similarity], axis=1)
-        best = -np.partition(-both, wanted - 1, axis=1)[:, :wanted]
+        similarity = samples @ _unit(batch["vector"]).T
+        nearer = similarity > best.min(axis=1, keepdims=True)
+        for row in np.flatnonzero(nearer.any(axis=1)):  # soon few
+            both = np.concatenate([best[row], similarity[row, nearer[row]]])
+            best[row] = np.partition(both, -_NEIGHBOURS)[-_NEIGHBOURS:]
     limits: npt.NDArray[np.float32] = best.min(axis=1)
     return limits
 
@@ -145,14 +154,16 @@ def _recall(
     found = nearest(table, samples, index, limit=_DEPTH, all_=False).to_arrow()
     of = found["query_index"].to_numpy()
     near = 1 - found["_distance"].to_numpy() >= limits[of] - _SAME_DISTANCE
-    counts = np.bincount(of[near], minlength=len(samples)) - 1
+    counts = np.bincount(of[near], minlength=len(samples))
     return float(np.clip(counts, 0, _NEIGHBOURS).mean() / _NEIGHBOURS)
 
 
-def unit_rows(column: Any) -> Vectors:
-    """An Arrow array of fixed-size lists as (n, d) float32 of length 1."""
+def _unit(column: Any) -> Vectors:
+    """An Arrow column of fixed-size lists as (n, d) float32 of length 1."""
     import numpy as np
 
+    if hasattr(column, "combine_chunks"):
+        column = column.combine_chunks()
     flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
     rows = flat.reshape(len(column), column.type.list_size)
     unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
