@@ -137,11 +137,15 @@ class Chunk:
 
 
 class Derived(NamedTuple):
-    """What is stored with a chunk beside itself: the key of its vector, and words that find it."""
+    """What is stored with a chunk beside itself: the key of its vector, and words that find it.
+
+    `opening` is what its document says about itself, with the first chunk; "" with all others.
+    """
 
     text_hash: str
     context: str
     stems: str
+    opening: str = ""
 
 
 def location(source: str, page_label: str, first_line: int, last_line: int) -> str:
@@ -173,15 +177,18 @@ class KeywordQuery:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was found: `score` = cosine `similarity` + weight x `keyword` (0..1).
+    """A chunk that was found: `score` = cosine `similarity` + weight x (`keyword` + `document`).
 
-    Lists of hits are best first; ties are broken by source, then ordinal.
+    `keyword` (0..1) is how well the chunk has the words of the question, `document` (0..0.6) how
+    well its document, by name and opening, is one that the question names. Lists of hits are best
+    first; ties are broken by source, then ordinal.
     """
 
     chunk: Chunk
     score: float
     similarity: float
     keyword: float
+    document: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,8 @@ def command(
         parts = [f"score {hit.score:.3f}", f"meaning {hit.similarity:.3f}"]
         if hit.keyword:
             parts.append(f"words {hit.keyword:.2f}")
+        if hit.document:
+            parts.append(f"document {hit.document:.2f}")
         say(f"   {', '.join(parts)}{_under(hit.chunk.heading)}", dim=True)
         _say_lines(lines.before, dim=True)
         _say_lines([hit.chunk.text])
@@ -105,5 +107,6 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "score": hit.score,
         "similarity": hit.similarity,
         "keyword": hit.keyword,
+        "document": hit.document,
         "text": chunk.text,
     }

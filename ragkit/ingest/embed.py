@@ -99,7 +99,12 @@ class Embedding:
                 if key in vectors:
                     done[at].append(Row(one, derived, vectors[key]))
                 elif key in too_long and (halves := split_chunk(one)):
-                    again += [(at, half, derive(half)) for half in halves if half.text.strip()]
+                    openings = (derived.opening, "")
+                    again += [
+                        (at, half, derive(half, opening))
+                        for half, opening in zip(halves, openings, strict=True)
+                        if half.text.strip()
+                    ]
                 else:
                     lost[at].append((one, refused.get(key, "too long for the model")))
             waiting = again

@@ -29,6 +29,8 @@ from ragkit.types import (
 )
 
 _CONTEXT_FOLDERS = 2  # how many folder names above a file are searchable with it
+_OPENING_METADATA = ("title", "subject", "author", "tags")
+_OPENING_CHARACTERS = 800  # chosen by scripts/bench/retrieval.py among 300 to 1,000
 _CHUNK_FIELDS = tuple(field.name for field in fields(Chunk))
 
 
@@ -121,9 +123,16 @@ def _names(source: str) -> str:
     return " ".join(names)
 
 
-def derive(one: Chunk) -> Derived:
-    """What is stored with a chunk."""
-    return Derived(text_hash(embedded_text(one)), search_context(one), stem_text(one.text))
+def document_opening(document: Document) -> str:
+    """What a document says about itself: file and folder names, title, authors and tags, and how
+    its text begins (a title page, a letterhead, a heading and what follows)."""
+    said = [value for key, value in document.metadata if key in _OPENING_METADATA]
+    return "\n".join([_names(document.source), *said, document.text[:_OPENING_CHARACTERS]])
+
+
+def derive(one: Chunk, opening: str = "") -> Derived:
+    """What is stored with a chunk; `opening` is its document's, for the first one."""
+    return Derived(text_hash(embedded_text(one)), search_context(one), stem_text(one.text), opening)
 
 
 def _prepare(recipe: Recipe, task: Task) -> Prepared:
@@ -149,7 +158,9 @@ def _prepare(recipe: Recipe, task: Task) -> Prepared:
         reason = f"could not be read: {type(error).__name__}: {error}"[:300]
         return Prepared(unreadable(found, "failed", reason))
     record = _record(found, document, len(chunks), seen_ns)
-    return Prepared(record, chunks, tuple(map(derive, chunks)))
+    first, *others = chunks
+    derived = (derive(first, document_opening(document)), *map(derive, others))
+    return Prepared(record, chunks, derived)
 
 
 def _read(recipe: Recipe, found: FoundFile) -> bytes:

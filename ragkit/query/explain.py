@@ -151,7 +151,9 @@ def _steps(traced: Traced, file: Expected, lacking: tuple[str, ...]) -> Iterator
         traced.chunks,
     )
     yield _words(traced, file, best, lacking)
-    detail = f"score {best.score:.3f}{_beside(traced, 'score')}"
+    beside = _beside(traced, "score")
+    named = f"; its document's name and opening weigh {best.document:.2f}" if best.document else ""
+    detail = f"score {best.score:.3f}{beside}{named}"
     if file.fusion is None:
         detail = f"not among the {traced.depth} best by meaning or by words"
     yield Step("fusion", file.fusion is not None, detail, file.fusion, traced.candidates)

@@ -1,12 +1,15 @@
 """Question -> hits: the cosine leg, the keyword leg, and their fusion.
 
-score = cosine similarity + weight x BM25 / highest BM25 of the candidates. Score fusion beats
-reciprocal rank fusion and mostly either leg alone; see scripts/bench/retrieval.py.
+score = cosine similarity + weight x (keyword + document), where keyword is BM25 / highest BM25 of
+the candidates, and document is 0.6 x BM25 / highest BM25 of the chunk's document by its name and
+opening: a question about "the Q2 report of Acme" finds pages that do not repeat whose they are.
+Score fusion beats reciprocal rank fusion and mostly either leg alone; scripts/bench/retrieval.py
+measures it and chose the figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
 KEYWORD_WEIGHT = 0.5
 _LEAST_CANDIDATES = 100
+DOCUMENT_SHARE = 0.6  # what a document's name and opening are worth beside the words of a chunk
+_FIRST_CHUNK_SHARE = 0.6  # of that: the first chunk has words of the opening itself
 
 
 def retrieve(
@@ -63,12 +68,15 @@ def retrieve(
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """What both legs found, in no order: row ids, cosine similarities, BM25 scores (0 for no
-    match) and fused scores, (n,) each."""
+    match), what the documents add to these, and fused scores, (n,) each. `openings` has the score
+    of each document by its opening."""
 
     rows: npt.NDArray[np.int64]
     similarity: Vectors
     keyword: Vectors
+    document: Vectors
     score: Vectors
+    openings: Openings
 
     @property
     def highest(self) -> float:
@@ -78,7 +86,30 @@ class Candidates:
     def hit(self, at: int, chunk: Chunk) -> Hit:
         """The candidate at a place of the arrays, whose chunk that is."""
         keyword = float(self.keyword[at]) / self.highest
-        return Hit(chunk, float(self.score[at]), float(self.similarity[at]), keyword)
+        return Hit(
+            chunk,
+            float(self.score[at]),
+            float(self.similarity[at]),
+            keyword,
+            float(self.document[at]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Documents whose name or opening has words of the question: source -> BM25 score. `others`
+    is the score of those not listed: that of the last where the list was cut, else 0."""
+
+    scores: Mapping[str, float]
+    others: float = 0.0
+
+    def document(self, source: str, ordinal: int) -> float:
+        """What its document adds to the keyword score of a chunk: 0 to `DOCUMENT_SHARE`."""
+        highest = max(self.scores.values(), default=0.0)
+        if not highest:
+            return 0.0
+        share = DOCUMENT_SHARE * (_FIRST_CHUNK_SHARE if ordinal == 0 else 1.0)
+        return share * self.scores.get(source, self.others) / highest
 
 
 def candidate_depth(limit: int) -> int:
@@ -104,23 +135,30 @@ def gather(
 
     if keyword_weight <= 0 and not wanted.phrases:
         rows, similarity = nearest()
-        keyword = np.zeros(len(rows), dtype=np.float32)
+        nothing = np.zeros(len(rows), dtype=np.float32)
+        return Candidates(rows, similarity, nothing, nothing, similarity, Openings({}))
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        near = beside.submit(nearest)
+        opened = beside.submit(store.chunks.opening, wanted, depth, sources=sources)
+        found, scores, vectors = store.chunks.matching(wanted, depth, sources=sources)
+        rows, similarity = near.result()
+        listed = opened.result()
+    if wanted.phrases:
+        rows, similarity, keyword = found, vectors @ vector, scores
     else:
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            near = beside.submit(nearest)
-            found, scores, vectors = store.chunks.matching(wanted, depth, sources=sources)
-            rows, similarity = near.result()
-        if wanted.phrases:
-            rows, similarity, keyword = found, vectors @ vector, scores
-        else:
-            rows, similarity, keyword = _union(rows, similarity, found, vectors @ vector, scores)
-    return Candidates(rows, similarity, keyword, fuse(similarity, keyword, keyword_weight))
+        rows, similarity, keyword = _union(rows, similarity, found, vectors @ vector, scores)
+    openings = Openings(listed, min(listed.values()) if len(listed) >= depth else 0.0)
+    places = store.chunks.places(rows.tolist())
+    document = np.array([openings.document(*place) for place in places], dtype=np.float32)
+    score = fuse(similarity, keyword, document, keyword_weight)
+    return Candidates(rows, similarity, keyword, document, score, openings)
 
 
-def fuse(similarity: Vectors, keyword: Vectors, weight: float) -> Vectors:
-    """(n,) scores from cosine similarities (n,) and BM25 scores (n,), 0 for no match."""
-    top = float(keyword.max(initial=0.0))
-    return similarity + weight * keyword / top if top > 0 else similarity
+def fuse(similarity: Vectors, keyword: Vectors, document: Vectors, weight: float) -> Vectors:
+    """(n,) scores from cosine similarities (n,), BM25 scores (n,), 0 for no match, and what the
+    documents add (n,), 0 to `DOCUMENT_SHARE`."""
+    top = float(keyword.max(initial=0.0)) or 1.0
+    return similarity + weight * (keyword / top + document)
 
 
 def _union(

@@ -114,6 +114,7 @@ class _Judged(NamedTuple):
     score: float
     similarity: float
     keyword: float
+    document: float
     row: int
 
 
@@ -132,13 +133,16 @@ def _judged(
     matched = set(store.chunks.matching(wanted, max(1, record.chunks), sources=only)[0].tolist())
     candidates = set(found.rows.tolist())
     judged = []
-    for row, cosine in zip(rows.tolist(), similarity.tolist(), strict=True):
+    places = store.chunks.places(rows.tolist())
+    for row, cosine, place in zip(rows.tolist(), similarity.tolist(), places, strict=True):
         if wanted.phrases and row not in matched:
             continue
         # Scores of a search within one file are not those of the index: words are rare elsewhere.
         score = legs.scores.get(row, legs.lowest) if row in matched else 0.0
         keyword = score / found.highest
-        judged.append(_Judged(row in candidates, cosine + weight * keyword, cosine, keyword, row))
+        document = found.openings.document(*place)
+        fused = cosine + weight * (keyword + document)
+        judged.append(_Judged(row in candidates, fused, cosine, keyword, document, row))
     return judged
 
 
@@ -154,7 +158,7 @@ def _placed(
     above = int((found.score > best.score + _EQUAL).sum())
     return replace(
         expected,
-        best=Hit(chunk, best.score, best.similarity, best.keyword),
+        best=Hit(chunk, best.score, best.similarity, best.keyword, best.document),
         meaning=legs.meaning.get(best.row),
         words=legs.words.get(best.row),
         fusion=above + 1 if best.is_candidate else None,

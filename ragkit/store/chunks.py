@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ragkit.store import schema
 from ragkit.store.connect import translated
 from ragkit.store.folding import fold
-from ragkit.store.full_text import full_text
+from ragkit.store.full_text import full_text, opening_text
 from ragkit.store.ledger import delete_sources
 from ragkit.store.matching import LONGEST, MANY_ROWS, match_by_clause
 from ragkit.store.vector_index import build_index, drop_index, is_due, kept_index, nearest
@@ -172,6 +172,31 @@ class ChunkTable:
         rows = self._run(query, sources)
         scores = rows["_score"].to_numpy().astype(np.float32)
         return rows["_rowid"].to_numpy().astype(np.int64), scores, _matrix(rows["vector"])
+
+    def opening(
+        self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
+    ) -> dict[str, float]:
+        """The `limit` documents whose name and opening match best: source -> BM25 score."""
+        query = (
+            self._table.search(opening_text(wanted), query_type="fts")
+            .limit(limit)
+            .select(["source", "_score"])
+        )
+        rows = self._run(query, sources)
+        return dict(zip(rows["source"].to_pylist(), rows["_score"].to_pylist(), strict=True))
+
+    def places(self, row_ids: Sequence[int]) -> list[tuple[str, int]]:
+        """The source and ordinal of rows, in their order."""
+        if not row_ids:
+            return []
+        with translated(self._uri):
+            names = ["source", "ordinal", "_rowid"]
+            rows = self._table.take_row_ids(list(row_ids)).select(names).to_arrow()
+        columns = (rows[name].to_pylist() for name in names)
+        by_id = {
+            row_id: (source, ordinal) for source, ordinal, row_id in zip(*columns, strict=True)
+        }
+        return [by_id[row_id] for row_id in row_ids]
 
     def take(self, row_ids: Sequence[int]) -> list[Chunk]:
         """The chunks of rows that `nearest` or `matching` of this object named, in that order."""

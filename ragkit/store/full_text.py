@@ -15,7 +15,7 @@ def index_words(table: Any) -> None:
     """Makes the full-text indices of a chunks table that has none."""
     from lancedb.index import FTS
 
-    for column in ("text", "context", "stems"):
+    for column in ("text", "context", "stems", "opening"):
         # ICU knows the words of every script; its stop-word lists drop words of every language.
         config = FTS(
             base_tokenizer="icu/split",
@@ -60,3 +60,11 @@ def function_words(wanted: KeywordQuery) -> Any:
     from lancedb.query import MatchQuery
 
     return MatchQuery(wanted.function_words, "text", boost=_FUNCTION_WORD_WEIGHT)
+
+
+def opening_text(wanted: KeywordQuery) -> Any:
+    """LanceDB's query object for the documents whose opening has the words. Rows whose opening is
+    empty do not count in its statistics: a word is rare that few documents open with."""
+    from lancedb.query import MatchQuery
+
+    return MatchQuery(wanted.words, "opening")

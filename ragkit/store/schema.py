@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ragkit.types import Vectors
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST_KEY = b"ragkit.manifest"
 # What a chunk row holds of a Chunk; `context` and the hashes are derived, the vector is beside.
 CHUNK_COLUMNS = (
@@ -52,6 +52,7 @@ def chunk_schema(manifest: Manifest) -> pa.Schema:
         "table_header": pa.string(),
         "context": pa.string(),
         "stems": pa.string(),
+        "opening": pa.string(),
         "text": pa.string(),
         "vector": pa.list_(pa.float32(), manifest.embedder.dimension),
     }
