@@ -35,6 +35,7 @@ __all__ = [
     "Hit",
     "IndexReport",
     "KeywordQuery",
+    "LastRun",
     "Location",
     "Manifest",
     "Message",
@@ -404,6 +405,17 @@ class IndexReport:
     reused: int = 0
     seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What the last run that wrote an index did. `what` is "index" or "reindex", `finished` a
+    time in UTC (ISO 8601), `counts` the numbers of its `IndexReport`."""
+
+    what: str
+    finished: str
+    seconds: float
+    counts: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

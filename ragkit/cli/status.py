@@ -3,46 +3,112 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime
 from typing import Any
 
 import click
 
 from ragkit.cli import options
-from ragkit.cli.output import plain, safe_line, say, say_json
-from ragkit.types import FileRecord, VectorIndex
+from ragkit.cli.output import file_size, plain, safe_line, say, say_json
+from ragkit.errors import RagkitError
+from ragkit.types import FileRecord, LastRun, VectorIndex
 
 _EXAMPLES = 5
+_KINDS = ("added", "updated", "moved", "removed", "unchanged", "skipped", "failed")
 
 
 @click.command(short_help="What is indexed.")
+@click.argument("path", required=False, type=click.Path())
 @options.db
 @options.as_json
-def command(db: str | None, as_json: bool) -> None:
-    """Show what is indexed, what is not, and why.
+def command(path: str | None, db: str | None, as_json: bool) -> None:
+    """Show what is indexed, what is not, and why; of one file or folder with PATH.
 
     \b
     Examples:
       ragkit status
+      ragkit status contracts/lease.pdf
       ragkit status --json | jq .problems
     """
     from ragkit.index import Index
 
     index = Index.open(db)
     files = index.files()
+    if path is not None:
+        _show_path(index, files, path, as_json)
+        return
     summary = _summary(index, files)
     if as_json:
         say_json(summary)
         return
-    counts = summary["files"]
     say(f"index     {safe_line(index.uri)}")
     say(f"folders   {', '.join(map(safe_line, summary['roots'])) or 'none yet'}")
     say(f"embedder  {summary['manifest']['embedder']['name']}")
-    say(f"files     {counts['indexed']} of {counts['discovered']} indexed")
-    say(f"pages     {summary['pages']} ({summary['pages_without_text']} without text)")
-    say(f"text      {summary['characters']:,} characters in {summary['chunks']:,} chunks")
+    _show_coverage(summary)
     if summary["floor"] is not None:
         say(f"floor     {summary['floor']:.3f} evidence; below it `ask` gives no answer")
     say(f"search    {_how(index.vector_index)}")
+    say(f"on disk   {_room(summary['bytes'])}")
+    say(f"last run  {_run(index.last_run)}")
+    generations = summary["generations"]
+    if generations["previous"]:
+        say("old       one generation kept; `ragkit reindex --drop-old` frees its space")
+    if generations["unfinished"]:
+        say("rebuild   unfinished; `ragkit reindex` goes on with it")
+    _show_problems(summary)
+
+
+def _show_path(index: Any, files: list[FileRecord], path: str, as_json: bool) -> None:
+    """One file, or what lies below a folder."""
+    source, within = index.find_records(path, files)
+    if not within:
+        raise RagkitError(f"{source} is not in the index: {index.why_unseen(source)}")
+    if len(within) == 1 and within[0].source == source:
+        record = plain(within[0])
+        if as_json:
+            say_json(record)
+            return
+        record["seen"] = _time(record.pop("seen_ns"))
+        record["modified"] = _time(record.pop("mtime_ns"))
+        metadata = dict(record.pop("metadata"))
+        for name, value in {**record, **metadata}.items():
+            if value != "" and name != "inode":
+                say(f"{safe_line(name).replace('_', ' '):<20}{safe_line(str(value))}")
+        return
+    summary = _coverage(within)
+    if as_json:
+        say_json({"path": source, **summary})
+        return
+    say(f"folder    {safe_line(source)}")
+    _show_coverage(summary)
+    _show_problems(summary)
+
+
+def _time(nanoseconds: int) -> str:
+    return datetime.fromtimestamp(nanoseconds / 1e9).astimezone().isoformat(timespec="seconds")
+
+
+def _run(run: LastRun | None) -> str:
+    if run is None:
+        return "none has ended yet"
+    did = [f"{run.counts[kind]} {kind}" for kind in _KINDS if run.counts.get(kind)]
+    when = datetime.fromisoformat(run.finished).astimezone()
+    return f"{run.what}, {when:%Y-%m-%d %H:%M}, {run.seconds:.1f} s: {', '.join(did) or 'no files'}"
+
+
+def _room(sizes: dict[str, int]) -> str:
+    parts = ", ".join(f"{name} {file_size(size)}" for name, size in sizes.items())
+    return f"{file_size(sum(sizes.values()))} ({parts})"
+
+
+def _show_coverage(summary: dict[str, Any]) -> None:
+    counts = summary["files"]
+    say(f"files     {counts['indexed']} of {counts['discovered']} indexed")
+    say(f"pages     {summary['pages']} ({summary['pages_without_text']} without text)")
+    say(f"text      {summary['characters']:,} characters in {summary['chunks']:,} chunks")
+
+
+def _show_problems(summary: dict[str, Any]) -> None:
     groups = defaultdict(list)
     for problem in summary["problems"]:
         groups[problem["outcome"], problem["reason"]].append(problem["source"])
@@ -69,11 +135,27 @@ def _how(found: VectorIndex | None) -> str:
 
 
 def _summary(index: Any, files: list[FileRecord]) -> dict[str, Any]:
-    outcomes = [file.outcome for file in files]
+    generations, run = index.generations, index.last_run
     return {
         "index": index.uri,
         "roots": index.roots(),
         "manifest": plain(index.manifest),
+        "floor": index.floor,
+        "vector_index": None if index.vector_index is None else plain(index.vector_index),
+        "last_run": None if run is None else plain(run),
+        "bytes": index.sizes(),
+        "generations": {
+            "in_force": generations.in_force,
+            "previous": generations.previous,
+            "unfinished": generations.unfinished,
+        },
+        **_coverage(files),
+    }
+
+
+def _coverage(files: list[FileRecord]) -> dict[str, Any]:
+    outcomes = [file.outcome for file in files]
+    return {
         "files": {
             "discovered": len(files),
             **{name: outcomes.count(name) for name in ("indexed", "skipped", "failed")},
@@ -83,8 +165,6 @@ def _summary(index: Any, files: list[FileRecord]) -> dict[str, Any]:
         "characters": sum(file.characters for file in files),
         "characters_lost": sum(file.characters_lost for file in files),
         "chunks": sum(file.chunks for file in files),
-        "floor": index.floor,
-        "vector_index": None if index.vector_index is None else plain(index.vector_index),
         "problems": [
             {"source": file.source, "outcome": file.outcome, "reason": file.reason}
             for file in files

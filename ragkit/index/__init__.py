@@ -22,6 +22,7 @@ from ragkit.index.asking import (
     reply_tokens,
 )
 from ragkit.index.explaining import expect_file, why_unseen
+from ragkit.index.history import keep_run, read_run
 from ragkit.index.opening import (
     DEFAULT_FOLDER,
     check_embedder,
@@ -48,7 +49,7 @@ from ragkit.index.updating import (
     update,
 )
 from ragkit.index.verifying import mend, verify
-from ragkit.ingest.roots import resolve_roots
+from ragkit.ingest.roots import as_root, members, resolve_roots, source_of
 from ragkit.ingest.watch import changes
 from ragkit.models import NO_CHAT, Servers, choose_embedder, resolve_embedder
 from ragkit.query.answer import Asked, answer, answer_async
@@ -62,7 +63,9 @@ from ragkit.query.surroundings import Surroundings
 from ragkit.query.trace import trace_search
 from ragkit.store import Store, exists
 from ragkit.store.chunks import Sample
+from ragkit.store.generations import Generations
 from ragkit.store.schema import FORMAT
+from ragkit.store.sizes import table_sizes
 from ragkit.types import (
     Answer,
     Chat,
@@ -71,6 +74,7 @@ from ragkit.types import (
     FileRecord,
     Hit,
     IndexReport,
+    LastRun,
     Location,
     Manifest,
     ModelIdentity,
@@ -212,6 +216,33 @@ class Index:
         return self._store.files.records()
 
     @property
+    def last_run(self) -> LastRun | None:
+        """What the last `update` or `reindex` did, None when none has ended yet."""
+        return read_run(self._store)
+
+    @property
+    def generations(self) -> Generations:
+        """The names of the generation in force, the previous and the unfinished one."""
+        return self._store.generations
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes on disk by table: `chunks...` and `files...` of each generation, `catalog`."""
+        return table_sizes(self._store.place)
+
+    def find_records(
+        self, path: str | os.PathLike[str], records: Sequence[FileRecord] | None = None
+    ) -> tuple[str, list[FileRecord]]:
+        """What a file or folder is called as a source, and the ledger rows of the file or of all
+        below the folder: of `records`, else of the whole ledger."""
+        root = as_root(os.fspath(path))
+        known = {r.source: r for r in (self.files() if records is None else records)}
+        return source_of(root, self.base), [known[s] for s in members(known, root, self.base)]
+
+    def why_unseen(self, source: str) -> str:
+        """Why the ledger has no row of a file: it does not exist, is hidden or ignored, ..."""
+        return why_unseen(source, self.base, self.roots(), self.plan)
+
+    @property
     def vector_index(self) -> VectorIndex | None:
         """How the nearest chunks are found, and how well; None where there are so few that each
         search compares all of them."""
@@ -282,7 +313,9 @@ class Index:
         by then stays, and the next call goes on from there.
         """
         with self._writing(options):
-            return update(*self._reading(), self._servers, self.base, paths, options)
+            report = update(*self._reading(), self._servers, self.base, paths, options)
+            keep_run(self._store, "index", report)
+            return report
 
     def reindex(
         self, embedder: str | Embedder | None = None, **options: Unpack[ReindexOptions]
@@ -307,6 +340,7 @@ class Index:
                 model = resolve_embedder(model, self._servers)
             self._embedders[model.identity] = model
             self._store, report = reindex(self._store, model, self._servers, self.base, options)
+            keep_run(self._store, "reindex", report)
             return report
 
     def drop_old(self, **options: Unpack[WaitOptions]) -> bool:
@@ -438,11 +472,9 @@ class Index:
         question = checked_question(question, limit)
         expected = None
         if expect is not None:
-
-            def unseen(source: str) -> str:
-                return why_unseen(source, self.base, self.roots(), self.plan)
-
-            expected = expect_file(expect, self.files(), filters, base=self.base, why_unseen=unseen)
+            expected = expect_file(
+                expect, self.files(), filters, base=self.base, why_unseen=self.why_unseen
+            )
         traced = trace_search(
             *self._reading(),
             question,

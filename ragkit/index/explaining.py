@@ -9,6 +9,7 @@ from typing import cast
 
 from ragkit.errors import RagkitError
 from ragkit.ingest.discover import source_of
+from ragkit.ingest.walk import NEVER
 from ragkit.query.explain import Expected
 from ragkit.query.filters import FilterOptions, read_filters
 from ragkit.query.unmatched import shown_filter
@@ -57,7 +58,12 @@ def why_unseen(
         return f"it lies in none of the indexed folders ({folders}); run: ragkit index {source}"
     if any(source in sources for sources in plan().values()):
         return "it was not there when the index was brought up to date; run: ragkit index"
-    return "it is left out: hidden, or named by .gitignore, .ragkitignore or --exclude"
+    names = source.split("/")
+    if never := NEVER.intersection(names[:-1]):
+        return f"it is left out: folders called {min(never)} are never indexed"
+    if any(name.startswith(".") for name in names):
+        return "it is left out: hidden, because a name begins with a dot; --hidden takes it in"
+    return "it is left out: named by .gitignore or .ragkitignore"
 
 
 def _meant(named: str, known: dict[str, FileRecord], base: Path) -> str:

@@ -10,6 +10,8 @@ from ragkit.store import schema
 from ragkit.store.connect import translated
 from ragkit.store.folding import fold
 
+_VERSIONS = 32
+
 
 class Catalog:
     """Keys and values, each write one commit."""
@@ -47,6 +49,7 @@ class Catalog:
             self._table.checkout_latest()
 
     def tidy(self) -> None:
-        """Folds small fragments together when there are many."""
+        """Folds small fragments together when there are many, and drops old versions now and
+        then: a run without changes, too, adds one."""
         with translated(self._uri):
-            fold(self._table)
+            fold(self._table, always=self._table.version % _VERSIONS == 0)

@@ -11,11 +11,11 @@ _FRAGMENTS = 20
 _KEEP_VERSIONS = timedelta(hours=1)  # a reader may still hold a version that old
 
 
-def fold(table: Any) -> None:
+def fold(table: Any, *, always: bool = False) -> None:
     """Folds fragments together and new rows into the indices, when there are enough of them to
-    be worth the rewrite; drops versions that no reader can hold any more."""
+    be worth the rewrite or `always`; drops versions that no reader can hold any more."""
     fragments = table.stats()["fragment_stats"]["num_fragments"]
-    if fragments > _FRAGMENTS or unfolded_rows(table) > _UNFOLDED_ROWS:
+    if always or fragments > _FRAGMENTS or unfolded_rows(table) > _UNFOLDED_ROWS:
         table.optimize(cleanup_older_than=_KEEP_VERSIONS)
 
 

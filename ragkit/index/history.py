@@ -1,0 +1,26 @@
+"""What the last run that wrote an index did."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+
+from ragkit.store import Store
+from ragkit.types import IndexReport, LastRun
+
+_KEY = "last_run"
+
+
+def keep_run(store: Store, what: str, report: IndexReport) -> None:
+    """Keeps what a run did, under the lock it ran under."""
+    counts = {f.name: getattr(report, f.name) for f in fields(report) if f.type == "int"}
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    run = LastRun(what, finished, round(report.seconds, 3), counts)
+    store.catalog.set(_KEY, asdict(run))
+    store.catalog.tidy()
+
+
+def read_run(store: Store) -> LastRun | None:
+    """The last run, None when none is kept."""
+    kept = store.catalog.get(_KEY)
+    return None if kept is None else LastRun(**kept)
