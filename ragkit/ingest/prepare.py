@@ -15,6 +15,7 @@ from ragkit.ingest.chunk import chunk
 from ragkit.ingest.load import LoadOptions, load, refusal
 from ragkit.ingest.read import read_file
 from ragkit.objects import is_remote, read_object
+from ragkit.query.spelled import spell_signs
 from ragkit.query.stems import stem_text
 from ragkit.types import (
     Chunk,
@@ -111,8 +112,9 @@ def text_hash(text: str) -> str:
 
 
 def search_context(one: Chunk) -> str:
-    """Words that find a chunk beside its own: file and folder names, headings, table header."""
-    parts = (_names(one.source), one.heading, one.table_header)
+    """Words that find a chunk beside its own: file and folder names, headings, table header, and
+    names such as C++ in letters."""
+    parts = (_names(one.source), one.heading, one.table_header, spell_signs(one.text))
     return "\n".join(part for part in parts if part)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ragkit.query.spelled import shorten_quarters, spell_signs
 from ragkit.query.stems import stem_question
 from ragkit.query.words import FUNCTION_TERMS, fold, stem
 from ragkit.types import KeywordQuery
@@ -11,7 +12,7 @@ from ragkit.types import KeywordQuery
 _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|「([^」]+)」")
 _EDGES = re.compile(r"^\W+|\W+$")
 # Joined by signs other than a plain hyphen between words: foo_bar.baz, ERR-4012, v2.3.1, a::b.
-_IDENTIFIER = re.compile(r"\w+(?:[._\-/:@#]+\w+)+")
+_IDENTIFIER = re.compile(r"\w+(?:[._\-/:@#&]+\w+)+")
 _HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
 _QUESTION_WORDS = 2  # function words outside quotation marks that make it a question
 
@@ -37,8 +38,9 @@ def keyword_query(question: str) -> KeywordQuery:
     if sum(map(_is_function_word, outside)) >= _QUESTION_WORDS:
         names, phrases = [*names, *phrases], ()
     kept = " ".join(subject or words)
+    other_forms = (spell_signs(question), shorten_quarters(question))
     return KeywordQuery(
-        words=kept,
+        words=" ".join(filter(None, (kept, *other_forms))),
         function_words=" ".join(function),
         stems=stem_question(kept, question),
         identifiers=tuple(dict.fromkeys(names)),

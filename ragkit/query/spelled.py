@@ -1,0 +1,39 @@
+"""Words that a tokenizer of words cannot see, in letters (pure)."""
+
+from __future__ import annotations
+
+import re
+
+# C++, C#, notepad++, A+, and .NET where it begins a word; not a+b, page#part or a file's ending.
+_SIGNED = re.compile(
+    r"(?<![\w.+#/])(?:([^\W\d_]\w{0,15})(\+{1,2}|#)|(\.)([^\W\d_]{2,12}))(?!\w|[+#.]\w)"
+)
+_SIGNS = {"+": "plus", "#": "sharp", ".": "dot"}
+_ORDINALS = {
+    "first 1st erstes ersten": 1,
+    "second 2nd zweites zweiten": 2,
+    "third 3rd drittes dritten": 3,
+    "fourth 4th viertes vierten": 4,
+}
+_QUARTERS = {word: number for words, number in _ORDINALS.items() for word in words.split()}
+_QUARTER = re.compile(rf"\b({'|'.join(_QUARTERS)})[ -](?:fiscal[ -])?(?:quarter|quartal)", re.I)
+
+
+def spell_signs(text: str) -> str:
+    """The names of `text` whose signs tell them from another word: "C++, not C#" gives
+    "cplusplus csharp". Each once, in order."""
+    spelled = (
+        before.lower()
+        + "".join(_SIGNS[sign] for sign in after)
+        + _SIGNS.get(dot, "")
+        + name.lower()
+        for before, after, dot, name in _SIGNED.findall(text)
+    )
+    return " ".join(dict.fromkeys(spelled))
+
+
+def shorten_quarters(text: str) -> str:
+    """The quarters that `text` names in words, as reports and file names write them: "in the
+    second quarter" gives "Q2". Each once, in order."""
+    found = (f"Q{_QUARTERS[word.lower()]}" for word in _QUARTER.findall(text))
+    return " ".join(dict.fromkeys(found))
