@@ -27,7 +27,8 @@ class AskOptions(FilterOptions, total=False):
     limit: how many passages to take. keyword_weight, exact, and the filters path, types, since,
     until and where: as for `Index.search`.
     min_score: the evidence, 0 to 1, below which there is no answer; None: the index's own floor.
-    strict: leave sentences out that their passages do not carry. reply_tokens: the longest answer.
+    strict: leave sentences out that their passages do not carry; `Answer.dropped` has them, and
+    `on_text` hears them all the same. reply_tokens: the longest answer.
     on_text: told the answer piece by piece while it is written. on_restart: told that it begins
     anew, because the prompt had to be made shorter.
     history: earlier turns, for the chat model. standalone: the question in words that need none of

@@ -125,7 +125,7 @@ def _take_out(text: str) -> tuple[str, list[_Mark]]:
             copied = blank.end()
         pieces.append(piece)
         length += len(piece)
-        marks.append(_Mark(length, _read_numbers(found[1] or found[2]), leads))
+        marks.append(_Mark(length, read_numbers(found[1] or found[2]), leads))
     return "".join(pieces) + text[copied:], marks
 
 
@@ -137,7 +137,7 @@ def code_positions(text: str) -> set[int]:
     return {position for span in spans for position in span}
 
 
-def _read_numbers(numbers: str) -> tuple[int, ...]:
+def read_numbers(numbers: str) -> tuple[int, ...]:
     """`1, 3-5` as (1, 3, 4, 5)."""
     found: list[int] = []
     for part in re.split(r"[,，、;]", numbers):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-_MARK = re.compile(r"[\[【]\s?\^?(?:\w{1,10}\s)?(\d[\d\s,，、;–-]*)(?:†[^】\n]*)?[\]】]")
-_OPENING = re.compile(r"[ \t]*[\[【][^\]】\n]{0,80}$|[ \t]+$")
+from ragkit.query.marks import MARK, read_numbers
+
+# What may become a mark, a link or a run of backticks when more comes.
+_WAITING = re.compile(r"[ \t]*[\[【][^\]】\n`]{0,80}[\]】]?$|`+$|[ \t]+$")
 
 
 class ShownText:
@@ -25,7 +27,7 @@ class ShownText:
     def feed(self, piece: str) -> str:
         """What can be shown now; what might become a mark waits."""
         self._held += piece
-        waiting = _OPENING.search(self._held)
+        waiting = _WAITING.search(self._held)
         cut = waiting.start() if waiting else len(self._held)
         ready, self._held = self._held[:cut], self._held[cut:]
         return self._resolve(ready)
@@ -48,23 +50,12 @@ class ShownText:
     def _outside_code(self, text: str) -> str:
         done = ""
         at = 0
-        for mark in _MARK.finditer(text):
-            if text[mark.end() : mark.end() + 1] == "(":
-                continue  # a link
-            numbers = [n for n in _numbers(mark[1]) if n in self._known]
+        for mark in MARK.finditer(text):
+            numbers = [n for n in read_numbers(mark[1] or mark[2]) if n in self._known]
             done += text[at : mark.start()]
             at = mark.end()
             if numbers:
-                done += "".join(f"[{number}]" for number in numbers)
+                done += "".join(f"[{number}]" for number in dict.fromkeys(numbers))
             else:
                 done = done.rstrip(" \t")
         return done + text[at:]
-
-
-def _numbers(text: str) -> list[int]:
-    found: list[int] = []
-    for part in re.split(r"[,，、;\s]+", text.strip()):
-        ends = [int(end) for end in re.split(r"[-–]", part) if end.isdigit()]
-        if ends:
-            found += range(ends[0], min(ends[-1], ends[0] + 99) + 1)
-    return list(dict.fromkeys(found))
