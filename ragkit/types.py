@@ -45,6 +45,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Reply",
+    "Reranker",
     "Sentence",
     "Support",
     "TokenCounter",
@@ -182,7 +183,8 @@ class Hit:
 
     `keyword` (0..1) is how well the chunk has the words of the question, `document` (0..0.6) how
     well its document, by name and opening, is one that the question names. Lists of hits are best
-    first; ties are broken by source, then ordinal.
+    first; ties are broken by source, then ordinal. `relevance` is what a reranker gave, on a scale
+    of its own; hits that have one come first, in its order.
     """
 
     chunk: Chunk
@@ -190,6 +192,7 @@ class Hit:
     similarity: float
     keyword: float
     document: float = 0.0
+    relevance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -593,6 +596,17 @@ class Chat(Protocol):
     def count_tokens(self, text: str) -> int: ...
     def reply(self, messages: Sequence[Message], *, reply_tokens: int) -> Reply: ...
     def reply_async(self, messages: Sequence[Message], *, reply_tokens: int) -> AsyncReply: ...
+
+
+class Reranker(Protocol):
+    """Judges passages by reading each beside the question."""
+
+    @property
+    def name(self) -> str: ...
+
+    def score(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        """How well each text answers the question, higher is better; raises `ModelError`."""
+        ...
 
 
 Task = TypeVar("Task")

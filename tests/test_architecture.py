@@ -43,7 +43,7 @@ ROOMS = (
 # Vendor -> where alone it may be imported.
 VENDORS = {
     "click": r"ragkit\.cli(\..+)?",
-    "lancedb": r"ragkit\.store(\..+)?|ragkit\.models\.registry",
+    "lancedb": r"ragkit\.store(\..+)?|ragkit\.models\.registry(_rerankers)?",
     "ollama": r"ragkit\.models\.ollama(\..+)?",
     "httpx": r"ragkit\.models\.ollama(\..+)?",
     "tokenizers": r"ragkit\.models\.wordllama",

@@ -10,7 +10,7 @@ from ragkit.cli import options
 from ragkit.cli.answer_text import answer_json, print_answer
 from ragkit.cli.filtering import filters as filter_options
 from ragkit.cli.filtering import why_nothing
-from ragkit.cli.output import safe, safe_line, say, say_json, tell
+from ragkit.cli.output import safe, safe_line, say, say_json, tell, tell_note
 from ragkit.errors import AnswerCutError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _STOPPED = 130
 @filter_options
 @options.min_score
 @options.exact
+@options.rerank
 @click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
 @options.servers
 @options.as_json
@@ -43,6 +44,7 @@ def command(
     filters: FilterOptions,
     min_score: float | None,
     exact: bool,
+    rerank: str | None,
     strict: bool,
     servers: Servers,
     as_json: bool,
@@ -66,7 +68,8 @@ def command(
     index = Index.open(db, servers=servers)
     choice = Choice(model, "it was named") if model else choose_chat(servers)
     chat = index.chat_model(choice.name or NO_CHAT, model_options)
-    warn_if_leaving(chat, index.embedder)
+    reranker = index.reranker(rerank) if rerank else None
+    warn_if_leaving(chat, index.embedder, reranker)
     live = Live(not as_json and not strict and chat is not None)
     try:
         answer = index.ask(
@@ -75,6 +78,8 @@ def command(
             model_options=model_options,
             exact=exact,
             strict=strict,
+            rerank=reranker,
+            on_note=tell_note,
             on_text=live.show,
             on_restart=live.restart,
             **options.given(limit=limit, keyword_weight=keyword_weight, min_score=min_score),

@@ -101,6 +101,12 @@ min_score = click.option(
     help="The evidence, 0 to 1, below which there is no answer; 0 always answers.  [default: the "
     "index's own floor]",
 )
+rerank = click.option(
+    "--rerank",
+    metavar="MODEL",
+    help="Let a model read the first 20 passages and order them anew: a chat model such as "
+    "ollama/gemma3, or lancedb:PROVIDER/MODEL.  [default: off]",
+)
 
 
 def model(command: Command) -> Command:

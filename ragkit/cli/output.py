@@ -42,6 +42,11 @@ def tell(text: str, **style: Any) -> None:
     click.echo(click.style(text, **style) if style else text, err=True)
 
 
+def tell_note(text: str) -> None:
+    """A remark of the library's, to stderr."""
+    tell(f"note: {safe_line(text)}", dim=True)
+
+
 def fail(message: str) -> None:
     """The one line that says what went wrong and what to do."""
     tell(f"ragkit: {safe_line(message)}")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragkit.cli import options
+from ragkit.cli.ask import warn_if_leaving
 from ragkit.cli.filtering import filters as filter_options
 from ragkit.cli.filtering import why_nothing
-from ragkit.cli.output import plain, safe, safe_line, say, say_json, tell
+from ragkit.cli.output import plain, safe, safe_line, say, say_json, tell, tell_note
 from ragkit.types import Hit
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
     help="Show N lines before and after each passage, as they were indexed.",
 )
 @options.exact
-@options.question_server
+@options.rerank
+@options.both_servers
 @options.as_json
 def command(
     query: str,
@@ -42,6 +44,7 @@ def command(
     filters: FilterOptions,
     context_lines: int,
     exact: bool,
+    rerank: str | None,
     servers: Servers,
     as_json: bool,
 ) -> None:
@@ -59,7 +62,9 @@ def command(
 
     index = Index.open(db, servers=servers)
     given = options.given(limit=limit, keyword_weight=keyword_weight)
-    hits = index.search(query, exact=exact, **given, **filters)
+    reranker = index.reranker(rerank) if rerank else None
+    warn_if_leaving(reranker)
+    hits = index.search(query, exact=exact, rerank=reranker, on_note=tell_note, **given, **filters)
     around = index.surroundings(hits, context_lines)
     if as_json:
         pairs = zip(hits, around, strict=True)
@@ -71,6 +76,8 @@ def command(
             say()
         say(f"{number}. {safe_line(hit.chunk.location)}", bold=True)
         parts = [f"score {hit.score:.3f}", f"meaning {hit.similarity:.3f}"]
+        if hit.relevance is not None:
+            parts.insert(0, f"relevance {hit.relevance:.3g}")
         if hit.keyword:
             parts.append(f"words {hit.keyword:.2f}")
         if hit.document:
@@ -108,5 +115,6 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "similarity": hit.similarity,
         "keyword": hit.keyword,
         "document": hit.document,
+        "relevance": hit.relevance,
         "text": chunk.text,
     }

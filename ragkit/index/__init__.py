@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ from ragkit.index.opening import (
 )
 from ragkit.index.reindexing import ReindexOptions, model_to_take, reindex
 from ragkit.index.removing import remove
+from ragkit.index.reranking import find_reranker
 from ragkit.index.surrounding import find_surroundings
 from ragkit.index.updating import (
     MAX_FILE_BYTES,
@@ -58,6 +60,7 @@ from ragkit.query.calibrate import read_floor
 from ragkit.query.conversation import Conversation
 from ragkit.query.explain import Explanation, explain_trace
 from ragkit.query.filters import FilterOptions, filter_options, read_filters
+from ragkit.query.rerank import RERANKED, Reranking
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
 from ragkit.query.surroundings import Surroundings
 from ragkit.query.trace import trace_search
@@ -78,6 +81,7 @@ from ragkit.types import (
     Location,
     Manifest,
     ModelIdentity,
+    Reranker,
     VectorIndex,
     VerifyReport,
 )
@@ -96,6 +100,8 @@ __all__ = [
     "plan_new",
     "reindex_command",
 ]
+
+logger = logging.getLogger(__name__)
 
 SEARCH_LIMIT = 5
 ASK_LIMIT = 8
@@ -117,6 +123,7 @@ class Index:
         self._store = store
         self._servers = servers or Servers()
         self._embedders: dict[ModelIdentity, Embedder] = {}
+        self._rerankers: dict[str, Reranker] = {}
         if embedder is not None:
             check_embedder(store.manifest, embedder, store.uri)
             self._embedders[embedder.identity] = embedder
@@ -416,6 +423,8 @@ class Index:
         limit: int | None = None,
         keyword_weight: float | None = None,
         exact: bool = False,
+        rerank: str | Reranker | None = None,
+        on_note: Callable[[str], object] | None = None,
         **filters: Unpack[FilterOptions],
     ) -> list[Hit]:
         """The `limit` chunks that fit best, best first; empty when the index is.
@@ -425,19 +434,34 @@ class Index:
         score = cosine similarity + `keyword_weight` x BM25 scaled to 0..1 over the candidates;
         0 is pure cosine similarity. `filters` are those of `FilterOptions`; only files that pass
         them all are searched. A large index has an index of its vectors (`vector_index`), which
-        may miss a neighbour; `exact` compares every vector.
+        may miss a neighbour; `exact` compares every vector. `rerank`, a name for `reranker` or an
+        object that fulfils `Reranker`, orders the first 20 hits anew; if it fails, the order stays
+        as it was and `on_note` is told why (else the log).
 
         Raises `ValueError` for a blank question, a limit below 1 or a bad filter.
         """
         limit = self._limit(limit, SEARCH_LIMIT)
-        return retrieve(
+        question = checked_question(question, limit)
+        reranking = self._reranking(rerank, on_note)
+        hits = retrieve(
             *self._reading(),
-            checked_question(question, limit),
-            limit=limit,
+            question,
+            limit=limit if reranking is None else max(limit, RERANKED),
             keyword_weight=self._weight(keyword_weight),
             sources=self._sources(**filters),
             exact=exact,
         )
+        return hits if reranking is None else reranking(question, hits)[:limit]
+
+    def reranker(self, name: str) -> Reranker:
+        """The reranker called `ollama/NAME`, a chat model that grades passages, or
+        `lancedb:PROVIDER/MODEL`; made once.
+
+        Raises `ModelNotFoundError` for a vendor ragkit does not know.
+        """
+        if name not in self._rerankers:
+            self._rerankers[name] = find_reranker(name, self._servers)
+        return self._rerankers[name]
 
     def surroundings(self, hits: Sequence[Hit], lines: int) -> list[Surroundings]:
         """The `lines` lines before and after each hit in its file, as they were indexed: the file
@@ -589,7 +613,19 @@ class Index:
             on_restart=options.get("on_restart"),
             history=options.get("history", ()),
             standalone=sendable(options.get("standalone", "")),
+            reranking=self._reranking(options.get("rerank"), options.get("on_note")),
         )
+
+    def _reranking(
+        self, rerank: str | Reranker | None, on_note: Callable[[str], object] | None
+    ) -> Reranking | None:
+        if rerank is None:
+            return None
+        if isinstance(rerank, str):
+            reranker = self.reranker(rerank)
+        else:
+            reranker = find_reranker(rerank, self._servers)
+        return Reranking(reranker, on_note or logger.warning)
 
     def _sources(self, **options: Unpack[FilterOptions]) -> list[str] | None:
         filters = read_filters(**options)

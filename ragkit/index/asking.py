@@ -11,7 +11,7 @@ from ragkit.query.answer import REPLY_TOKENS, OnText
 from ragkit.query.asked import sendable
 from ragkit.query.filters import FilterOptions
 from ragkit.store import Store
-from ragkit.types import Chat, Message
+from ragkit.types import Chat, Message, Reranker
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +24,8 @@ class AskOptions(FilterOptions, total=False):
     model: a chat model's name ("ollama/gemma3"), or an object that fulfils `Chat`; "none" takes
     the best sentences of the documents; left out or None, what `Index.chat_model` finds.
     model_options: temperature, top_p, top_k, num_predict, stop, seed, num_ctx of that model.
-    limit: how many passages to take. keyword_weight, exact, and the filters path, types, since,
-    until and where: as for `Index.search`.
+    limit: how many passages to take. keyword_weight, exact, rerank, on_note, and the filters path,
+    types, since, until and where: as for `Index.search`.
     min_score: the evidence, 0 to 1, below which there is no answer; None: the index's own floor.
     strict: leave sentences out that their passages do not carry; `Answer.dropped` has them, and
     `on_text` hears them all the same. reply_tokens: the longest answer.
@@ -40,6 +40,8 @@ class AskOptions(FilterOptions, total=False):
     limit: int
     keyword_weight: float
     exact: bool
+    rerank: str | Reranker | None
+    on_note: Callable[[str], object] | None
     min_score: float | None
     strict: bool
     reply_tokens: int

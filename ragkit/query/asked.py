@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from ragkit.query.rerank import Reranking
 from ragkit.types import Message
 
 REPLY_TOKENS = 1024
@@ -18,9 +19,9 @@ class Asked:
 
     `history` are earlier turns; `standalone` is the question in words that need no history: both
     are searched, and that one is answered. `exact` compares every vector. `min_score` is the
-    evidence (0 to 1) below which there is no answer; None means the index's own floor. `on_text`
-    is told the answer piece by piece as a chat model writes it, `on_restart` when what it was
-    told so far is void.
+    evidence (0 to 1) below which there is no answer; None means the index's own floor. `reranking`
+    orders the hits anew. `on_text` is told the answer piece by piece as a chat model writes it,
+    `on_restart` when what it was told so far is void.
     """
 
     question: str
@@ -33,6 +34,7 @@ class Asked:
     history: Sequence[Message] = ()
     standalone: str = ""
     min_score: float | None = None
+    reranking: Reranking | None = None
     on_text: OnText | None = None
     on_restart: Callable[[], None] | None = None
 

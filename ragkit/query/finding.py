@@ -11,6 +11,7 @@ from ragkit.query.abstain import Floor
 from ragkit.query.asked import Asked
 from ragkit.query.calibrate import read_floor
 from ragkit.query.passages import to_passages
+from ragkit.query.rerank import RERANKED
 from ragkit.query.retrieve import retrieve
 from ragkit.types import Embedder, Hit, Passage
 
@@ -53,18 +54,23 @@ def find(store: Store, embedder: Embedder, asked: Asked) -> Found:
 
 
 def _search(store: Store, embedder: Embedder, question: str, asked: Asked) -> list[Hit]:
+    count = asked.limit * HITS_PER_PASSAGE
+    if asked.reranking is not None:
+        count = max(count, RERANKED)
+
     def search(text: str) -> list[Hit]:
         return retrieve(
             store,
             embedder,
             text,
-            limit=asked.limit * HITS_PER_PASSAGE,
+            limit=count,
             keyword_weight=asked.keyword_weight,
             sources=asked.sources,
             exact=asked.exact,
         )
 
-    return search(question) or search(_QUOTATION_MARKS.sub(" ", question))
+    hits = search(question) or search(_QUOTATION_MARKS.sub(" ", question))
+    return asked.reranking(question, hits) if asked.reranking is not None else hits
 
 
 def _interleave(searches: Sequence[list[Hit]]) -> list[Hit]:

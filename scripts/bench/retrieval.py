@@ -2,7 +2,7 @@
 """Retrieval quality on labelled sets, through the public API, at document level.
 
     .venv/bin/python scripts/bench/retrieval.py [--sets SET ...] [--keyword-weight W]
-                                                [--embedder M] [--tokens N]
+                                                [--embedder M] [--rerank M] [--tokens N]
 
 Prints nDCG@10, recall@5, recall@10, MRR and the time of one search, then every figure that has a
 target beside it. A document's score is that of its best chunk.
@@ -72,7 +72,9 @@ class Measured:
         return statistics.fmean(single[key] in self.rankings[key][:3] for key in asked)
 
 
-def rank_documents(index: Index, name: str, keyword_weight: float) -> Measured:
+def rank_documents(
+    index: Index, name: str, keyword_weight: float, rerank: str | None = None
+) -> Measured:
     base, _, language = name.partition("/")
     data = folder(base)
     asked = questions(data / "queries.jsonl")
@@ -89,7 +91,9 @@ def rank_documents(index: Index, name: str, keyword_weight: float) -> Measured:
     prefix = str((data / "docs" / language).resolve()) + "/"
     for key, text in asked.items():
         started = time.perf_counter()
-        hits = index.search(text, limit=CANDIDATE_CHUNKS, keyword_weight=keyword_weight)
+        hits = index.search(
+            text, limit=CANDIDATE_CHUNKS, keyword_weight=keyword_weight, rerank=rerank
+        )
         measured.milliseconds.append(1000 * (time.perf_counter() - started))
         names = (hit.chunk.source.removeprefix(prefix) for hit in hits)
         measured.rankings[key] = list(dict.fromkeys(names))
@@ -129,7 +133,7 @@ def measure(name: str, arguments: argparse.Namespace) -> list[tuple[str, float, 
             five, equal, union = measure_spans(index, name)
             print(f"{name:16} recall@5 {five:.3f}, IoU@5 {union:.3f}, {report.chunks} chunks")
             return [(f"{name} recall within 6,000 characters", equal, 0.92)]
-        measured = rank_documents(index, name, arguments.keyword_weight)
+        measured = rank_documents(index, name, arguments.keyword_weight, arguments.rerank)
     mean = measured.mean
     print(
         f"{name:16} {mean(ndcg):7.4f} {mean(lambda r, j: recall(r, j, 5)):7.4f}"
@@ -147,6 +151,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", default=every, metavar="SET", help=", ".join(every))
     parser.add_argument("--keyword-weight", type=float, default=0.5)
     parser.add_argument("--embedder", default="wordllama/l2_supercat_256")
+    parser.add_argument("--rerank", help="ollama/NAME or lancedb:PROVIDER/MODEL; default: none")
     parser.add_argument("--tokens", type=int, help="chunk size; default: ragkit's")
     arguments = parser.parse_args()
     print(

@@ -1,0 +1,169 @@
+"""Reranking from the command line to the wire, and by LanceDB's interface."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from command_line import CommandLine
+from lancedb.rerankers import Reranker
+from ollama_double import OllamaDouble
+
+from ragkit.errors import ModelNotFoundError
+from ragkit.index import Index
+
+Write = Callable[..., Path]
+TOPICS = ("walrus", "penguin", "whale", "seal")
+
+
+class LastFirst(Reranker):
+    """LanceDB's interface: the texts in the contrary order; one row is kept back."""
+
+    def rerank_vector(self, query: str, vector_results: pa.Table) -> pa.Table:
+        count = len(vector_results)
+        order = list(range(count))[::-1][:-1]
+        scores = pa.array([float(count - at) for at in range(len(order))], pa.float32())
+        return vector_results.take(order).append_column("_relevance_score", scores)
+
+    def rerank_hybrid(
+        self, query: str, vector_results: pa.Table, fts_results: pa.Table
+    ) -> pa.Table:
+        raise NotImplementedError
+
+
+class Failing(LastFirst):
+    def rerank_vector(self, query: str, vector_results: pa.Table) -> pa.Table:
+        raise RuntimeError("quota used up")
+
+
+@pytest.fixture
+def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OllamaDouble]:
+    with OllamaDouble() as double:
+        monkeypatch.setenv("OLLAMA_HOST", double.url)
+        yield double
+
+
+@pytest.fixture
+def docs(write: Write, tmp_path: Path) -> Path:
+    for topic in TOPICS:
+        write(f"{topic}.md", f"The {topic} lives in the cold sea.")
+    return tmp_path / "docs"
+
+
+@pytest.fixture
+def filled(index: Index, docs: Path) -> Index:
+    index.update(docs)
+    return index
+
+
+@pytest.fixture
+def run(home: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    return CommandLine(capsys)
+
+
+def names(hits: list[dict[str, str]]) -> list[str]:
+    return [hit["source"] for hit in hits]
+
+
+def test_a_chat_model_orders_the_hits(server: OllamaDouble, run: CommandLine, docs: Path) -> None:
+    run("index", docs)
+    before = run("search", "cold sea", "--json").json["hits"]
+    asked = len(server.bodies("/api/chat"))
+    server.scripted.append("1: 2\n2: 9\n3: 0\n4: 5")
+    done = run("search", "cold sea", "--rerank", "ollama/gemma3", "--json")
+    assert names(done.json["hits"]) == [names(before)[at] for at in (1, 3, 0, 2)]
+    assert [hit["relevance"] for hit in done.json["hits"]] == [9, 5, 2, 0]
+    (body,) = server.bodies("/api/chat")[asked:]
+    assert body["options"]["temperature"] == 0
+    assert body["options"]["num_predict"] == 40
+    server.scripted.append("1: 2\n2: 9\n3: 0\n4: 5")
+    done = run("search", "cold sea", "--rerank", "gemma3", "-k", 1)
+    assert "relevance 9, score" in done.out
+    assert names(before)[1] in done.out.splitlines()[0]
+
+
+def test_without_the_option_no_model_is_asked(
+    server: OllamaDouble, run: CommandLine, docs: Path
+) -> None:
+    run("index", docs)
+    asked = len(server.bodies("/api/chat"))
+    run("search", "cold sea")
+    assert len(server.bodies("/api/chat")) == asked
+
+
+@pytest.mark.parametrize("reply", ["I like the second one best.", "1: 9\n2: 9\n3: 9"])
+def test_a_reply_that_cannot_be_read_changes_nothing(
+    server: OllamaDouble, run: CommandLine, docs: Path, reply: str
+) -> None:
+    run("index", docs)
+    before = run("search", "cold sea", "--json").json["hits"]
+    server.scripted.append(reply)
+    done = run("search", "cold sea", "--rerank", "gemma3", "--json")
+    assert (done.code, done.json["hits"]) == (0, before)
+    assert "note: not reranked" in done.err
+    assert "did not grade every passage" in done.err
+
+
+def test_a_model_that_is_not_there_changes_nothing(
+    server: OllamaDouble, run: CommandLine, docs: Path
+) -> None:
+    run("index", docs)
+    before = run("search", "cold sea", "--json").json["hits"]
+    done = run("search", "cold sea", "--rerank", "ollama/nosuch", "--json")
+    assert (done.code, done.json["hits"]) == (0, before)
+    assert "not reranked" in done.err
+
+
+def test_answers_are_made_of_the_reranked_hits(
+    server: OllamaDouble, run: CommandLine, docs: Path
+) -> None:
+    run("index", docs)
+    question = "What lives in the cold sea?"
+    before = run("ask", question, "--model", "none", "--json").json["passages"]
+    server.scripted.append("1: 0\n2: 1\n3: 2\n4: 3")
+    done = run("ask", question, "--model", "none", "--rerank", "gemma3", "--json")
+    assert names(done.json["passages"]) == names(before)[::-1]
+
+
+def test_lancedbs_interface_is_understood(filled: Index) -> None:
+    before = filled.search("cold sea")
+    after = filled.search("cold sea", rerank=LastFirst())
+    assert [hit.chunk for hit in after] == [hit.chunk for hit in before[::-1]]
+    assert [hit.relevance for hit in after] == [4, 3, 2, 1]
+
+
+def test_a_failure_of_lancedbs_changes_nothing_and_is_told(filled: Index) -> None:
+    notes: list[str] = []
+    hits = filled.search("cold sea", rerank=Failing(), on_note=notes.append)
+    assert hits == filled.search("cold sea")
+    assert notes[0].endswith("lancedb:Failing: RuntimeError: quota used up")
+
+
+def test_a_package_that_is_not_installed_is_named(
+    filled: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "cohere", None)
+    notes: list[str] = []
+    hits = filled.search("cold sea", rerank="lancedb:cohere/any", on_note=notes.append)
+    assert hits == filled.search("cold sea")
+    assert "cohere" in notes[0]
+
+
+@pytest.mark.parametrize("name", ["lancedb:nosuch/x", "lancedb:rrf", "wordllama/x"])
+def test_an_unknown_reranker_is_refused(filled: Index, name: str) -> None:
+    with pytest.raises(ModelNotFoundError):
+        filled.search("cold sea", rerank=name)
+
+
+def test_what_is_no_reranker_is_refused(filled: Index) -> None:
+    with pytest.raises(ValueError, match="int is no reranker"):
+        filled.search("cold sea", rerank=3)  # type: ignore[arg-type]
+
+
+def test_passages_that_leave_this_machine_are_announced(run: CommandLine, docs: Path) -> None:
+    run("index", docs)
+    done = run("search", "cold sea", "--rerank", "lancedb:cohere/any")
+    assert "passages are sent to another machine: lancedb:cohere/any" in done.err
