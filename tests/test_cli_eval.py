@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from ollama_double import OllamaDouble
 
 from ragkit.cli.eval import command
 from ragkit.errors import IndexNotFoundError, RagkitError
@@ -49,6 +50,13 @@ def judged(tmp_path: Path) -> list[str]:
     for name, rows in (("queries", queries), ("qrels", qrels)):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)))
     return [f"--queries={tmp_path}/queries.jsonl", f"--qrels={tmp_path}/qrels.jsonl"]
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server of this machine is asked for a model."""
+    monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
+    monkeypatch.delenv("RAGKIT_CHAT_MODEL", raising=False)
 
 
 def run(*arguments: str | Path) -> Result:
@@ -147,12 +155,15 @@ def test_questions_made_of_words_do_not_raise_the_weight_of_words(db: Path) -> N
     assert Index.open(db).settings["keyword_weight"] == 0.0
 
 
-@pytest.mark.parametrize(("name", "start"), [("p.html", "<!DOCTYPE html>"), ("p.SVG", "<svg ")])
-def test_a_picture_is_drawn(db: Path, tmp_path: Path, name: str, start: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [("p.html", b"<!DOCTYPE html>"), ("p.SVG", b"<svg "), ("p.png", b"\x89PNG\r\n")],
+)
+def test_a_picture_is_drawn(db: Path, tmp_path: Path, name: str, start: bytes) -> None:
     path = tmp_path / name
     result = run("--db", db, "--limit-questions=3", "--compare=keyword-weight=0", "--plot", path)
     assert result.exit_code == 0, result.output
-    assert path.read_text(encoding="utf-8").startswith(start)
+    assert path.read_bytes().startswith(start)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +180,9 @@ def test_a_picture_is_drawn(db: Path, tmp_path: Path, name: str, start: str) -> 
         pytest.param(["--compare=keyword-weight=-1"], "at least 0", id="negative"),
         pytest.param(["--compare=keyword-weight=nan"], "at least 0", id="not a number"),
         pytest.param(["--compare=keyword-weight=inf"], "at least 0", id="without end"),
-        pytest.param(["--plot=a.png"], ".html or .svg", id="a picture it cannot draw"),
+        pytest.param(["--plot=a.gif"], ".html, .svg or .png", id="a picture it cannot draw"),
+        pytest.param(["--compare=rerank="], "write models", id="no reranker"),
+        pytest.param(["--compare=rerank=none,gemma3", "--save"], "not one of them", id="not kept"),
         pytest.param(["--plot=none/a.svg"], "there is no folder none", id="no such folder"),
     ],
 )
@@ -179,6 +192,49 @@ def test_wrong_usage_is_refused_before_anything_is_measured(
     result = run("--db", db, *arguments)
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+def test_questions_are_written_by_a_model_where_there_is_one(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with OllamaDouble() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        server.scripted.extend(f"Where is the box of number {CODES[at]} kept?" for at in range(9))
+        result = run("--db", db, "--limit-questions=3", "--json")
+        told = json.loads(result.stdout)
+        assert (told["origin"], told["questions"]) == ("model", 3)
+        assert "writes 3 questions" in result.stderr
+        assert "easier than those of a person" in " ".join(told["notes"])
+        words = json.loads(run("--db", db, "--model=none", "--json").stdout)
+        assert words["origin"] == "words"
+
+
+def test_a_model_that_writes_no_questions_is_given_up(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with OllamaDouble() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        server.scripted.extend(["NONE"] * 50)
+        result = run("--db", db, "--limit-questions=2", "--model=gemma3")
+        assert isinstance(result.exception, RagkitError)
+        assert len(server.bodies("/api/chat")) == 6
+
+
+def test_rerankers_are_laid_side_by_side(
+    db: Path, judged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with OllamaDouble() as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        found = ["--db", str(db), *judged, "--compare=rerank=none,gemma3", "--limit-questions=2"]
+        result = run(*found, "--json")
+        told = json.loads(result.stdout)
+        assert told["settings"]["rerank"] == "none"
+        assert [one["settings"]["rerank"] for one in told["compared"]] == ["gemma3"]
+        assert server.bodies("/api/chat")
+        # The double's replies are no grades: the order stays, and that is said once.
+        assert told["compared"][0]["ndcg@10"] == told["ndcg@10"]
+        assert result.stderr.count("not reranked") == 1
+        assert "rerank gemma3" in run(*found).stdout
 
 
 def test_failures_are_errors_of_ours(db: Path, tmp_path: Path) -> None:

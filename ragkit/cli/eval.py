@@ -12,14 +12,19 @@ from typing import TYPE_CHECKING
 import click
 
 from ragkit.cli import options
-from ragkit.cli.output import say_json
+from ragkit.cli.ask import warn_if_leaving
+from ragkit.cli.output import safe_line, say_json, tell, tell_note
 
 if TYPE_CHECKING:
     from ragkit.evaluate import Comparison, QuestionSet
+    from ragkit.evaluate.question import Setting, Settings
+    from ragkit.index import Index
+    from ragkit.models import Servers
 
 _PASSAGES = 50  # enough for ten different documents, as in scripts/bench/retrieval.py
-_MADE_QUESTIONS = 200
-_PICTURES = (".html", ".svg")
+_MADE_QUESTIONS, _WRITTEN_QUESTIONS = 200, 50  # of words, and by a model, which takes its time
+_PICTURES = (".html", ".svg", ".png")
+_NO_RERANKER = "none"
 _HINT = "--compare"
 _MANY = 3  # from so many settings on, luck is worth a word
 
@@ -44,21 +49,23 @@ _MANY = 3  # from so many settings on, luck is worth a word
     "--limit-questions",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Ask at most so many.  [default: all; 200 where they are made]",
+    help="Ask at most so many.  [default: all; 200 made of words, 50 written by a model]",
 )
 @click.option(
     "--compare",
     multiple=True,
     metavar="NAME=V,V...",
-    help="Lay values of a setting side by side, such as keyword-weight=0,0.3,1. Repeat it for "
-    "every combination of several.",
+    help="Lay values of a setting side by side: keyword-weight=0,0.3,1, limit=5,10 or "
+    "rerank=none,ollama/gemma3. Repeat it for every combination of several.",
 )
 @click.option(
     "--save",
     is_flag=True,
     help="Keep the best of the compared settings for this index, if it is shown to be better.",
 )
-@click.option("--plot", metavar="FILE", help="Draw it: a self-contained .html, or .svg (no .png).")
+@click.option("--plot", metavar="FILE", help="Draw it: a self-contained .html, .svg or .png.")
+@options.model
+@options.servers
 @options.as_json
 def command(
     db: str | None,
@@ -69,13 +76,17 @@ def command(
     compare: tuple[str, ...],
     save: bool,
     plot: str | None,
+    model: str | None,
+    model_options: dict[str, object],
+    servers: Servers,
     as_json: bool,
 ) -> None:
     """Measure how well this index finds what it should: recall, nDCG, reciprocal rank, time.
 
-    Without --queries and --qrels, questions are made from rare words of your own documents. Such
-    questions favour exact words: take them for a check that things are found, not for a choice
-    of --keyword-weight.
+    Without --queries and --qrels, questions are made from your own documents: written by a chat
+    model of Ollama where there is one (--model), else of rare words (--model none). Those of words
+    favour exact words: take them for a check that things are found, not for a choice of
+    --keyword-weight.
 
     \b
     Examples:
@@ -93,13 +104,18 @@ def command(
     from ragkit.cli.eval_report import Report, draw_report, print_report, report_json
     from ragkit.index import Index
 
-    index = Index.open(db)
-    settings = index.settings
+    index = Index.open(db, servers=servers)
+    settings: dict[str, Setting] = {**index.settings, "rerank": _NO_RERANKER}
     compared = _parse(compare, settings)
+    if save and "rerank" in compared:
+        raise click.UsageError("--save keeps keyword-weight and limit; rerank is not one of them")
+    for name in compared.get("rerank", ()):
+        if name != _NO_RERANKER:
+            warn_if_leaving(index.reranker(str(name)))
     passages = settings["limit"] if "limit" in compared else _PASSAGES
     current = {name: settings[name] for name in compared} | {"limit": limit or passages}
     if queries is None or qrels is None:
-        questions = evaluate.make_questions(index, limit_questions or _MADE_QUESTIONS)
+        questions = _made(index, limit_questions, model, model_options)
     else:
         questions = evaluate.read_questions(index, queries, qrels)
         if limit_questions is not None:
@@ -110,6 +126,7 @@ def command(
             questions,
             evaluate.list_combinations(current, compared),
             on_progress=on_progress,
+            on_note=tell_note,
         )
     comparisons = evaluate.compare_settings(measured)
     winner = evaluate.find_winner(comparisons)
@@ -117,7 +134,7 @@ def command(
     refusal = _refusal(winner, questions, current) if save else ""
     saved = best if save and not refusal else None
     if saved is not None:
-        index.save_settings(saved)
+        index.save_settings({name: one for name, one in saved.items() if not isinstance(one, str)})
     notes = (*questions.notes, *_cautions(len(comparisons), compared))
     report = Report(questions, notes, measured[0], comparisons, best, saved, refusal)
     if picture is not None:
@@ -128,9 +145,24 @@ def command(
         print_report(report)
 
 
-def _parse(compare: Sequence[str], known: Mapping[str, float]) -> dict[str, list[float | int]]:
+def _made(
+    index: Index, count: int | None, model: str | None, model_options: dict[str, object]
+) -> QuestionSet:
+    """Questions written by the chat model that there is, else made of words."""
+    from ragkit.evaluate import make_questions
+
+    chat = index.chat_model(model, model_options)
+    if chat is None:
+        return make_questions(index, count or _MADE_QUESTIONS)
+    warn_if_leaving(chat)
+    wanted = count or _WRITTEN_QUESTIONS
+    tell(f"{safe_line(chat.name)} writes {wanted} questions; --model none makes them of words")
+    return make_questions(index, wanted, chat=chat)
+
+
+def _parse(compare: Sequence[str], known: Mapping[str, Setting]) -> dict[str, list[Setting]]:
     """Setting -> the values to lay side by side, from NAME=V,V...; of the setting's own type."""
-    compared: dict[str, list[float | int]] = {}
+    compared: dict[str, list[Setting]] = {}
     for text in compare:
         name, _, values = text.partition("=")
         key = name.strip().replace("-", "_")
@@ -138,8 +170,14 @@ def _parse(compare: Sequence[str], known: Mapping[str, float]) -> dict[str, list
             names = ", ".join(one.replace("_", "-") for one in known)
             raise click.BadParameter(f"no setting {name!r}; there are {names}", param_hint=_HINT)
         kind = type(known[key])
+        if kind is str:
+            models = [value.strip() for value in values.split(",")]
+            if not all(models):
+                raise click.BadParameter(f"{text!r}: write models, or none", param_hint=_HINT)
+            compared.setdefault(key, []).extend(models)
+            continue
         try:
-            numbers = [kind(value) for value in values.split(",")]
+            numbers = [float(value) if kind is float else int(value) for value in values.split(",")]
         except ValueError:
             wanted = "whole numbers" if kind is int else "numbers"
             raise click.BadParameter(
@@ -158,20 +196,18 @@ def _picture(plot: str | None) -> Path | None:
         return None
     path = Path(plot)
     if path.suffix.lower() not in _PICTURES:
-        raise click.BadParameter(f"{plot}: name a .html or .svg file", param_hint="--plot")
+        raise click.BadParameter(f"{plot}: name a .html, .svg or .png file", param_hint="--plot")
     if not path.parent.is_dir():
         raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--plot")
     return path
 
 
-def _refusal(
-    winner: Comparison | None, questions: QuestionSet, current: Mapping[str, float]
-) -> str:
+def _refusal(winner: Comparison | None, questions: QuestionSet, current: Settings) -> str:
     """Why the winner is not to be kept; "" when it is."""
     if winner is None:
         return "no difference to the current settings is sure enough"
-    weight = winner.measurement.settings.get("keyword_weight", 0)
-    if questions.origin == "words" and weight > current.get("keyword_weight", math.inf):
+    weight = float(winner.measurement.settings.get("keyword_weight", 0))
+    if questions.origin == "words" and weight > float(current.get("keyword_weight", math.inf)):
         return (
             "questions made of your documents' own words cannot show that exact words should "
             "weigh more; give --queries and --qrels"

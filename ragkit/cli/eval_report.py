@@ -11,7 +11,8 @@ from ragkit.cli.output import safe_line, say, tell
 from ragkit.errors import RagkitError
 from ragkit.evaluate import Comparison, Measurement, QuestionSet, Settings
 from ragkit.evaluate.measure import format_figures
-from ragkit.evaluate.plot import Row, draw_page, draw_svg
+from ragkit.evaluate.plot import Row, draw_page, draw_svg, lay_out_rows
+from ragkit.evaluate.plot_png import draw_png
 
 _ORIGINS = {"judged": "", "words": " made of words", "model": " written by a model"}
 _COLOURS = {"better": "green", "worse": "red"}
@@ -55,7 +56,10 @@ class Report:
 
 def label(settings: Settings) -> str:
     """`keyword-weight 0.3, limit 5`"""
-    words = (f"{name.replace('_', '-')} {value:g}" for name, value in settings.items())
+    words = (
+        f"{name.replace('_', '-')} {value if isinstance(value, str) else format(value, 'g')}"
+        for name, value in settings.items()
+    )
     return ", ".join(words)
 
 
@@ -125,14 +129,17 @@ def _measurement_json(one: Measurement) -> dict[str, Any]:
 
 
 def draw_report(report: Report, path: Path) -> None:
-    """The picture as an .html page or an .svg file. Raises `RagkitError` when that cannot be
-    written."""
+    """The picture as an .html page, an .svg or a .png file. Raises `RagkitError` when that cannot
+    be made or written."""
     title = f"ragkit eval: {report.title}"
-    if path.suffix.lower() == ".html":
-        text = draw_page(title, report.rows, report.notes)
+    kind = path.suffix.lower()
+    if kind == ".png":
+        data = draw_png(lay_out_rows(title, report.rows))
+    elif kind == ".svg":
+        data = draw_svg(title, report.rows).encode()
     else:
-        text = draw_svg(title, report.rows)
+        data = draw_page(title, report.rows, report.notes).encode()
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(data)
     except OSError as error:
         raise RagkitError(f"{path} cannot be written: {error.strerror}") from error

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ragkit.evaluate.bootstrap import Interval, paired_intervals
 from ragkit.evaluate.measure import Measurement
-from ragkit.evaluate.question import Settings
+from ragkit.evaluate.question import Setting, Settings
 
 Verdict = Literal["better", "worse", "not shown to differ"]
 
@@ -29,11 +29,11 @@ class Comparison:
 
 
 def list_combinations(
-    current: Settings, compared: Mapping[str, Sequence[float | int]]
+    current: Settings, compared: Mapping[str, Sequence[Setting]]
 ) -> list[Settings]:
     """`current` first, then every combination of the compared values with the rest of it. None
     is there twice."""
-    found: dict[tuple[tuple[str, float | int], ...], Settings] = {}
+    found: dict[tuple[tuple[str, Setting], ...], Settings] = {}
     for values in (tuple(current[name] for name in compared), *product(*compared.values())):
         settings = {**current, **dict(zip(compared, values, strict=True))}
         found.setdefault(tuple(sorted(settings.items())), settings)

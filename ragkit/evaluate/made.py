@@ -14,6 +14,7 @@ from ragkit.types import Chat, Chunk, Message
 
 _LEAST_QUESTION, _MOST_QUESTION = 8, 300  # characters
 _REPLY_TOKENS = 100
+_ATTEMPTS = 3  # for each question that is wanted; not every reply is one
 _QUESTION_MARKS = ("?", "\uff1f", "\u061f", "\u037e")  # full-width, Arabic, Greek
 _INSTRUCTIONS = """\
 You write questions that test a search engine over a person's own documents.
@@ -44,7 +45,7 @@ def make_questions(index: Index, count: int, *, chat: Chat | None = None) -> Que
     the model fails.
     """
     chunks = sample_chunks(index)
-    made = ask_words(chunks) if chat is None else ask_model(chunks, chat)
+    made = ask_words(chunks) if chat is None else ask_model(chunks, chat, _ATTEMPTS * count)
     questions = tuple(islice(made, count))
     if not questions:
         raise RagkitError(
@@ -68,13 +69,16 @@ def ask_words(chunks: Sequence[Chunk]) -> Iterator[JudgedQuestion]:
             yield _about(chunk, worded.text, span)
 
 
-def ask_model(chunks: Sequence[Chunk], chat: Chat) -> Iterator[JudgedQuestion]:
+def ask_model(chunks: Sequence[Chunk], chat: Chat, attempts: int) -> Iterator[JudgedQuestion]:
     """A question a chunk, written by a model, files taking turns; none for a chunk without a
-    sentence to ask about, or where the reply is no question."""
+    sentence to ask about, or where the reply is no question. At most `attempts` are made."""
     wording = Wording(chunks)
     for chunk in take_turns(chunks):
         if wording.ask(chunk) is None:
             continue
+        attempts -= 1
+        if attempts < 0:
+            return
         passage = f"Passage, from {chunk.heading or chunk.source}:\n<<<\n{chunk.text}\n>>>"
         messages = (Message("system", _INSTRUCTIONS), Message("user", passage))
         text = _find_question("".join(chat.reply(messages, reply_tokens=_REPLY_TOKENS)))

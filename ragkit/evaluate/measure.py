@@ -70,20 +70,30 @@ def measure_settings(
     settings: Sequence[Settings],
     *,
     on_progress: Callable[[int, int], None] | None = None,
+    on_note: Callable[[str], object] | None = None,
 ) -> list[Measurement]:
-    """One measurement for each of `settings`, keyword arguments of `Index.search` each.
+    """One measurement for each of `settings`, keyword arguments of `Index.search` each; for
+    `rerank` "none" is none. `on_note` is told, once, what a reranker could not do.
 
     Each question is embedded once and searched once for every setting: a shorter ranking is not
     the beginning of a longer one, which weighs more candidates. `on_progress` is told how many
     searches of how many are done.
     """
     embedder = _Remembering(index.embedder)
-    search: Callable[..., list[Hit]] = Index.open(index.uri, embedder=embedder).search
+    search: Callable[..., list[Hit]] = index.with_embedder(embedder).search
+    told: set[str] = set()
+
+    def note(text: str) -> None:
+        if on_note is not None and text not in told:
+            told.add(text)
+            on_note(text)
+
+    options = [{**_options(one), "on_note": note} for one in settings]
     found: list[list[list[Hit]]] = [[] for _ in settings]
     seconds: list[list[float]] = [[] for _ in settings]
     asked = questions.questions
     # The first searches read the tables from disk, which is not what a search costs.
-    for one in settings:
+    for one in options:
         search(asked[0].text, **one)
     for number, question in enumerate(asked):
         embedder.forget()
@@ -91,7 +101,7 @@ def measure_settings(
             # Whoever goes first warms the caches for the others: take turns.
             turn = (at + number) % len(settings)
             spared, started = embedder.spared, time.perf_counter()
-            found[turn].append(search(question.text, **settings[turn]))
+            found[turn].append(search(question.text, **options[turn]))
             seconds[turn].append(time.perf_counter() - started + embedder.spared - spared)
             if on_progress is not None:
                 on_progress(number * len(settings) + at + 1, len(asked) * len(settings))
@@ -99,6 +109,11 @@ def measure_settings(
         _judge(one, questions, hits, spent)
         for one, hits, spent in zip(settings, found, seconds, strict=True)
     ]
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    """What `Index.search` is given."""
+    return {key: one for key, one in settings.items() if (key, one) != ("rerank", "none")}
 
 
 def format_figures(one: Measurement) -> dict[str, str]:

@@ -10,6 +10,7 @@ from html import escape
 from ragkit.evaluate.bootstrap import Interval
 from ragkit.evaluate.compare import Comparison
 from ragkit.evaluate.measure import Measurement, format_figures
+from ragkit.evaluate.shapes import Box, Label, Line, Picture, Shape, Whisker
 
 _ROW, _TOP, _GAP, _PANEL, _LABEL = 30, 56, 28, 150, 12  # pixels
 _CHARACTER = 7.2  # the width of one, generously
@@ -44,22 +45,30 @@ class Row:
 
 
 def draw_svg(title: str, rows: Sequence[Row]) -> str:
-    """An SVG document: a line a setting; nDCG@10, recall@10, MRR and the median time as bars, and
-    the gain in nDCG@10 with its 95 % interval where there is anything to compare."""
-    left = _LABEL + round(_CHARACTER * max(len(row.label) for row in rows)) + 12
-    parts, width = _bars(rows, left)
-    if any(row.comparison for row in rows):
-        parts += _whiskers(rows, width)
-        width += 2 * _PANEL + _GAP
-    for number, row in enumerate(rows):
-        parts.append(_text(_LABEL, _TOP + number * _ROW + 19, row.label))
-    height = _TOP + len(rows) * _ROW + 34
+    """The picture of `lay_out_rows` as an SVG document."""
+    picture = lay_out_rows(title, rows)
+    width, height = picture.width, picture.height
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}" role="img">\n'
         f"<title>{_safe(title)}</title>\n<style>{_STYLE}</style>\n"
-        f"{_text(_LABEL, 20, title)}\n" + "\n".join(parts) + "\n</svg>\n"
+        + "\n".join(map(_svg, picture.shapes))
+        + "\n</svg>\n"
     )
+
+
+def lay_out_rows(title: str, rows: Sequence[Row]) -> Picture:
+    """A line a setting; nDCG@10, recall@10, MRR and the median time as bars, and the gain in
+    nDCG@10 with its 95 % interval where there is anything to compare."""
+    left = _LABEL + round(_CHARACTER * max(len(row.label) for row in rows)) + 12
+    shapes, width = _bars(rows, left)
+    if any(row.comparison for row in rows):
+        shapes += _whiskers(rows, width)
+        width += 2 * _PANEL + _GAP
+    for number, row in enumerate(rows):
+        shapes.append(Label("", _LABEL, _TOP + number * _ROW + 19, row.label))
+    height = _TOP + len(rows) * _ROW + 34
+    return Picture(title, width, height, (Label("", _LABEL, 20, title), *shapes))
 
 
 def draw_page(title: str, rows: Sequence[Row], notes: Sequence[str]) -> str:
@@ -77,7 +86,7 @@ def draw_page(title: str, rows: Sequence[Row], notes: Sequence[str]) -> str:
     )
 
 
-def _bars(rows: Sequence[Row], left: int) -> tuple[list[str], int]:
+def _bars(rows: Sequence[Row], left: int) -> tuple[list[Shape], int]:
     """A panel a figure, and where the last one ends."""
     figures: list[tuple[str, str, float | None, Callable[[Measurement], float]]] = [
         ("nDCG@10", ".3f", 1.0, lambda one: one.ndcg),
@@ -85,36 +94,34 @@ def _bars(rows: Sequence[Row], left: int) -> tuple[list[str], int]:
         ("MRR", ".3f", 1.0, lambda one: one.mrr),
         ("ms a search (median)", ".1f", None, lambda one: one.milliseconds(50)),
     ]
-    parts: list[str] = []
+    parts: list[Shape] = []
     for name, form, full, value_of in figures:
         values = [value_of(row.measurement) for row in rows]
         scale = (_PANEL - 45) / (full or max(values) or 1.0)
-        parts.append(_text(left, 44, name, "small"))
+        parts.append(Label("small", left, 44, name))
         for number, (row, value) in enumerate(zip(rows, values, strict=True)):
             top = _TOP + number * _ROW
             kind = "bar" if row.comparison else "current"
-            parts.append(
-                f'<rect class="{kind}" x="{left}" y="{top + 5}" width="{value * scale:.1f}" '
-                f'height="{_ROW - 11}"/>'
-            )
-            parts.append(_text(left + value * scale + 4, top + 19, format(value, form), "small"))
+            parts.append(Box(kind, left, top + 5, value * scale, _ROW - 11))
+            end = left + value * scale
+            parts.append(Label("small", end + 4, top + 19, format(value, form)))
         left += _PANEL + _GAP
     return parts, left
 
 
-def _whiskers(rows: Sequence[Row], left: int) -> list[str]:
+def _whiskers(rows: Sequence[Row], left: int) -> list[Shape]:
     """The panel of gains: a dot and its interval, on both sides of zero."""
     intervals = [row.comparison.difference for row in rows if row.comparison]
     reach = max(max(abs(one.low), abs(one.high), abs(one.mean)) for one in intervals) or 1.0
     middle = left + _PANEL
     scale = (_PANEL - 10) / reach
     bottom = _TOP + len(rows) * _ROW
-    parts = [
-        _text(left, 44, "nDCG@10 gained over the current settings, 95 %", "small"),
-        f'<line class="axis" x1="{middle}" y1="{_TOP}" x2="{middle}" y2="{bottom}"/>',
-        _text(middle - 3, bottom + 16, "0", "small"),
-        _text(middle + _PANEL - 40, bottom + 16, f"{reach:+.3f}", "small"),
-        _text(left, bottom + 16, f"{-reach:+.3f}", "small"),
+    parts: list[Shape] = [
+        Label("small", left, 44, "nDCG@10 gained over the current settings, 95 %"),
+        Line("axis", middle, _TOP, middle, bottom),
+        Label("small", middle - 3, bottom + 16, "0"),
+        Label("small", middle + _PANEL - 40, bottom + 16, f"{reach:+.3f}"),
+        Label("small", left, bottom + 16, f"{-reach:+.3f}"),
     ]
     for number, row in enumerate(rows):
         if row.comparison is None:
@@ -123,10 +130,7 @@ def _whiskers(rows: Sequence[Row], left: int) -> list[str]:
         kind = row.comparison.verdict if one.is_real else "unclear"
         y = _TOP + number * _ROW + 15
         low, high, mean = (middle + scale * edge for edge in (one.low, one.high, one.mean))
-        parts.append(
-            f'<g class="{kind}"><line x1="{low:.1f}" y1="{y}" x2="{high:.1f}" y2="{y}" '
-            f'stroke-width="2"/><circle cx="{mean:.1f}" cy="{y}" r="4"/></g>'
-        )
+        parts.append(Whisker(kind, low, mean, high, y))
     return parts
 
 
@@ -141,9 +145,25 @@ def _cells(row: Row) -> str:
     return "".join(f"<td>{_safe(text)}</td>" for text in texts)
 
 
-def _text(x: float, y: float, text: str, kind: str = "") -> str:
-    style = f' class="{kind}"' if kind else ""
-    return f'<text{style} x="{x:.0f}" y="{y:.0f}">{_safe(text)}</text>'
+def _svg(shape: Shape) -> str:
+    if isinstance(shape, Box):
+        return (
+            f'<rect class="{shape.kind}" x="{shape.x:.0f}" y="{shape.y:.0f}" '
+            f'width="{shape.width:.1f}" height="{shape.height:.0f}"/>'
+        )
+    if isinstance(shape, Line):
+        return (
+            f'<line class="{shape.kind}" x1="{shape.x1:.0f}" y1="{shape.y1:.0f}" '
+            f'x2="{shape.x2:.0f}" y2="{shape.y2:.0f}"/>'
+        )
+    if isinstance(shape, Whisker):
+        low, mean, high, y = (f"{value:.1f}" for value in shape[1:])
+        return (
+            f'<g class="{shape.kind}"><line x1="{low}" y1="{y}" x2="{high}" y2="{y}" '
+            f'stroke-width="2"/><circle cx="{mean}" cy="{y}" r="4"/></g>'
+        )
+    style = f' class="{shape.kind}"' if shape.kind else ""
+    return f'<text{style} x="{shape.x:.0f}" y="{shape.y:.0f}">{_safe(shape.text)}</text>'
 
 
 def _safe(text: str) -> str:

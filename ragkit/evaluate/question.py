@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Settings = Mapping[str, float | int]
+Setting = float | int | str
+Settings = Mapping[str, Setting]
 Origin = Literal["judged", "words", "model"]
 
 

@@ -181,6 +181,10 @@ class Index:
             )
         return cls(store, embedder, servers)
 
+    def with_embedder(self, embedder: Embedder) -> Index:
+        """The same index, with an object that embeds as its own model does."""
+        return Index(self._store, embedder, self._servers)
+
     # ------------------------------------------------------------ what it is
 
     @property

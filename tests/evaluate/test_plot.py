@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import io
 import re
+import sys
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image, ImageColor
 
+from ragkit.errors import RagkitError
 from ragkit.evaluate import Measurement, compare_settings
-from ragkit.evaluate.plot import Row, draw_page, draw_svg
+from ragkit.evaluate.plot import Row, draw_page, draw_svg, lay_out_rows
+from ragkit.evaluate.plot_png import draw_png
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -48,6 +53,21 @@ def test_all_that_is_drawn_lies_inside_the_picture(means: tuple[float, ...]) -> 
     texts = [element.text for element in picture.iter(f"{SVG}text")]
     assert texts.count("now") == 1
     assert sum(f"{mean:.3f}" in texts for mean in means) == len(means)
+
+
+def test_a_png_shows_the_same_picture() -> None:
+    picture = lay_out_rows("Title", rows(0.5, 0.8, 0.2))
+    image = Image.open(io.BytesIO(draw_png(picture)))
+    assert image.size == (picture.width * 2, picture.height * 2)
+    colours = {colour for _, colour in image.convert("RGB").getcolors(1_000_000)}
+    for kind in ("#4878a8", "#9a9a9a", "#2a7f3f", "#b03a2e"):
+        assert ImageColor.getrgb(kind) in colours
+
+
+def test_a_png_without_its_extra_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(RagkitError, match="extra `plot`"):
+        draw_png(lay_out_rows("Title", rows(0.5)))
 
 
 def test_verdicts_have_colours_of_their_own() -> None:
