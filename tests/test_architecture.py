@@ -49,6 +49,7 @@ VENDORS = {
     "tokenizers": r"ragkit\.models\.wordllama",
     "pypdf": r"ragkit\.ingest\.load\..+",
     "obstore": r"ragkit\.objects",
+    "lance_ray": r"ragkit\.store\.distributed",
     "ray": r"ragkit\.engines\.ray",
     "pickle": r"ragkit\.engines\..+",
 }

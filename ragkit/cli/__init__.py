@@ -24,6 +24,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
             "Index folders, or bring the index up to date with them.",
             "ragkit index ~/notes",
         ),
+        "optimize": (
+            "optimize",
+            "Fold an index together, now.",
+            "ragkit optimize",
+        ),
         "status": ("status", "Show what is indexed, what is not, and why.", "ragkit status"),
         "reindex": (
             "reindex",

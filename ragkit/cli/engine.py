@@ -20,7 +20,7 @@ _OPTIONS = {
         type=click.Choice(["local", "ray"]),
         default="local",
         show_default=True,
-        help="Where files are read and texts embedded: this machine, or a Ray cluster.",
+        help="Where the work is done: this machine, or a Ray cluster.",
     ),
     "address": click.option(
         "--ray-address",
@@ -49,25 +49,38 @@ _OPTIONS = {
 def engine(command: Command) -> Command:
     """Adds where the work runs: the arguments `engine`, None for this machine, and
     `files_per_task`, None for the usual number."""
-
-    @functools.wraps(command)
-    def with_engine(*arguments: Any, **given: Any) -> Any:
-        taken = {name: given.pop(name) for name in _OPTIONS}
-        return command(*arguments, engine=_engine(**taken), **given)
-
     wrapped: Any = click.option(
         "--files-per-task",
         type=click.IntRange(min=1),
         metavar="N",
         help="How many files a worker gets at a time; aim at one to ten seconds of work.",
-    )(with_engine)
-    for option in reversed(_OPTIONS.values()):
-        wrapped = option(wrapped)
-    return cast(Command, wrapped)
+    )(_with_engine(command, tuple(_OPTIONS)))
+    return cast(Command, _add(wrapped, tuple(_OPTIONS)))
+
+
+def cluster(command: Command) -> Command:
+    """Adds which engine builds indices: the argument `engine`, None for this machine."""
+    names = ("name", "address")
+    return cast(Command, _add(_with_engine(command, names), names))
+
+
+def _with_engine(command: Command, names: tuple[str, ...]) -> Any:
+    @functools.wraps(command)
+    def with_engine(*arguments: Any, **given: Any) -> Any:
+        taken = {name: given.pop(name) for name in names}
+        return command(*arguments, engine=_engine(**taken), **given)
+
+    return with_engine
+
+
+def _add(wrapped: Any, names: tuple[str, ...]) -> Any:
+    for name in reversed(names):
+        wrapped = _OPTIONS[name](wrapped)
+    return wrapped
 
 
 def _engine(
-    name: str, address: str | None, cpus: float | None, gpus: float | None
+    name: str, address: str | None, cpus: float | None = None, gpus: float | None = None
 ) -> Engine | None:
     if name == "local":
         if address or cpus is not None or gpus is not None:

@@ -66,6 +66,7 @@ from ragkit.query.surroundings import Surroundings
 from ragkit.query.trace import trace_search
 from ragkit.store import Store, exists
 from ragkit.store.chunks import Sample
+from ragkit.store.distributed import LEAST_ROWS as DISTRIBUTED_CHUNKS
 from ragkit.store.generations import Generations
 from ragkit.store.schema import FORMAT
 from ragkit.store.sizes import table_sizes
@@ -74,6 +75,7 @@ from ragkit.types import (
     Chat,
     Chunk,
     Embedder,
+    Engine,
     FileRecord,
     Hit,
     IndexReport,
@@ -88,6 +90,7 @@ from ragkit.types import (
 
 __all__ = [
     "DEFAULT_FOLDER",
+    "DISTRIBUTED_CHUNKS",
     "MAX_FILE_BYTES",
     "AskOptions",
     "FilterOptions",
@@ -399,6 +402,27 @@ class Index:
         with self._store.lock(wait_seconds=wait_seconds, on_wait=on_wait):
             self._store = self._store.latest()
             yield
+
+    def optimize(
+        self,
+        *,
+        engine: Engine | None = None,
+        least_chunks: int = DISTRIBUTED_CHUNKS,
+        wait_seconds: float = 0.0,
+    ) -> bool:
+        """Folds what updates left in pieces, builds indices that are due, drops old versions. An
+        update does so by itself when it is worth the rewrite.
+
+        An index of `least_chunks` or more has its indices built by a Ray `engine`, whatever the
+        state they are in; whether that was so is given back.
+
+        Raises `IndexLockedError` as `update` does; `RagkitError` when lance-ray is missing.
+        """
+        with self._store.lock(wait_seconds=wait_seconds):
+            self._store.refresh()
+            spread = engine is not None and self._store.chunks.count() >= least_chunks
+            self._store.optimize(workers=engine.slots if engine is not None and spread else 0)
+            return spread
 
     def watch(
         self,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ragkit.errors import IndexNotFoundError
-from ragkit.objects import check_conditional_put, is_remote
+from ragkit.objects import check_conditional_put, is_remote, patient_options
 from ragkit.store import schema
 from ragkit.store.catalog import Catalog
 from ragkit.store.chunks import ChunkTable
@@ -145,6 +145,17 @@ class Store:
         """Folds what a run has left in pieces, where it is worth the rewrite."""
         for table in (self.chunks, self.files, self.catalog):
             table.tidy()
+
+    def optimize(self, *, workers: int = 0) -> None:
+        """Folds everything now. With `workers` the indices of the chunks are built by that many of
+        the connected Ray cluster."""
+        if workers:
+            options = patient_options(dict(self.place.options)) if is_remote(self.uri) else {}
+            self.chunks.optimize_on_cluster(options, workers=workers)
+        else:
+            self.chunks.optimize()
+        self.files.optimize()
+        self.catalog.optimize()
 
 
 @contextmanager

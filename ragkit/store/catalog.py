@@ -48,6 +48,11 @@ class Catalog:
         with translated(self._uri):
             self._table.checkout_latest()
 
+    def optimize(self) -> None:
+        """As `tidy`, however little there is to fold."""
+        with translated(self._uri):
+            fold(self._table, always=True)
+
     def tidy(self) -> None:
         """Folds small fragments together when there are many, and drops old versions now and
         then: a run without changes, too, adds one."""

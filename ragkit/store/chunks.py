@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ragkit.store import schema
 from ragkit.store.connect import translated
+from ragkit.store.distributed import build_indices
 from ragkit.store.folding import fold
 from ragkit.store.full_text import full_text, opening_text
 from ragkit.store.ledger import delete_sources
 from ragkit.store.matching import LONGEST, MANY_ROWS, match_by_clause
-from ragkit.store.vector_index import build_index, drop_index, is_due, kept_index, nearest
+from ragkit.store.vector_index import (
+    bits_fit,
+    build_index,
+    drop_index,
+    is_due,
+    kept_index,
+    nearest,
+    tune_index,
+)
 from ragkit.types import Chunk, Derived, KeywordQuery, Manifest, VectorIndex
 
 if TYPE_CHECKING:
@@ -91,6 +101,31 @@ class ChunkTable:
                 drop_index(self._table)  # else its pieces would be folded in vain
             fold(self._table)
             if due:
+                build_index(self._table)
+        self.__dict__.pop("vector_index", None)
+
+    def optimize(self) -> None:
+        """As `tidy`, however little there is to fold."""
+        with translated(self._uri):
+            fold(self._table, always=True)
+        self.tidy()
+
+    def optimize_on_cluster(self, options: Mapping[str, str], *, workers: int) -> None:
+        """Compacts the table and builds its indices by the workers of the connected Ray cluster."""
+        started = time.monotonic()
+        fits = bits_fit(self._table)
+        build_indices(
+            f"{self._uri}/{self._table.name}.lance",
+            options,
+            rows=self.count(),
+            workers=workers,
+            with_vectors=fits,
+        )
+        self.refresh()
+        with translated(self._uri):
+            if fits:
+                tune_index(self._table, "IVF_RQ", started)
+            else:
                 build_index(self._table)
         self.__dict__.pop("vector_index", None)
 

@@ -11,20 +11,27 @@ from ragkit.types import KeywordQuery
 _CONTEXT_WEIGHT, _FUNCTION_WORD_WEIGHT = 0.5, 0.2
 
 
+COLUMNS = ("text", "context", "stems", "opening")
+
+
+def word_settings(column: str) -> dict[str, Any]:
+    """How the words of a column are told apart and kept."""
+    # ICU knows the words of every script; its stop-word lists drop words of every language.
+    return {
+        "base_tokenizer": "icu/split",
+        "remove_stop_words": False,
+        "with_position": column == "text",
+        "stem": column != "stems",
+        "language": "English",
+    }
+
+
 def index_words(table: Any) -> None:
-    """Makes the full-text indices of a chunks table that has none."""
+    """Makes the full-text indices of a chunks table, anew where there are some."""
     from lancedb.index import FTS
 
-    for column in ("text", "context", "stems", "opening"):
-        # ICU knows the words of every script; its stop-word lists drop words of every language.
-        config = FTS(
-            base_tokenizer="icu/split",
-            remove_stop_words=False,
-            with_position=column == "text",
-            stem=column != "stems",
-            language="English",
-        )
-        table.create_index(column, config=config)
+    for column in COLUMNS:
+        table.create_index(column, config=FTS(**word_settings(column)))
 
 
 def full_text(wanted: KeywordQuery) -> Any:

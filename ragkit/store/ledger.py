@@ -72,6 +72,11 @@ class Ledger:
         with translated(self._uri):
             self._table.checkout_latest()
 
+    def optimize(self) -> None:
+        """As `tidy`, however little there is to fold."""
+        with translated(self._uri):
+            fold(self._table, always=True)
+
     def tidy(self) -> None:
         """Folds small fragments together when there are many."""
         with translated(self._uri):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Fewer rows are searched exactly, as quickly as with an index: scripts/bench/ann.py.
 LEAST_ROWS = 10_000
 LEAST_RECALL = 0.98
-_NAME = "vector_idx"
+NAME = "vector_idx"
 _KEY = "ragkit.vector_index"
 _SAMPLES, _NEIGHBOURS = 200, 10
 _DEPTH = 100  # as many as a search of a few hits takes
@@ -61,7 +61,7 @@ def is_due(table: Any, rows: int) -> bool:
 def drop_index(table: Any) -> None:
     """Takes the index away, if there is one: searches are exact until the next is built."""
     if _built(table) is not None:
-        table.drop_index(_NAME)
+        table.drop_index(NAME)
 
 
 def build_index(table: Any) -> VectorIndex:
@@ -70,15 +70,25 @@ def build_index(table: Any) -> VectorIndex:
     from lancedb.index import IvfRq, IvfSq
 
     started = time.monotonic()
-    rows = int(table.count_rows())
-    bits_fit = table.schema.field("vector").type.list_size % 8 == 0
     # Of 4 bits: a little more to build than of 1, and far fewer rows to compare again.
-    config = IvfRq("cosine", num_bits=4) if bits_fit else IvfSq("cosine")
-    table.create_index("vector", config=config, name=_NAME)
+    fits = bits_fit(table)
+    config = IvfRq("cosine", num_bits=4) if fits else IvfSq("cosine")
+    table.create_index("vector", config=config, name=NAME)
+    return tune_index(table, "IVF_RQ" if fits else "IVF_SQ", started)
+
+
+def bits_fit(table: Any) -> bool:
+    """Whether vectors of this dimension can be kept as bits."""
+    return bool(table.schema.field("vector").type.list_size % 8 == 0)
+
+
+def tune_index(table: Any, kind: str, started: float) -> VectorIndex:
+    """As `build_index`, of an index that was just built; it began at `started` (monotonic)."""
+    rows = int(table.count_rows())
     samples = _sampled(table, rows)
     limits = _exact_limits(table, samples)
     for probes, refine in _SETTINGS:
-        found = VectorIndex("IVF_RQ" if bits_fit else "IVF_SQ", rows, probes, refine)
+        found = VectorIndex(kind, rows, probes, refine)
         recall = round(_recall(table, samples, limits, found), 4)
         if recall >= LEAST_RECALL:
             break
@@ -112,7 +122,7 @@ def nearest(table: Any, vector: Any, index: VectorIndex | None, *, limit: int, a
 
 
 def _built(table: Any) -> Any:
-    return next((one for one in table.list_indices() if one.name == _NAME), None)
+    return next((one for one in table.list_indices() if one.name == NAME), None)
 
 
 def _sampled(table: Any, rows: int) -> Vectors:

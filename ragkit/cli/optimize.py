@@ -1,0 +1,41 @@
+"""ragkit optimize"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from ragkit.cli import options
+from ragkit.cli.engine import cluster
+from ragkit.cli.output import say, tell
+
+if TYPE_CHECKING:
+    from ragkit.types import Engine, Location
+
+
+@click.command(short_help="Fold an index together.")
+@options.db
+@options.wait
+@cluster
+def command(db: str | Location | None, wait: float, engine: Engine | None) -> None:
+    """Fold together what updates have left in pieces, build indices that are due, and drop
+    versions that nobody reads any more. `ragkit index` does this by itself when it is worth it.
+
+    With --engine ray the indices of 10,000,000 chunks or more are built anew by the cluster (extra
+    `ray-index`); below that one machine is quicker, and does it.
+
+    \b
+    Examples:
+      ragkit optimize
+      ragkit optimize --db s3://bucket/index --engine ray --ray-address auto
+    """
+    from ragkit.index import DISTRIBUTED_CHUNKS, Index
+
+    index = Index.open(db)
+    started = time.monotonic()
+    spread = index.optimize(engine=engine, wait_seconds=wait)
+    if engine is not None and not spread:
+        tell(f"done on this machine: that is quicker below {DISTRIBUTED_CHUNKS:,} chunks")
+    say(f"optimized in {time.monotonic() - started:.1f} s")
