@@ -97,12 +97,12 @@ def test_a_vanished_file_leaves_the_index(index: Index, write: Write, tmp_path: 
 def test_a_renamed_tree_costs_no_model_call(
     index: Index, embedder: CountingEmbedder, write: Write, tmp_path: Path
 ) -> None:
-    for n in range(40):
+    for n in range(1000):
         write(f"old/{n}.txt", f"File number {n} holds the word w{n}.")
     index.update(tmp_path / "docs")
     embedder.asked.clear()
     (tmp_path / "docs/old").rename(tmp_path / "docs/new")
-    assert counts(index.update()) == (0, 0, 40, 0, 0, 0, 0)
+    assert counts(index.update()) == (0, 0, 1000, 0, 0, 0, 0)
     assert embedder.asked == []
     assert {str(row["source"]).split("/")[1] for row in rows(index)} == {"new"}
 
