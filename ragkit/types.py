@@ -83,6 +83,8 @@ class Document:
     `metadata` holds (key, value) pairs such as ("title", ...), ("author", ...), ("tags", "a, b").
     `notes` are sentences for the person: a guessed encoding, pages without text.
     `characters_lost` counts the non-blank characters a loader knows it could not deliver.
+    `file_lines[i]` is the line of the file that line i + 1 of `text` stands for; empty where that
+    is the same line, or the file has none.
     """
 
     source: str
@@ -96,6 +98,7 @@ class Document:
     pages_without_text: int = 0
     metadata: tuple[tuple[str, str], ...] = ()
     characters_lost: int = 0
+    file_lines: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -314,13 +314,19 @@ class _Places:
             text=text,
             start=start,
             end=end,
-            first_line=bisect_right(self._line_starts, start),
-            last_line=bisect_right(self._line_starts, end - 1),
+            first_line=self._line(start),
+            last_line=self._line(end - 1),
             page=page,
             page_label=self._label(page),
             heading=self._breadcrumbs[at - 1] if at else "",
             table_header=header,
         )
+
+    def _line(self, offset: int) -> int:
+        """The line of the file at an offset of the text."""
+        line = bisect_right(self._line_starts, offset)
+        lines = self._document.file_lines
+        return lines[line - 1] if line <= len(lines) else line
 
     def _label(self, page: int | None) -> str:
         if page is None:

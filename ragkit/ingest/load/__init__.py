@@ -133,6 +133,7 @@ def _document(content: Content, source: str, data: bytes, format_name: str) -> D
         pages_without_text=content.pages_without_text,
         metadata=_metadata(("format", format_name), content.metadata),
         characters_lost=content.characters_lost,
+        file_lines=content.file_lines,
     )
 
 

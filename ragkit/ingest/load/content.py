@@ -40,6 +40,7 @@ class Content:
     metadata: tuple[tuple[str, str], ...] = ()
     pages_without_text: int = 0
     characters_lost: int = 0
+    file_lines: tuple[int, ...] = ()
 
 
 Loader = Callable[[bytes, LoadOptions], Content]

@@ -19,7 +19,8 @@ _EVEN = 0.7
 
 
 def load_csv(data: bytes, _options: LoadOptions) -> Content:
-    """A table whose first row is its header. What is no table after all stays as it is."""
+    """A table whose first row is its header, each row with the line of the file it begins on. What
+    is no table after all stays as it is."""
     decoded = decode(data)
     notes = (decoded.note,) if decoded.note else ()
     text = decoded.text
@@ -28,11 +29,16 @@ def load_csv(data: bytes, _options: LoadOptions) -> Content:
     delimiter = declared or find_delimiter(text)
     if delimiter:
         try:
-            table = "\n".join(_lines(rest if declared else text, delimiter))
+            lines = list(_lines(rest if declared else text, delimiter, 2 if declared else 1))
         except csv.Error:  # a cell beyond the limit of the csv module, or one never closed
-            table = ""
-        if table:
-            return Content(table, media_type="text/markdown", notes=notes)
+            lines = []
+        if lines:
+            return Content(
+                "\n".join(line for _, line in lines),
+                media_type="text/markdown",
+                notes=notes,
+                file_lines=tuple(number for number, _ in lines),
+            )
     return Content(text, notes=notes)
 
 
@@ -60,13 +66,17 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, skipinitialspace=True)
 
 
-def _lines(text: str, delimiter: str) -> Iterator[str]:
-    """The lines of the table. Rows longer than the header keep their further cells."""
+def _lines(text: str, delimiter: str, first_line: int) -> Iterator[tuple[int, str]]:
+    """(line of the file, line of the table). Rows longer than the header keep their further
+    cells."""
     header: list[str] | None = None
-    for row in _rows(text, delimiter):
-        if not any(row):
-            continue
-        yield pipe_row(row)
-        if header is None:
-            header = row
-            yield "|" + " --- |" * len(row)
+    lines = io.StringIO(text, newline="\n")
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    begins = first_line
+    for row in reader:
+        if any(row):
+            yield begins, pipe_row(row)
+            if header is None:
+                header = row
+                yield begins, "|" + " --- |" * len(row)
+        begins = first_line + reader.line_num

@@ -4,6 +4,9 @@ import hashlib
 import io
 import itertools
 import logging
+import re
+import sys
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -218,3 +221,24 @@ def test_markup_under_a_plain_name_is_read_as_what_it_is(data: bytes, name: str,
 def test_what_is_no_text_is_named(data: bytes, reason: str) -> None:
     with pytest.raises(LoadError, match=reason):
         load(data, "a.bin")
+
+
+@pytest.mark.parametrize(
+    ("library", "suffix", "mark"),
+    [
+        ("docx", "docx", "wordprocessingml.document.main"),
+        ("pptx", "pptx", "presentationml.presentation.main"),
+        ("openpyxl", "xlsx", "spreadsheetml.sheet.main"),
+    ],
+)
+def test_a_missing_extra_is_named(
+    library: str,
+    suffix: str,
+    mark: str,
+    make_zip: Callable[..., bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)  # as if it were not installed
+    with pytest.raises(LoadError, match=re.escape('pip install "ragkit[office]"')) as caught:
+        load(make_zip({"[Content_Types].xml": mark}), f"a.{suffix}")
+    assert caught.value.outcome == "skipped"

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragkit.ingest.chunk import chunk
 from ragkit.ingest.load import load
 from ragkit.ingest.load.tables import find_delimiter
+from ragkit.types import ChunkSettings
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -70,3 +72,15 @@ def test_no_cell_is_lost(rows: list[list[str]]) -> None:
 def test_the_delimiter_that_cuts_evenly_wins() -> None:
     assert find_delimiter("a;b;c\n1,5;2;3\n2,5;3;4\n") == ";"
     assert find_delimiter("") == ""
+
+
+def test_rows_are_cited_by_the_lines_of_the_file() -> None:
+    data = b'name,note\n\nTea,"two\nlines"\nCoffee,"a|b"\n'
+    document = load(data, "a.csv")
+    assert document.file_lines == (1, 1, 3, 5)
+    settings = ChunkSettings(tokens=9, whole_tokens=9)
+    chunks = chunk(document, settings, lambda texts: [len(text.split()) for text in texts])
+    lines = {one.text.split()[1]: (one.first_line, one.last_line) for one in chunks}
+    assert lines["Tea"] == (3, 3)
+    assert lines["Coffee"] == (5, 5)
+    assert load(b"sep=;\na;b\n1;2\n", "a.csv").file_lines == (2, 2, 3)
