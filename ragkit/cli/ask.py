@@ -31,6 +31,7 @@ _STOPPED = 130
 @options.min_score
 @options.exact
 @options.rerank
+@options.per_document
 @click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
 @options.servers
 @options.as_json
@@ -45,6 +46,7 @@ def command(
     min_score: float | None,
     exact: bool,
     rerank: str | None,
+    per_document: int | None,
     strict: bool,
     servers: Servers,
     as_json: bool,
@@ -82,7 +84,12 @@ def command(
             on_note=tell_note,
             on_text=live.show,
             on_restart=live.restart,
-            **options.given(limit=limit, keyword_weight=keyword_weight, min_score=min_score),
+            **options.given(
+                limit=limit,
+                keyword_weight=keyword_weight,
+                min_score=min_score,
+                per_document=per_document,
+            ),
             **filters,
         )
     except AnswerCutError as error:

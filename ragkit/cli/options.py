@@ -87,6 +87,12 @@ limit = click.option(
 exact = click.option(
     "--exact", is_flag=True, help="Compare every vector, also where an index is quicker."
 )
+per_document = click.option(
+    "--per-document",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many passages one file may give.  [default: 4]",
+)
 keyword_weight = click.option(
     "--keyword-weight",
     type=click.FloatRange(min=0.0),

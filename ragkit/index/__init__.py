@@ -60,6 +60,7 @@ from ragkit.query.calibrate import read_floor
 from ragkit.query.conversation import Conversation
 from ragkit.query.explain import Explanation, explain_trace
 from ragkit.query.filters import FilterOptions, filter_options, read_filters
+from ragkit.query.passages import PER_DOCUMENT
 from ragkit.query.rerank import RERANKED, Reranking
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
 from ragkit.query.surroundings import Surroundings
@@ -628,13 +629,15 @@ class Index:
 
     def _asked(self, question: str, options: AskOptions) -> Asked:
         limit = self._limit(options.get("limit"), ASK_LIMIT)
+        per_document = options.get("per_document", PER_DOCUMENT)
         return Asked(
-            question=checked_question(question, limit),
+            question=checked_question(question, limit, per_document),
             limit=limit,
             keyword_weight=self._weight(options.get("keyword_weight")),
             sources=self._sources(**filter_options(options)),
             exact=options.get("exact", False),
             strict=options.get("strict", False),
+            per_document=per_document,
             min_score=options.get("min_score"),
             reply_tokens=reply_tokens(options),
             on_text=options.get("on_text"),

@@ -10,6 +10,7 @@ from ragkit.models import NO_CHAT, Servers, choose_chat, resolve_chat
 from ragkit.query.answer import REPLY_TOKENS, OnText
 from ragkit.query.asked import sendable
 from ragkit.query.filters import FilterOptions
+from ragkit.query.passages import PER_DOCUMENT
 from ragkit.store import Store
 from ragkit.types import Chat, Message, Reranker
 
@@ -25,7 +26,8 @@ class AskOptions(FilterOptions, total=False):
     the best sentences of the documents; left out or None, what `Index.chat_model` finds.
     model_options: temperature, top_p, top_k, num_predict, stop, seed, num_ctx of that model.
     limit: how many passages to take. keyword_weight, exact, rerank, on_note, and the filters path,
-    types, since, until and where: as for `Index.search`.
+    types, since, until and where: as for `Index.search`. per_document: how many passages one file
+    may give, else 4.
     min_score: the evidence, 0 to 1, below which there is no answer; None: the index's own floor.
     strict: leave sentences out that their passages do not carry; `Answer.dropped` has them, and
     `on_text` hears them all the same. reply_tokens: the longest answer.
@@ -42,6 +44,7 @@ class AskOptions(FilterOptions, total=False):
     exact: bool
     rerank: str | Reranker | None
     on_note: Callable[[str], object] | None
+    per_document: int
     min_score: float | None
     strict: bool
     reply_tokens: int
@@ -92,10 +95,13 @@ def reply_tokens(options: AskOptions) -> int:
     return options.get("reply_tokens", wanted if isinstance(wanted, int) else REPLY_TOKENS)
 
 
-def checked_question(question: str, limit: int) -> str:
-    """The question as `sendable` text. Raises `ValueError` when it is blank."""
+def checked_question(question: str, limit: int, per_document: int = PER_DOCUMENT) -> str:
+    """The question as `sendable` text. Raises `ValueError` when it is blank, or a number below
+    1."""
     if not question.strip():
         raise ValueError("the question is empty")
     if limit < 1:
         raise ValueError(f"limit must be at least 1, got {limit}")
+    if per_document < 1:
+        raise ValueError(f"per_document must be at least 1, got {per_document}")
     return sendable(question)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from ragkit.query.passages import PER_DOCUMENT
 from ragkit.query.rerank import Reranking
 from ragkit.types import Message
 
@@ -18,10 +19,11 @@ class Asked:
     """A question and all that is said about how to answer it.
 
     `history` are earlier turns; `standalone` is the question in words that need no history: both
-    are searched, and that one is answered. `exact` compares every vector. `min_score` is the
-    evidence (0 to 1) below which there is no answer; None means the index's own floor. `reranking`
-    orders the hits anew. `on_text` is told the answer piece by piece as a chat model writes it,
-    `on_restart` when what it was told so far is void.
+    are searched, and that one is answered. `exact` compares every vector. At most `per_document`
+    passages come from one file. `min_score` is the evidence (0 to 1) below which there is no
+    answer; None means the index's own floor. `reranking` orders the hits anew. `on_text` is told
+    the answer piece by piece as a chat model writes it, `on_restart` when what it was told so far
+    is void.
     """
 
     question: str
@@ -33,6 +35,7 @@ class Asked:
     reply_tokens: int = REPLY_TOKENS
     history: Sequence[Message] = ()
     standalone: str = ""
+    per_document: int = PER_DOCUMENT
     min_score: float | None = None
     reranking: Reranking | None = None
     on_text: OnText | None = None

@@ -46,7 +46,12 @@ def find(store: Store, embedder: Embedder, asked: Asked) -> Found:
     questions = dict.fromkeys((asked.meant, asked.question))
     hits = _interleave([_search(store, embedder, one, asked) for one in questions])
     modified = store.files.modified({hit.chunk.source for hit in hits})
-    passages = to_passages(hits, limit=asked.limit, modified=modified)
+    passages = to_passages(
+        hits,
+        limit=asked.limit,
+        per_document=asked.per_document,
+        modified=modified,
+    )
     floor = read_floor(store) or _NO_FLOOR
     if asked.min_score is not None:
         floor = replace(floor, score=asked.min_score)

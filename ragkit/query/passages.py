@@ -44,8 +44,14 @@ def to_passages(
             chosen.append(passage)
             copies.append([])
             prints.append(marks)
-    pairs = zip(chosen, copies, strict=True)
-    return tuple(_folded([one, *same], age, number) for number, (one, same) in enumerate(pairs, 1))
+    spoken: Counter[str] = Counter()
+    shown: list[Passage] = []
+    for one, same in zip(chosen, copies, strict=True):
+        free = [copy for copy in (one, *same) if spoken[copy.source] < per_document]
+        if free:
+            shown.append(_folded(free, [one, *same], age, len(shown) + 1))
+            spoken[shown[-1].source] += 1
+    return tuple(shown)
 
 
 def _groups(hits: Sequence[Hit]) -> list[list[Hit]]:
@@ -99,10 +105,18 @@ def _passage(group: list[Hit]) -> Passage:
     )
 
 
-def _folded(copies: list[Passage], age: Mapping[str, int], number: int) -> Passage:
-    """The newest of some copies (the best one among equals), holding the others."""
-    newest, *others = sorted(copies, key=lambda passage: -age.get(passage.source, 0))
-    return replace(newest, number=number, copies=tuple(others))
+def _folded(
+    free: Sequence[Passage], copies: Sequence[Passage], age: Mapping[str, int], number: int
+) -> Passage:
+    """The newest of those that are free to speak (the best one among equals), holding the other
+    copies, newest first."""
+
+    def newest_first(some: Sequence[Passage]) -> list[Passage]:
+        return sorted(some, key=lambda passage: -age.get(passage.source, 0))
+
+    speaker = newest_first(free)[0]
+    others = tuple(copy for copy in newest_first(copies) if copy is not speaker)
+    return replace(speaker, number=number, copies=others)
 
 
 def _fingerprint(text: str) -> frozenset[tuple[str, ...]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,3 +101,30 @@ def test_title_author_and_tags_of_a_file_find_it(
 
 def test_a_question_of_signs_alone_is_no_error(reports: Index) -> None:
     assert all(hit.document == 0 for hit in reports.search("?!", limit=3))
+
+
+def test_one_file_gives_as_many_passages_as_are_asked_for(reports: Index) -> None:
+    question = "How did the net sales and operating expenses of segments change?"
+    for most in (1, 2):
+        found = reports.ask(question, model="none", limit=6, per_document=most, min_score=0.0)
+        taken = Counter(passage.source for passage in found.passages)
+        assert max(taken.values()) <= most
+    with pytest.raises(ValueError, match="per_document must be at least 1"):
+        reports.ask(question, model="none", per_document=0)
+
+
+def test_a_single_file_may_give_more_passages_when_asked(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    parts = [
+        f"Budget of year {n}: {' '.join(f'item{n}x{m}' for m in range(250))}" for n in range(12)
+    ]
+    write("budget.txt", "\f".join(parts))
+    write("other.txt", "Nothing of the kind.")
+    index.update(tmp_path / "docs")
+    counts = []
+    for most in (1, 3, 8):
+        found = index.ask("budget of year 3", model="none", per_document=most, min_score=0.0)
+        counts.append(sum(passage.source == "docs/budget.txt" for passage in found.passages))
+    assert counts[0] == 1 < counts[1] <= 3
+    assert counts[1] <= counts[2]
