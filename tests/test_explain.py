@@ -74,7 +74,7 @@ def test_a_copy_is_found_in_the_passage_it_was_folded_into(filled: Index) -> Non
 
 REASONS = [
     pytest.param("cut.pdf", "failed: ", id="failed"),
-    pytest.param("docs/secret.md", "left out: hidden, or named by", id="left out"),
+    pytest.param("docs/secret.md", "left out: named by .gitignore or .ragkitignore", id="left out"),
     pytest.param("docs/nowhere.md", "no such file", id="not there"),
     pytest.param("docs/sea", "name a file", id="a folder"),
     pytest.param("/", "name a file", id="the root"),
