@@ -381,6 +381,24 @@ class FileRecord:
     metadata: tuple[tuple[str, str], ...] = ()
     seen_ns: int = 0
 
+    @property
+    def known(self) -> KnownFile:
+        """What tells whether the file changed."""
+        return KnownFile(*(getattr(self, name) for name in KnownFile._fields))
+
+
+class KnownFile(NamedTuple):
+    """What the ledger tells of a file, to see whether it is as it was: fields of its `FileRecord`.
+    A tuple, as `FoundFile`."""
+
+    source: str
+    outcome: Outcome
+    reason: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+    seen_ns: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

@@ -15,10 +15,11 @@ PACKAGE = ROOT / "ragkit"
 ROWS = (
     r"ragkit\.(types|errors|_version|objects)",
     r"ragkit\.(models|engines|store)(\..+)?"
-    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|watch|find_objects|refind)"
+    r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|spool|watch|find_objects|refind)"
     r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation|trace)\w+",
     r"ragkit\.ingest\.(prepare|roots|again|spread)|ragkit\.query\.retrieve",
-    r"ragkit\.ingest\.embed|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
+    r"ragkit\.ingest\.(embed|scan)|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
+    r"ragkit\.ingest\.commit",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index(\..+)?",
     r"ragkit\.(evaluate|doctor|map)(\..+)?",

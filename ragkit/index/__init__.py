@@ -307,10 +307,9 @@ class Index:
         sources. Nothing is read but folders, nothing is written. A changed file may turn out to
         hold what it held."""
         roots = resolve_roots(paths, self.roots(), self.base)
-        records = self._store.files.records()
-        return by_kind(
-            decide_all(roots, records, self.base, self._store.place, selection_of(options))
-        )
+        known = self._store.files.known
+        selection = selection_of(options)
+        return by_kind(decide_all(roots, known, self.base, self._store.place, selection))
 
     def update(
         self, *paths: str | os.PathLike[str], **options: Unpack[UpdateOptions]

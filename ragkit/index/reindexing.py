@@ -67,7 +67,7 @@ def reindex(
         held.pop(record.source, None)
     lenders = [old.chunks] if old.manifest.embedder == embedder.identity else []
     run = run_of(new, embedder, servers, options, lenders)
-    decisions = reconcile(found, held.values(), now_ns=time.time_ns())
+    decisions = reconcile(found, (one.known for one in held.values()), now_ns=time.time_ns())
     report = run(decisions, Carried(len(due), _carry(old, due, as_they_are=same_chunks)))
     keep_floor(new, embedder, written=report.chunks, changed=True)
     limit_bytes = options.get("max_file_bytes", MAX_FILE_BYTES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -20,7 +20,7 @@ from ragkit.models import Servers
 from ragkit.objects import is_remote
 from ragkit.query.calibrate import keep_floor
 from ragkit.store import ChunkTable, Store
-from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Location
+from ragkit.types import Embedder, Engine, IndexReport, KnownFile, Location
 
 MAX_FILE_BYTES = 200 * 1000 * 1000
 ROOTS, READING = "roots", "reading"
@@ -114,11 +114,12 @@ def update(
     """One run under the lock, as `Index.update` promises it."""
     kept = kept_roots(store)
     roots = resolve_roots(paths, kept, base)
-    records = store.files.records()
     recipe = recipe_of(store, embedder, options)
     before, now = store.catalog.get(store.key(READING)), reading_of(recipe.limit_bytes)
-    again = due_again(records, before, now, passwords=bool(recipe.loading.passwords))
-    decisions = decide_all(roots, records, base, store.place, selection_of(options), again)
+    again = due_again(before, now, passwords=bool(recipe.loading.passwords))
+    decisions = decide_all(
+        roots, store.files.known, base, store.place, selection_of(options), again
+    )
     report = run_of(store, embedder, servers, options)(decisions)
     changed = bool(report.added + report.updated + report.moved + report.removed)
     keep_floor(store, embedder, written=report.chunks, changed=changed)
@@ -159,24 +160,21 @@ def plan_new(
     place = index_place(path)
     base = base_of(place)
     roots = resolve_roots(paths, (), base)
-    return by_kind(decide_all(roots, (), base, place, selection_of(options)))
+    return by_kind(decide_all(roots, tuple, base, place, selection_of(options)))
 
 
 def decide_all(
     roots: Sequence[Root],
-    records: Sequence[FileRecord],
+    known: Callable[[], Iterable[KnownFile]],
     base: Path,
     place: Location,
     selection: Selection,
-    again: Container[str] = (),
-) -> list[Decision]:
-    """What to do about each file below any of the roots, found or in the ledger; those in `again`
-    are to be read whatever is known of them."""
-    return [
-        decision
-        for root in roots
-        for decision in decide(root, records, base, place, selection, again)
-    ]
+    read_again: Callable[[KnownFile], bool] | None = None,
+) -> Iterator[Decision]:
+    """What to do about each file below any of the roots, found or in the ledger, as they are
+    read; `known` reads the ledger, ascending, once for each root. See `decide`."""
+    for root in roots:
+        yield from decide(root, known(), base, place, selection, read_again)
 
 
 def by_kind(decisions: Iterable[Decision]) -> dict[str, list[str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
 from ragkit.ingest.load import LOADER_VERSION
-from ragkit.types import FileRecord
+from ragkit.types import KnownFile
 
 # The libraries of extras that loaders use where they are installed.
 _LIBRARIES = ("docx", "pptx", "openpyxl")
@@ -22,17 +22,13 @@ def reading_of(limit_bytes: int) -> dict[str, object]:
 
 
 def due_again(
-    records: Iterable[FileRecord],
-    before: Mapping[str, object] | None,
-    now: Mapping[str, object],
-    *,
-    passwords: bool,
-) -> frozenset[str]:
-    """The sources to read again: all when the loaders are others than `before`; those that were
-    skipped when a limit or the libraries are, or `passwords` are given. `before` is the
-    `reading_of` of the last run, None when that is not known."""
+    before: Mapping[str, object] | None, now: Mapping[str, object], *, passwords: bool
+) -> Callable[[KnownFile], bool] | None:
+    """Whether to read a file again, None when none is: all when the loaders are others than
+    `before`; those that were skipped when a limit or the libraries are, or `passwords` are given.
+    `before` is the `reading_of` of the last run, None when that is not known."""
     if before is not None and before.get("loaders") != now.get("loaders"):
-        return frozenset(record.source for record in records)
+        return lambda _: True
     if passwords or (before is not None and before != now):
-        return frozenset(record.source for record in records if record.outcome == "skipped")
-    return frozenset()
+        return lambda file: file.outcome == "skipped"
+    return None

@@ -8,30 +8,33 @@ flat however large the corpus. Every commit is a resume point.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 from ragkit.errors import RagkitError
 from ragkit.ingest.background import Behind, ahead
-from ragkit.ingest.embed import Embedded, Embedding, Row
+from ragkit.ingest.commit import COMMIT_FILES, Commit
+from ragkit.ingest.embed import Embedded, Embedding
 from ragkit.ingest.known import KnownVectors
 from ragkit.ingest.prepare import Prepared, Recipe, Task, prepare, unreadable
-from ragkit.ingest.reconcile import Decision, pair_moves
+from ragkit.ingest.reconcile import Decision
+from ragkit.ingest.scan import Contents, Due, scanned
 from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Progress
 
 if TYPE_CHECKING:
     from ragkit.store import ChunkTable, Store
 
 FILES_PER_TASK, _TASK_BYTES = 32, 1 << 20
-_COMMIT_FILES, _COMMIT_CHUNKS, _COMMIT_SECONDS = 500, 10_000, 30.0
+_LOOKUP_FILES = 1_000  # so many ledger rows are fetched at once
 _AHEAD_TASKS, _AHEAD_SLICES = 4, 2
 _SLICE_SECONDS = 1.0  # slow parsing must not hold back progress and commits
 _LEAVE_SECONDS = 1.5  # after Ctrl-C: enough to write what is embedded
 
 OnProgress = Callable[[Progress], None]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +46,6 @@ class Carried:
 
 
 NOTHING_CARRIED = Carried(0, ())
-
-
-@dataclass(slots=True)
-class _Commit:
-    """Files that are written together."""
-
-    fresh: list[Embedded] = field(default_factory=list)
-    changed: list[Embedded] = field(default_factory=list)
-    records: list[FileRecord] = field(default_factory=list)
-    chunks: int = 0
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def due(self) -> bool:
-        return (
-            len(self.records) >= _COMMIT_FILES
-            or self.chunks >= _COMMIT_CHUNKS
-            or (bool(self.records) and time.monotonic() - self.started > _COMMIT_SECONDS)
-        )
 
 
 class Run:
@@ -85,83 +69,59 @@ class Run:
         self._files_per_task = files_per_task
         self._on_progress = on_progress or (lambda _: None)
         self._embedding = Embedding(embedder, KnownVectors([store.chunks, *lenders]))
-        self._known: dict[str, FileRecord] = {}  # what the index holds of the files to be done
-        self._gone: dict[str, FileRecord] = {}
+        self._known: dict[str, FileRecord] = {}  # what the index holds of the files in hand
         self._left: set[str] = set()  # files with chunks but no ledger row
-        self._new: list[tuple[str, str]] = []  # source and hash, while files may have moved
-        self._counts: Counter[str] = Counter()
-        self._problems: list[Problem] = []
+        self._new = Contents()
+        self._gone = Contents()
         self._files_done = 0
         self._files_total = 0
 
     def __call__(
         self, decisions: Iterable[Decision], carried: Carried = NOTHING_CARRIED
     ) -> IndexReport:
-        """Does what the decisions ask for, takes in what is carried over, and reports it.
+        """Does what the decisions ask for, takes in what is carried over, and reports it. All
+        decisions are there before anything is done; few of them are kept in memory.
 
         Raises what the model or the store raise; all that was committed by then stays.
         """
         started = time.monotonic()
-        tasks, refused = self._plan(decisions)
-        self._files_total = len(tasks) + carried.files
-        if tasks or refused or self._gone or carried.files or self._store.cut_off:
-            self._begin(tasks)
-            self._work(tasks, refused, carried)
-            if self._gone:
-                self._store.remove(self._gone)
-            self._progress("tidy")
-            self._store.tidy()
-            self._store.end_writing()
-        return self._report(time.monotonic() - started)
+        with scanned(decisions) as scan:
+            self._scan = scan
+            self._counts = scan.counts.copy()
+            self._problems = list(scan.problems)
+            self._files_total = scan.due_count + carried.files
+            if not scan.nothing_to_do or carried.files or self._store.cut_off:
+                self._begin()
+                self._work(carried)
+                self._forget()
+                self._progress("tidy")
+                self._store.tidy()
+                self._store.end_writing()
+            return self._report(time.monotonic() - started)
 
-    # ------------------------------------------------------------ deciding
-
-    def _plan(self, decisions: Iterable[Decision]) -> tuple[list[Task], list[FileRecord]]:
-        tasks: list[Task] = []
-        refused: list[FileRecord] = []
-        for kind, found, record in decisions:
-            if kind == "gone" and record is not None:
-                self._gone[record.source] = record
-            elif kind in ("unchanged", "unreachable") and record is not None:
-                self._count(record, "unchanged")
-            elif kind == "refused" and found is not None:
-                row = unreadable(found, "skipped", found.refusal)
-                self._count(row, "skipped")
-                if record is None or (record.outcome, record.reason) != ("skipped", row.reason):
-                    refused.append(row)
-                    if record is not None:
-                        self._known[record.source] = record
-            elif found is not None:
-                if record is not None:
-                    self._known[record.source] = record
-                again = record is None or kind == "retry" or record.outcome == "failed"
-                tasks.append(Task(found, "" if again or record is None else record.sha256))
-        return tasks, refused
-
-    def _begin(self, tasks: Iterable[Task]) -> None:
+    def _begin(self) -> None:
         """Marks the index as being written. What a run that was cut off left behind of files
         that are to be done is replaced, so that its vectors are still of use; the rest goes."""
         self._left = self._store.begin_writing()
-        others = self._left - {task.found.source for task in tasks}
-        if others:
+        if self._left:
+            others = self._left.difference(one.found.source for one in self._scan.due())
             self._store.remove(others)
 
     # ------------------------------------------------------------ working
 
-    def _work(self, tasks: list[Task], refused: list[FileRecord], carried: Carried) -> None:
+    def _work(self, carried: Carried) -> None:
         writer = Behind()
-        prepared = ahead(self._prepared(tasks, carried), _AHEAD_TASKS)
+        prepared = ahead(self._prepared(self._tasks(), carried), _AHEAD_TASKS)
         looked_up = ahead(self._embedding.looked_up(self._slices(prepared)), _AHEAD_SLICES)
         try:
-            commit = _Commit()
-            for row in refused:
-                self._add(commit, Embedded(row))
+            commit = Commit()
+            for one in self._refused():
+                self._add(commit, one)
+                commit = self._submit_due(writer, commit)
             for looked in looked_up:
                 for one in self._embedding(looked):
                     self._add(commit, self._counted(one))
-                if commit.due:
-                    self._submit(writer, commit)
-                    commit = _Commit()
+                commit = self._submit_due(writer, commit)
                 self._progress("index", looked.files[-1].record.source)
             self._submit(writer, commit)
             writer.finish()
@@ -172,26 +132,56 @@ class Run:
             raise
         except BaseException:
             self._engine.stop()  # else the last file would be waited for
-            writer.leave(partial(_write, self._store, commit), _LEAVE_SECONDS)
+            writer.leave(partial(commit.write, self._store), _LEAVE_SECONDS)
             raise
         finally:
             looked_up.close()
             prepared.close()
 
-    def _prepared(self, tasks: list[Task], carried: Carried) -> Iterator[list[Prepared]]:
+    def _refused(self) -> Iterator[Embedded]:
+        """Files that must not be opened; the scan has counted them."""
+        for files in _batches(self._scan.refused(), _LOOKUP_FILES):
+            self._look_up([found.source for found, known in files if known])
+            for found, _ in files:
+                yield Embedded(unreadable(found, "skipped", found.refusal))
+
+    def _tasks(self) -> Iterator[Task]:
+        """The files to read, and what the index holds of them."""
+        for files in _batches(self._scan.due(), _LOOKUP_FILES):
+            self._look_up([one.found.source for one in files if one.known])
+            yield from map(self._task, files)
+
+    def _task(self, due: Due) -> Task:
+        held = None if due.again else self._known.get(due.found.source)
+        return Task(due.found, "" if held is None else held.sha256)
+
+    def _look_up(self, sources: list[str]) -> None:
+        if sources:
+            self._known.update((one.source, one) for one in self._store.files.find(sources))
+
+    def _forget(self) -> None:
+        """Takes vanished files out of the index."""
+        for sources in _batches(self._scan.gone(), _LOOKUP_FILES):
+            for record in self._store.files.find(sources):
+                self._gone.add(record.sha256)
+            self._store.remove(sources)
+
+    def _prepared(self, tasks: Iterable[Task], carried: Carried) -> Iterator[list[Prepared]]:
         """What is carried over, then prepared files as the engine delivers them. A group of files
         whose worker died is done again one by one, so that only the guilty file fails."""
         yield from carried.groups
-        groups = list(_groups(tasks, self._files_per_task))
+        groups = _groups(tasks, self._files_per_task)
         work = partial(prepare, self._recipe)
+        in_hand: dict[int, tuple[Task, ...]] = {}
         alone: list[Task] = []
-        for index, result in self._engine.imap(work, groups):
+        for index, result in self._engine.imap(work, _noted(groups, in_hand)):
+            group = in_hand.pop(index)
             if not isinstance(result, Exception):
                 yield result
-            elif len(groups[index]) > 1:
-                alone += groups[index]
+            elif len(group) > 1:
+                alone += group
             else:
-                yield [_failed(groups[index][0], result)]
+                yield [_failed(group[0], result)]
         for index, result in self._engine.imap(work, [(task,) for task in alone]):
             yield [_failed(alone[index], result)] if isinstance(result, Exception) else result
 
@@ -203,27 +193,27 @@ class Run:
             for one in some:
                 files.append(one)
                 chunks += len(one.chunks)
-                full = chunks >= self._embedding.slice_chunks or len(files) >= _COMMIT_FILES
+                full = chunks >= self._embedding.slice_chunks or len(files) >= COMMIT_FILES
                 if full or time.monotonic() - since > _SLICE_SECONDS:
                     yield files
                     files, chunks, since = [], 0, time.monotonic()
         if files:
             yield files
 
-    def _add(self, commit: _Commit, one: Embedded) -> None:
+    def _add(self, commit: Commit, one: Embedded) -> None:
         source = one.record.source
-        held = self._known.get(source)
-        stored = source in self._left or (held is not None and held.chunks > 0)
-        if stored and not _keeps_chunks(one):
-            commit.changed.append(one)
-        elif one.rows:
-            commit.fresh.append(one)
-        commit.records.append(one.record)
-        commit.chunks += len(one.rows)
+        commit.add(one, self._known.pop(source, None), left=source in self._left)
 
-    def _submit(self, writer: Behind, commit: _Commit) -> None:
+    def _submit_due(self, writer: Behind, commit: Commit) -> Commit:
+        """Submits the commit when it is due; the one that goes on."""
+        if not commit.due:
+            return commit
+        self._submit(writer, commit)
+        return Commit()
+
+    def _submit(self, writer: Behind, commit: Commit) -> None:
         if commit.records:
-            writer.submit(partial(_write, self._store, commit, self._embedding.begin_commit()))
+            writer.submit(partial(commit.write, self._store, self._embedding.begin_commit()))
 
     # ------------------------------------------------------------ counting
 
@@ -247,8 +237,8 @@ class Run:
             self._count(record, "updated")
         else:
             self._count(record, "added")
-            if self._gone:
-                self._new.append((record.source, record.sha256))
+            if self._scan.gone_count:
+                self._new.add(record.sha256)
         self._counts["chunks"] += len(one.rows)
         return one
 
@@ -261,12 +251,12 @@ class Run:
 
     def _report(self, seconds: float) -> IndexReport:
         counts = self._counts
-        moved = len(pair_moves(self._new, self._gone.values()))
+        moved = self._new.common(self._gone)
         return IndexReport(
             added=counts["added"] - moved,
             updated=counts["updated"],
             moved=moved,
-            removed=len(self._gone) - moved,
+            removed=self._scan.gone_count - moved,
             unchanged=counts["unchanged"],
             skipped=counts["skipped"],
             failed=counts["failed"],
@@ -278,12 +268,25 @@ class Run:
         )
 
     def _progress(self, stage: str, source: str = "") -> None:
-        self._on_progress(
-            Progress(stage, self._files_done, self._files_total, self._counts["chunks"], source)
-        )
+        total = self._files_total
+        self._on_progress(Progress(stage, self._files_done, total, self._counts["chunks"], source))
 
 
-def _groups(tasks: Sequence[Task], most: int) -> Iterator[tuple[Task, ...]]:
+def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
+    while some := list(islice(items, size)):
+        yield some
+
+
+def _noted(
+    groups: Iterable[tuple[Task, ...]], in_hand: dict[int, tuple[Task, ...]]
+) -> Iterator[tuple[Task, ...]]:
+    """The groups as they are pulled, each kept under its number."""
+    for number, group in enumerate(groups):
+        in_hand[number] = group
+        yield group
+
+
+def _groups(tasks: Iterable[Task], most: int) -> Iterator[tuple[Task, ...]]:
     """Tasks in groups of a few files, large files alone."""
     group: list[Task] = []
     size = 0
@@ -297,25 +300,5 @@ def _groups(tasks: Sequence[Task], most: int) -> Iterator[tuple[Task, ...]]:
         yield tuple(group)
 
 
-def _keeps_chunks(one: Embedded) -> bool:
-    """Whether the stored chunks stay: the bytes are those already indexed."""
-    return not one.rows and one.record.outcome == "indexed" and one.record.chunks > 0
-
-
 def _failed(task: Task, error: Exception) -> Prepared:
     return Prepared(unreadable(task.found, "failed", str(error) or type(error).__name__))
-
-
-def _write(store: Store, commit: _Commit, written: Callable[[], None] = lambda: None) -> None:
-    """One commit: chunks first, then the ledger. Nothing for an empty one."""
-    for files, replacing in ((commit.fresh, False), (commit.changed, True)):
-        if files:
-            rows: list[Row] = [row for file in files for row in file.rows]
-            store.chunks.write(
-                [row.chunk for row in rows],
-                [row.vector for row in rows],
-                [row.derived for row in rows],
-                replacing={file.record.source for file in files} if replacing else (),
-            )
-    store.files.write(commit.records)
-    written()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from ragkit.types import FileRecord, FoundFile
+from ragkit.types import FoundFile, KnownFile
 
 Kind = Literal["new", "changed", "check", "retry", "unchanged", "refused", "gone", "unreachable"]
 
@@ -18,7 +17,7 @@ _RETRY_AFTER_NS = 3600 * 10**9
 class Decision(NamedTuple):
     """What to do about one file.
 
-    new: read it. changed, check: read it; `same_content` says whether only its stat is to be
+    new: read it. changed, check: read it; if its bytes are those known, only its stat is to be
     noted (check: stat is equal but proves nothing, the file was so young when it was seen).
     retry: read it again whatever its hash says. unchanged: nothing. refused: note the refusal.
     gone: forget it. unreachable: nothing; its folder could not be listed, it may well be there.
@@ -28,16 +27,16 @@ class Decision(NamedTuple):
 
     kind: Kind
     found: FoundFile | None
-    record: FileRecord | None
+    record: KnownFile | None
 
 
 def reconcile(
     found: Iterable[FoundFile],
-    known: Iterable[FileRecord],
+    known: Iterable[KnownFile],
     *,
     now_ns: int,
     retry_after_ns: int = _RETRY_AFTER_NS,
-    read_again: Callable[[FileRecord], bool] | None = None,
+    read_again: Callable[[KnownFile], bool] | None = None,
 ) -> Iterator[Decision]:
     """One decision for every source in `found` or `known`, in ascending order of source.
 
@@ -91,7 +90,7 @@ def reconcile(
         record = next(records, None)
 
 
-def _kind(file: FoundFile, record: FileRecord, now_ns: int, retry_after_ns: int) -> Kind:
+def _kind(file: FoundFile, record: KnownFile, now_ns: int, retry_after_ns: int) -> Kind:
     if file.refusal:
         return "refused"
     failed = record.outcome == "failed"
@@ -103,55 +102,18 @@ def _kind(file: FoundFile, record: FileRecord, now_ns: int, retry_after_ns: int)
     return "unchanged" if record.seen_ns - record.mtime_ns >= _RACY_NS else "check"
 
 
-def _missing(record: FileRecord, unlisted: str) -> Decision:
+def _missing(record: KnownFile, unlisted: str) -> Decision:
     below = unlisted and record.source.startswith(unlisted)
     return Decision("unreachable" if below else "gone", None, record)
 
 
-def _ascending(records: Iterable[FileRecord]) -> Iterator[FileRecord]:
+def _ascending(records: Iterable[KnownFile]) -> Iterator[KnownFile]:
     previous = ""
     for record in records:
         if record.source <= previous:
             raise ValueError(f"not in ascending order: {previous!r}, {record.source!r}")
         previous = record.source
         yield record
-
-
-def same_content(record: FileRecord, sha256: str) -> bool:
-    """Whether the ledger already holds what these bytes give. Never for a file that failed."""
-    return record.outcome != "failed" and record.sha256 != "" and record.sha256 == sha256
-
-
-def pair_moves(
-    new: Collection[tuple[str, str]], gone: Iterable[FileRecord]
-) -> dict[str, FileRecord]:
-    """Which new sources are files that were known elsewhere: new source -> its old record.
-
-    `new` holds (source, sha256). Content decides; among equal ones a file that kept its name
-    goes first, then both sides pair in order of source. No source and no record is used twice,
-    and the order of the inputs does not matter.
-    """
-    old = sorted((r for r in gone if r.sha256), key=lambda record: record.source, reverse=True)
-    moves: dict[str, FileRecord] = {}
-    for key_of in (_content_and_name, _content):
-        left: dict[tuple[str, ...], list[FileRecord]] = defaultdict(list)
-        taken = {record.source for record in moves.values()}
-        for record in old:
-            if record.source not in taken:
-                left[key_of(record.source, record.sha256)].append(record)
-        for source, sha256 in sorted(new):
-            candidates = left.get(key_of(source, sha256))
-            if candidates and source not in moves:
-                moves[source] = candidates.pop()
-    return moves
-
-
-def _content_and_name(source: str, sha256: str) -> tuple[str, ...]:
-    return sha256, source.rpartition("/")[2]
-
-
-def _content(_: str, sha256: str) -> tuple[str, ...]:
-    return (sha256,)
 
 
 def guards_against_wipe(known_count: int, gone_count: int, found_count: int) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from ragkit.ingest import discover as folders
 from ragkit.ingest.find_objects import find_objects
 from ragkit.ingest.reconcile import Decision, guards_against_wipe, reconcile
 from ragkit.objects import is_remote
-from ragkit.types import FileRecord, FoundFile, Location
+from ragkit.types import FoundFile, KnownFile, Location
 
 # A folder or a file, or the address of objects in a store.
 Root = Path | str
@@ -52,31 +52,34 @@ def resolve_roots(
 
 def decide(
     root: Root,
-    records: Iterable[FileRecord],
+    known: Iterable[KnownFile],
     base: Path,
     place: Location,
     selection: Selection,
-    again: Container[str] = (),
-) -> list[Decision]:
-    """What to do about each file below `root`, found or in the ledger (`records`, ascending).
-    `place` is where the index is: nothing of it is a document. The sources in `again` are to be
-    read even if they did not change.
+    read_again: Callable[[KnownFile], bool] | None = None,
+) -> Iterator[Decision]:
+    """What to do about each file below `root`, found or in the ledger (`known`, ascending), as
+    they are read. `place` is where the index is: nothing of it is a document. Files for which
+    `read_again` is true are to be read even if they did not change.
 
-    Raises `RagkitError` when a root where files were known is empty or gone, unless
-    `allow_empty`.
+    Raises `RagkitError` after the last decision when a root where files were known is empty or
+    gone, unless `allow_empty`: nothing must be deleted before.
     """
-    records = list(records)
-    below = set(members((record.source for record in records), root, base))
-    known = [record for record in records if record.source in below]
     found = _find(root, base, place, selection)
-    read_again = (lambda record: record.source in again) if again else None
-    decisions = list(reconcile(found, known, now_ns=time.time_ns(), read_again=read_again))
-    gone = sum(decision.kind == "gone" for decision in decisions)
-    seen = sum(decision.found is not None for decision in decisions)
-    refusal = guards_against_wipe(len(known), gone, seen)
+    belongs = belonging(root, base)
+    below = (file for file in known if belongs(file.source))
+    gone = seen = others = 0
+    for decision in reconcile(found, below, now_ns=time.time_ns(), read_again=read_again):
+        if decision.found is not None:
+            seen += 1
+        elif decision.kind == "gone":
+            gone += 1
+        else:
+            others += 1
+        yield decision
+    refusal = guards_against_wipe(gone + others, gone, seen)
     if refusal and not selection.allow_empty:
         raise RagkitError(f"{root}: {refusal}")
-    return decisions
 
 
 def _find(root: Root, base: Path, place: Location, selection: Selection) -> Iterable[FoundFile]:
@@ -117,16 +120,23 @@ def source_of(root: Root, base: Path) -> str:
     return root if isinstance(root, str) else folders.source_of(root, base)
 
 
-def members(sources: Iterable[str], root: Root, base: Path) -> list[str]:
-    """Those of the files that belong to a root, in their order; the names of files below `base`
-    are relative to it."""
+def belonging(root: Root, base: Path) -> Callable[[str], bool]:
+    """Whether a file belongs to a root, by its source; the names of files below `base` are
+    relative to it."""
     at = source_of(root, base)
     inside = at.rstrip("/") + "/"
     all_relative = isinstance(root, Path) and (at == "." or base.is_relative_to(root))
-    return [
-        source
-        for source in sources
-        if source == at
-        or source.startswith(inside)
-        or (all_relative and not source.startswith("/") and not is_remote(source))
-    ]
+
+    def belongs(source: str) -> bool:
+        return (
+            source == at
+            or source.startswith(inside)
+            or (all_relative and not source.startswith("/") and not is_remote(source))
+        )
+
+    return belongs
+
+
+def members(sources: Iterable[str], root: Root, base: Path) -> list[str]:
+    """Those of the files that belong to a root, in their order."""
+    return list(filter(belonging(root, base), sources))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from ragkit.store import schema
 from ragkit.store.connect import translated
 from ragkit.store.folding import fold
-from ragkit.types import FileRecord
+from ragkit.types import FileRecord, KnownFile
 
 _SOURCES_PER_COMMIT = 5_000
+_SORTED_FILES = 1_000_000  # sorting takes some 130 bytes a file: scripts/bench/reconcile.py
+_SAMPLES_PER_PAGE = 64
 
 
 class Ledger:
@@ -46,6 +50,55 @@ class Ledger:
             names = list(columns) or schema.file_schema().names
             rows = self._table.search().select(names).to_arrow()
         return schema.to_records(rows.sort_by("source"))
+
+    def find(self, sources: Collection[str]) -> list[FileRecord]:
+        """The records of those of these files that the ledger holds, in no order."""
+        from lancedb.expr import col
+
+        with translated(self._uri):
+            query = self._table.search().where(col("source").isin(sorted(sources)))
+            return schema.to_records(query.to_arrow())
+
+    def known(self, page: int = _SORTED_FILES) -> Iterator[KnownFile]:
+        """What tells whether a file changed, of all files in ascending order of source.
+
+        Memory holds about `page` rows: a longer ledger is read in ranges, each sorted by itself.
+        """
+        from lancedb.expr import col, lit
+        from lancedb.query import ColumnOrdering
+
+        by_source = [ColumnOrdering(column_name="source", ascending=True, nulls_first=False)]
+        bounds = self._bounds(page)
+        for low, high in zip([None, *bounds], [*bounds, None], strict=True):
+            limits = [] if low is None else [col("source") >= lit(low)]
+            limits += [] if high is None else [col("source") < lit(high)]
+            with translated(self._uri):
+                query = self._table.search().select(list(KnownFile._fields)).order_by(by_source)
+                query = query.where(reduce(and_, limits)) if limits else query
+                batches = query.to_batches()
+                while (batch := next(batches, None)) is not None:
+                    columns = [batch.column(name).to_pylist() for name in KnownFile._fields]
+                    yield from map(KnownFile._make, zip(*columns, strict=True))
+
+    def _bounds(self, page: int) -> list[str]:
+        """Sources that part the ledger into ranges of about `page` files."""
+        with translated(self._uri):
+            count = self._table.count_rows()
+            if count <= page:
+                return []
+            step = max(1, page // _SAMPLES_PER_PAGE)
+            sample: list[str] = []
+            seen = 0
+            for batch in self._table.search().select(["source"]).to_batches():
+                sample += (
+                    batch.column("source")
+                    .take(list(range(-seen % step, len(batch), step)))
+                    .to_pylist()
+                )
+                seen += len(batch)
+        sample.sort()
+        ranges = -(-count // page)
+        return sorted({sample[at * len(sample) // ranges] for at in range(1, ranges)})
 
     def sources(self) -> list[str]:
         """The names of all files in the ledger."""
