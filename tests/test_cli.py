@@ -198,3 +198,17 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path, write: Write) -
         check=False,
     )
     assert "Traceback" not in done.stderr
+
+
+def test_a_search_does_not_load_what_writes_an_index(tmp_path: Path, write: Write) -> None:
+    write("a.md", "Backups are tested every quarter.")
+    ragkit("index", "docs", cwd=tmp_path)
+    code = (
+        "import sys; from ragkit.index import Index; Index.open().search('backups');"
+        "print([name for name in sys.modules if name.startswith('ragkit.ingest')"
+        " or name == 'ragkit.query.answer'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import os
 import threading
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ragkit.errors import IndexMismatchError, RagkitError
 from ragkit.index.asking import (
@@ -22,7 +23,6 @@ from ragkit.index.asking import (
     keep_calibration,
     reply_tokens,
 )
-from ragkit.index.explaining import expect_file, why_unseen
 from ragkit.index.history import keep_run, read_run
 from ragkit.index.opening import (
     DEFAULT_FOLDER,
@@ -32,39 +32,15 @@ from ragkit.index.opening import (
     index_place,
     reindex_command,
 )
-from ragkit.index.reindexing import ReindexOptions, model_to_take, reindex
-from ragkit.index.removing import remove
 from ragkit.index.reranking import find_reranker
-from ragkit.index.surrounding import find_surroundings
-from ragkit.index.updating import (
-    MAX_FILE_BYTES,
-    ReadOptions,
-    SelectionOptions,
-    UpdateOptions,
-    WaitOptions,
-    base_of,
-    by_kind,
-    decide_all,
-    kept_roots,
-    plan_new,
-    selection_of,
-    update,
-)
-from ragkit.index.verifying import mend, verify
-from ragkit.ingest.roots import as_root, members, resolve_roots, source_of
-from ragkit.ingest.watch import changes
 from ragkit.models import NO_CHAT, Servers, choose_embedder, resolve_embedder
-from ragkit.query.answer import Asked, answer, answer_async
-from ragkit.query.asked import sendable
+from ragkit.query.asked import Asked, sendable
 from ragkit.query.calibrate import read_floor
-from ragkit.query.conversation import Conversation
-from ragkit.query.explain import Explanation, explain_trace
 from ragkit.query.filters import FilterOptions, filter_options, read_filters
 from ragkit.query.passages import PER_DOCUMENT
 from ragkit.query.rerank import RERANKED, Reranking
 from ragkit.query.retrieve import KEYWORD_WEIGHT, retrieve
 from ragkit.query.surroundings import Surroundings
-from ragkit.query.trace import trace_search
 from ragkit.store import Store, exists
 from ragkit.store.chunks import Sample
 from ragkit.store.distributed import LEAST_ROWS as DISTRIBUTED_CHUNKS
@@ -89,6 +65,19 @@ from ragkit.types import (
     VerifyReport,
 )
 
+if TYPE_CHECKING:
+    from ragkit.index.reindexing import ReindexOptions
+    from ragkit.index.updating import (
+        MAX_FILE_BYTES,
+        ReadOptions,
+        SelectionOptions,
+        UpdateOptions,
+        WaitOptions,
+        plan_new,
+    )
+    from ragkit.query.conversation import Conversation
+    from ragkit.query.explain import Explanation
+
 __all__ = [
     "DEFAULT_FOLDER",
     "DISTRIBUTED_CHUNKS",
@@ -110,6 +99,14 @@ logger = logging.getLogger(__name__)
 SEARCH_LIMIT = 5
 ASK_LIMIT = 8
 _SETTINGS = "settings"
+
+
+def __getattr__(name: str) -> Any:
+    # What writes, answers and explains is imported when first used: a search must start quickly.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room = "reindexing" if name == "ReindexOptions" else "updating"
+    return getattr(importlib.import_module(f"{__name__}.{room}"), name)
 
 
 class Index:
@@ -224,6 +221,8 @@ class Index:
     @property
     def base(self) -> Path:
         """Sources below this folder are named relative to it, so that both can be moved."""
+        from ragkit.index.updating import base_of
+
         return base_of(self._store.place)
 
     def files(self) -> list[FileRecord]:
@@ -249,12 +248,16 @@ class Index:
     ) -> tuple[str, list[FileRecord]]:
         """What a file or folder is called as a source, and the ledger rows of the file or of all
         below the folder: of `records`, else of the whole ledger."""
+        from ragkit.ingest.roots import as_root, members, source_of
+
         root = as_root(os.fspath(path))
         known = {r.source: r for r in (self.files() if records is None else records)}
         return source_of(root, self.base), [known[s] for s in members(known, root, self.base)]
 
     def why_unseen(self, source: str) -> str:
         """Why the ledger has no row of a file: it does not exist, is hidden or ignored, ..."""
+        from ragkit.index.explaining import why_unseen
+
         return why_unseen(source, self.base, self.roots(), self.plan)
 
     @property
@@ -265,6 +268,8 @@ class Index:
 
     def roots(self) -> list[str]:
         """The folders and files that were indexed, as sources are named."""
+        from ragkit.index.updating import kept_roots
+
         return kept_roots(self._store)
 
     @property
@@ -306,6 +311,9 @@ class Index:
         """What `update` would look at: kind ("new", "changed", "gone", "unchanged", ...) ->
         sources. Nothing is read but folders, nothing is written. A changed file may turn out to
         hold what it held."""
+        from ragkit.index.updating import by_kind, decide_all, selection_of
+        from ragkit.ingest.roots import resolve_roots
+
         roots = resolve_roots(paths, self.roots(), self.base)
         known = self._store.files.known
         selection = selection_of(options)
@@ -326,6 +334,8 @@ class Index:
         without `allow_empty`; `ModelError` when the embedder fails for good. What was committed
         by then stays, and the next call goes on from there.
         """
+        from ragkit.index.updating import update
+
         with self._writing(options):
             report = update(*self._reading(), self._servers, self.base, paths, options)
             keep_run(self._store, "index", report)
@@ -348,6 +358,8 @@ class Index:
         Raises `RagkitError` when another rebuild is unfinished; `IndexLockedError`, `ModelError`
         and `ValueError` as `create` and `update` do.
         """
+        from ragkit.index.reindexing import model_to_take, reindex
+
         with self._writing(options):
             model = embedder or model_to_take(self._store)
             if isinstance(model, str):
@@ -375,6 +387,8 @@ class Index:
         Raises `RagkitError` when there is nothing of a path in the index, and does nothing then;
         `IndexLockedError`.
         """
+        from ragkit.index.removing import remove
+
         with self._writing(options):
             return remove(self._store, self.base, paths)
 
@@ -388,6 +402,8 @@ class Index:
 
         Raises `IndexDamagedError` when the index cannot be read at all; `IndexLockedError`.
         """
+        from ragkit.index.verifying import mend, verify
+
         with self._writing(options):
             report = verify(self._store)
             if not repair or not report.flaws:
@@ -435,6 +451,9 @@ class Index:
         `options` are those of `update`. Raises what `update` raises, and `RagkitError` when the
         extra `watch` is not installed.
         """
+        from ragkit.ingest.roots import resolve_roots
+        from ragkit.ingest.watch import changes
+
         roots = resolve_roots(paths, self.roots(), self.base)
         watched = [root for root in roots if isinstance(root, Path)]
         if len(watched) < len(roots):
@@ -497,6 +516,8 @@ class Index:
 
         Raises `ValueError` when `lines` is negative.
         """
+        from ragkit.index.surrounding import find_surroundings
+
         return find_surroundings(self._store, hits, lines)
 
     def sample(
@@ -520,6 +541,10 @@ class Index:
 
         Raises what `search` raises, and `RagkitError` when `expect` means several files.
         """
+        from ragkit.index.explaining import expect_file
+        from ragkit.query.explain import explain_trace
+        from ragkit.query.trace import trace_search
+
         limit = self._limit(limit, SEARCH_LIMIT)
         question = checked_question(question, limit)
         expected = None
@@ -547,6 +572,8 @@ class Index:
         Raises `ValueError` for a blank question, a limit below 1 or an unknown option of the
         model; `ModelError` when the model cannot be used.
         """
+        from ragkit.query.answer import answer
+
         chat = chat_of(self._store, self._servers, options)
         result = answer(*self._reading(), chat, self._asked(question, options))
         keep_calibration(self._store, chat)
@@ -554,6 +581,8 @@ class Index:
 
     async def ask_async(self, question: str, **options: Unpack[AskOptions]) -> Answer:
         """As `ask`, inside an event loop."""
+        from ragkit.query.answer import answer_async
+
         chat = await asyncio.to_thread(chat_of, self._store, self._servers, options)
         store, embedder = await asyncio.to_thread(self._reading)
         asked = await asyncio.to_thread(self._asked, question, options)
@@ -601,6 +630,8 @@ class Index:
         `on_standalone` is told a follow-up in the words that are searched and answered, before
         its answer begins.
         """
+        from ragkit.query.conversation import Conversation
+
         return Conversation(
             partial(self.ask, **options),
             partial(self.ask_async, **options),

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ragkit.errors import RagkitError
 from ragkit.models import NO_CHAT, Servers, choose_chat, resolve_chat
-from ragkit.query.answer import REPLY_TOKENS, OnText
-from ragkit.query.asked import sendable
+from ragkit.query.asked import REPLY_TOKENS, OnText, sendable
 from ragkit.query.filters import FilterOptions
 from ragkit.query.passages import PER_DOCUMENT
 from ragkit.store import Store
