@@ -16,6 +16,7 @@ from pypdf import PdfWriter
 from ragkit.index import Index
 from ragkit.ingest.prepare import embedded_text
 from ragkit.query.filters import FilterOptions
+from ragkit.query.retrieve import Openings
 from ragkit.types import Hit
 
 Write = Callable[..., Path]
@@ -107,9 +108,12 @@ def test_a_filtered_search_is_the_exact_one_over_the_files_that_pass(
     vectors = embedder.embed_passages([embedded_text(hit.chunk) for hit in passing])
     cosine = vectors @ embedder.embed_question(question)
     words = np.array([hit.keyword for hit in passing])
+    # What the best document that passes adds to its only chunk; the others in proportion.
+    documents = np.array([hit.document for hit in passing])
+    documents *= Openings({"best": 1.0}).document("best", 0) / documents.max()
     for weight in (0.0, 0.5):
         found = index.search(question, limit=20, keyword_weight=weight, where="author = kim")
-        score = cosine + weight * words / words.max()
+        score = cosine + weight * (words / words.max() + documents)
         best = np.sort(score)[::-1][:20]
         np.testing.assert_allclose([hit.score for hit in found], best, atol=1e-4)
         exact = {passing[at].chunk.source for at in np.flatnonzero(score > best[-1] + 1e-4)}
