@@ -45,6 +45,14 @@ def test_the_ledger_is_read_in_order_whatever_fits_into_memory(index: Index, pag
     }
 
 
+def test_a_piece_of_the_ledger_may_be_smaller_than_a_step_of_the_sample(index: Index) -> None:
+    names = [f"{number:03}" for number in range(132)]
+    index._store.files.write([FileRecord(name, "indexed") for name in names[:129]])
+    for name in names[129:]:
+        index._store.files.write([FileRecord(name, "indexed")])
+    assert [one.source for one in index._store.files.known(128)] == names
+
+
 def test_an_empty_ledger_is_read(index: Index) -> None:
     assert list(index._store.files.known()) == []
 

@@ -90,11 +90,8 @@ class Ledger:
             sample: list[str] = []
             seen = 0
             for batch in self._table.search().select(["source"]).to_batches():
-                sample += (
-                    batch.column("source")
-                    .take(list(range(-seen % step, len(batch), step)))
-                    .to_pylist()
-                )
+                sources = batch.column("source")
+                sample += [sources[at].as_py() for at in range(-seen % step, len(batch), step)]
                 seen += len(batch)
         sample.sort()
         ranges = -(-count // page)
