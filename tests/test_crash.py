@@ -119,3 +119,12 @@ def test_a_file_that_comes_back_after_a_killed_removal_is_not_missed(
     (tmp_path / "b.md").rename(path)
     index.update()
     assert len(stored(index)[0]) == 2
+
+
+def test_a_first_run_that_was_killed_goes_on_without_its_folder_being_named_again(
+    index: Index, write: Callable[..., Path], tmp_path: Path
+) -> None:
+    fill(write, 1)
+    kill_run(index, tmp_path / "docs", "files", "write", "before", 1)
+    assert index.update().added == 30
+    assert index.roots() == ["docs"]

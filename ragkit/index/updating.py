@@ -120,12 +120,12 @@ def update(
     decisions = decide_all(
         roots, store.files.known, base, store.place, selection_of(options), again
     )
+    names = [source_of(root, base) for root in roots]
+    if set(names) - set(kept):  # now, so that a run that is killed can go on without their names
+        store.catalog.set(ROOTS, list(dict.fromkeys([*kept, *names])))
     report = run_of(store, embedder, servers, options)(decisions)
     changed = bool(report.added + report.updated + report.moved + report.removed)
     keep_floor(store, embedder, written=report.chunks, changed=changed)
-    names = [source_of(root, base) for root in roots]
-    if set(names) - set(kept):
-        store.catalog.set(ROOTS, list(dict.fromkeys([*kept, *names])))
     if before != now and set(kept) <= set(names):
         store.catalog.set(store.key(READING), now)
     return report
