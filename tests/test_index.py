@@ -358,3 +358,21 @@ def test_the_nearest_index_above_is_found(home: Path, write: Write) -> None:
     Index.create(home / "docs/.ragkit")
     assert find_index(home / "docs/deep/er") == str(home / "docs/.ragkit")
     assert find_index(home) == str(home / ".ragkit")
+
+
+@pytest.mark.parametrize("left", [[], ["files.lance"], ["files.lance", "chunks.lance"]])
+def test_what_a_killed_creation_left_is_no_index_and_in_nobodys_way(
+    tmp_path: Path, write: Write, embedder: CountingEmbedder, left: list[str]
+) -> None:
+    place = tmp_path / ".ragkit"
+    Index.create(place, embedder=embedder)
+    for table in place.glob("*.lance"):
+        if table.name not in left:
+            shutil.rmtree(table)
+    (place / "catalog.lance" / "data").mkdir(parents=True)
+    with pytest.raises(IndexNotFoundError):
+        Index.open(place)
+    write("a.md", "The walrus eats clams.")
+    index = Index.create(place, embedder=embedder)
+    assert index.update(tmp_path / "docs").added == 1
+    assert [hit.chunk.source for hit in Index.open(place).search("walrus")] == ["docs/a.md"]

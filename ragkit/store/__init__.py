@@ -12,13 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ragkit.errors import IndexNotFoundError
+from ragkit.errors import IndexNotFoundError, RagkitError
 from ragkit.objects import check_conditional_put, is_remote, patient_options
 from ragkit.store import schema
 from ragkit.store.catalog import Catalog
 from ragkit.store.chunks import ChunkTable
 from ragkit.store.connect import CATALOG, CHUNKS, connect, exists, located, translated
-from ragkit.store.generations import Generations, create_tables, files_of
+from ragkit.store.generations import Generations, create_tables, files_of, new_table
 from ragkit.store.ledger import Ledger
 from ragkit.store.lock import writing
 from ragkit.types import Location, Manifest
@@ -26,6 +26,8 @@ from ragkit.types import Location, Manifest
 __all__ = ["Catalog", "ChunkTable", "Ledger", "Store", "exists", "located"]
 
 _WRITING = "unfinished"
+
+_CREATION_SECONDS = 10.0  # another process may be making the same index
 
 
 class Store:
@@ -45,19 +47,25 @@ class Store:
 
     @classmethod
     def create(cls, place: str | Location, manifest: Manifest) -> Store:
-        """A new, empty index; local folders are made as needed.
+        """A new, empty index; local folders are made as needed. The catalog is made last: without
+        it there is no index, and what a killed creation left is made anew.
 
-        Raises `StorageError` for an object store that does not keep what tables rest on.
+        Raises `RagkitError` when there is one already, `StorageError` for an object store that
+        does not keep what tables rest on.
         """
         place = located(place)
         uri = place.uri
-        if is_remote(uri):
-            check_conditional_put(place)
-        with translated(uri):
+        if not is_remote(uri):
+            Path(uri).mkdir(parents=True, exist_ok=True)
+        with _write_lock(place, wait_seconds=_CREATION_SECONDS), translated(uri):
+            if exists(place):
+                raise RagkitError(f"there is already an index at {uri}; open it instead")
             database = connect(place)
-            catalog = Catalog(uri, database.create_table(CATALOG, schema=schema.catalog_schema()))
             create_tables(database, CHUNKS, manifest)
-            return cls(place, database, catalog)
+            table = database.create_table(
+                CATALOG, schema=schema.catalog_schema(), **new_table(database)
+            )
+            return cls(place, database, Catalog(uri, table))
 
     @classmethod
     def open(cls, place: str | Location) -> Store:
@@ -90,9 +98,7 @@ class Store:
     ) -> AbstractContextManager[None]:
         """Held for a whole run that writes. On object storage conditional writes, primary keys
         and commit retries guard instead; that the store has them is checked first."""
-        if is_remote(self.uri):
-            return _guarded(self.place)
-        return writing(Path(self.uri), wait_seconds=wait_seconds, on_wait=on_wait)
+        return _write_lock(self.place, wait_seconds=wait_seconds, on_wait=on_wait)
 
     @property
     def cut_off(self) -> bool:
@@ -156,6 +162,14 @@ class Store:
             self.chunks.optimize()
         self.files.optimize()
         self.catalog.optimize()
+
+
+def _write_lock(
+    place: Location, *, wait_seconds: float, on_wait: Callable[[str], None] | None = None
+) -> AbstractContextManager[None]:
+    if is_remote(place.uri):
+        return _guarded(place)
+    return writing(Path(place.uri), wait_seconds=wait_seconds, on_wait=on_wait)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def exists(place: str | Location) -> bool:
     """Whether an index is there; looks without creating anything."""
     place = located(place)
     if not is_remote(place.uri):
-        return Path(place.uri, f"{CATALOG}.lance").is_dir()
+        return any(Path(place.uri, f"{CATALOG}.lance", "_versions").glob("*.manifest"))
     with translated(place.uri):
         return CATALOG in connect(place).list_tables().tables
 

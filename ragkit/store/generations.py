@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ragkit.objects import is_remote
 from ragkit.store import schema
 from ragkit.store.catalog import Catalog
 from ragkit.store.connect import CHUNKS, FILES, translated
@@ -95,11 +96,19 @@ class Generations:
 
 
 def create_tables(database: Any, generation: str, manifest: Manifest) -> Any:
-    """The empty tables of a generation; the chunks table."""
-    database.create_table(files_of(generation), schema=schema.file_schema())
-    table = database.create_table(generation, schema=schema.chunk_schema(manifest))
+    """The empty tables of a generation, in place of what a killed attempt left; the chunks table.
+    To be called under the write lock; where there is none, tables that are there are kept."""
+    how = new_table(database)
+    files, chunks = schema.file_schema(), schema.chunk_schema(manifest)
+    database.create_table(files_of(generation), schema=files, **how)
+    table = database.create_table(generation, schema=chunks, **how)
     index_words(table)
     return table
+
+
+def new_table(database: Any) -> dict[str, Any]:
+    """How LanceDB is to make a table that may be there in part."""
+    return {"exist_ok": True} if is_remote(database.uri) else {"mode": "overwrite"}
 
 
 def files_of(generation: str) -> str:
