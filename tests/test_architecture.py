@@ -13,12 +13,12 @@ PACKAGE = ROOT / "ragkit"
 
 # From the ground up. A module may import modules of lower rows, and those of its own room.
 ROWS = (
-    r"ragkit\.(types|errors|_version|objects)",
+    r"ragkit\.(types|errors|_version|objects|place)",
     r"ragkit\.(models|engines|store)(\..+)?"
     r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|spool|watch|find_objects|refind)"
     r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation|trace)\w+",
     r"ragkit\.ingest\.(prepare|roots|again|spread)|ragkit\.query\.retrieve",
-    r"ragkit\.ingest\.(embed|scan)|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
+    r"ragkit\.ingest\.(embed|scan|seal)|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
     r"ragkit\.ingest\.commit",
     r"ragkit\.ingest\.pipeline",
     r"ragkit\.index(\..+)?",
@@ -28,7 +28,7 @@ ROWS = (
 )
 # Within row 1: what belongs to one room and may lean on each other.
 ROOMS = (
-    r"ragkit\.(types|errors|objects)",
+    r"ragkit\.(types|errors|objects|place)",
     r"ragkit\.models(\..+)?",
     r"ragkit\.engines(\..+)?",
     r"ragkit\.store(\..+)?",

@@ -13,7 +13,8 @@ from ragkit.cli.engine import engine as engine_options
 from ragkit.cli.output import safe_line, say, say_json, tell
 from ragkit.cli.reports import ProgressBar, print_report
 from ragkit.errors import RagkitError
-from ragkit.types import Engine, Location
+from ragkit.place import index_place
+from ragkit.types import Engine, IndexReport, Location
 
 if TYPE_CHECKING:
     from ragkit.index import Index
@@ -91,6 +92,8 @@ def command(
         del selection["passwords"], selection["max_file_bytes"]
         _print_plan(_plan(db, paths, selection), as_json)
         return 0
+    if not watch and (report := _nothing_to_do(db, paths, embedder, selection)) is not None:
+        return _ended(report, strict, as_json)
     index = _open_or_create(db, embedder, servers, bool(paths))
     work = options.given(engine=engine, files_per_task=files_per_task, **selection)
     if watch:
@@ -107,11 +110,33 @@ def command(
             on_wait=options.tell_wait,
             **work,
         )
+    return _ended(report, strict, as_json)
+
+
+def _ended(report: IndexReport, strict: bool, as_json: bool) -> int:
+    """Says what a run did; the exit code."""
     if as_json:
         say_json(report)
     else:
         print_report(report)
     return 1 if report.failed or (strict and report.skipped) else 0
+
+
+def _nothing_to_do(
+    db: str | Location | None,
+    paths: tuple[str, ...],
+    embedder: str | None,
+    selection: dict[str, Any],
+) -> IndexReport | None:
+    """The report of a run that finds nothing changed, without loading LanceDB or a model."""
+    from ragkit.ingest.roots import Selection
+    from ragkit.ingest.seal import sealed_report
+
+    if selection["passwords"]:
+        return None
+    files = Selection(tuple(selection["include"]), tuple(selection["exclude"]), selection["hidden"])
+    place = index_place(db or "")
+    return sealed_report(place, paths, files, selection["max_file_bytes"], embedder)
 
 
 def _open_or_create(
@@ -120,7 +145,7 @@ def _open_or_create(
     """The index that is there, or a new one, of which it says so and why it has that model."""
     from ragkit import store
     from ragkit.errors import IndexMismatchError, IndexNotFoundError
-    from ragkit.index import Index, index_place, reindex_command
+    from ragkit.index import Index, reindex_command
     from ragkit.models import Choice, choose_embedder
 
     place = index_place(db or "")
@@ -146,7 +171,7 @@ def _open_or_create(
 def _plan(db: str | Location | None, paths: tuple[str, ...], selection: dict[str, Any]) -> Any:
     """What an update would look at; for an index that is not there yet, everything is new."""
     from ragkit import store
-    from ragkit.index import Index, index_place, plan_new
+    from ragkit.index import Index, plan_new
 
     place = index_place(db or "")
     if store.exists(place):

@@ -24,16 +24,10 @@ from ragkit.index.asking import (
     reply_tokens,
 )
 from ragkit.index.history import keep_run, read_run
-from ragkit.index.opening import (
-    DEFAULT_FOLDER,
-    check_embedder,
-    find_index,
-    fitting_chunks,
-    index_place,
-    reindex_command,
-)
+from ragkit.index.opening import check_embedder, fitting_chunks, reindex_command
 from ragkit.index.reranking import find_reranker
 from ragkit.models import NO_CHAT, Servers, choose_embedder, resolve_embedder
+from ragkit.place import DEFAULT_FOLDER, base_of, find_index, index_place
 from ragkit.query.asked import Asked, sendable
 from ragkit.query.calibrate import read_floor
 from ragkit.query.filters import FilterOptions, filter_options, read_filters
@@ -221,8 +215,6 @@ class Index:
     @property
     def base(self) -> Path:
         """Sources below this folder are named relative to it, so that both can be moved."""
-        from ragkit.index.updating import base_of
-
         return base_of(self._store.place)
 
     def files(self) -> list[FileRecord]:
@@ -337,9 +329,7 @@ class Index:
         from ragkit.index.updating import update
 
         with self._writing(options):
-            report = update(*self._reading(), self._servers, self.base, paths, options)
-            keep_run(self._store, "index", report)
-            return report
+            return update(*self._reading(), self._servers, self.base, paths, options)
 
     def reindex(
         self, embedder: str | Embedder | None = None, **options: Unpack[ReindexOptions]

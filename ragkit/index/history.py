@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 
+from ragkit.ingest.seal import read_seal
 from ragkit.store import Store
 from ragkit.types import IndexReport, LastRun
 
@@ -21,6 +22,13 @@ def keep_run(store: Store, what: str, report: IndexReport) -> None:
 
 
 def read_run(store: Store) -> LastRun | None:
-    """The last run, None when none is kept."""
+    """The last run, None when none is kept. One that only looked, and found nothing to do, has
+    noted that on the seal."""
     kept = store.catalog.get(_KEY)
-    return None if kept is None else LastRun(**kept)
+    if kept is None:
+        return None
+    run, seal = LastRun(**kept), read_seal(store.place)
+    if seal is None or seal.finished <= run.finished:
+        return run
+    counts = {name: seal.report.get(name, 0) for name in run.counts}
+    return LastRun("index", seal.finished, seal.seconds, counts)

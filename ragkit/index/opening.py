@@ -1,41 +1,14 @@
-"""Where an index is, and whether a model belongs to it."""
+"""Whether a model belongs to an index, and which chunks fit it."""
 
 from __future__ import annotations
 
-import os
 import shlex
-from dataclasses import replace
-from pathlib import Path
 
-from ragkit import store
 from ragkit.errors import IndexMismatchError
-from ragkit.objects import is_remote
-from ragkit.types import ChunkSettings, Embedder, Location, Manifest
+from ragkit.place import index_place
+from ragkit.types import ChunkSettings, Embedder, Manifest
 
-DEFAULT_FOLDER = ".ragkit"
 _LEAST_HEADROOM = 32  # tokens a chunk leaves for prefixes and table headers in a small window
-
-
-def find_index(start: Path | None = None) -> str:
-    """The index a command means when it names none: env RAGKIT_DB, else the nearest `.ragkit`
-    folder from `start` (the current folder) upward, else `.ragkit` in `start`."""
-    named = os.environ.get("RAGKIT_DB")
-    if named:
-        return named
-    here = (start or Path.cwd()).absolute()
-    for folder in (here, *here.parents):
-        if store.exists(str(folder / DEFAULT_FOLDER)):
-            return str(folder / DEFAULT_FOLDER)
-    return str(here / DEFAULT_FOLDER)
-
-
-def index_place(path: str | os.PathLike[str] | Location) -> Location:
-    """An address, or a path made absolute."""
-    place = path if isinstance(path, Location) else Location(os.fspath(path))
-    uri = place.uri or find_index()
-    if is_remote(uri):
-        return replace(place, uri=uri.rstrip("/"))
-    return replace(place, uri=os.path.abspath(Path(uri).expanduser()))
 
 
 def fitting_chunks(model: Embedder, tokens: int | None, overlap: int) -> ChunkSettings:

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 from ragkit.engines.local import LocalEngine
-from ragkit.index.opening import index_place
+from ragkit.index.history import keep_run
 from ragkit.ingest.again import due_again, reading_of
 from ragkit.ingest.load import LoadOptions
 from ragkit.ingest.pipeline import FILES_PER_TASK, OnProgress, Run
 from ragkit.ingest.prepare import Recipe
 from ragkit.ingest.reconcile import Decision
 from ragkit.ingest.roots import Root, Selection, decide, resolve_roots, source_of
+from ragkit.ingest.seal import Noted
 from ragkit.ingest.spread import SpreadEmbedder
 from ragkit.models import Servers
-from ragkit.objects import is_remote
+from ragkit.place import base_of, index_place
 from ragkit.query.calibrate import keep_floor
 from ragkit.store import ChunkTable, Store
 from ragkit.types import Embedder, Engine, IndexReport, KnownFile, Location
@@ -92,12 +93,6 @@ def recipe_of(store: Store, embedder: Embedder, options: ReadOptions) -> Recipe:
     )
 
 
-def base_of(place: Location) -> Path:
-    """Sources below this folder are named relative to it. Nothing lies below that of an index in
-    an object store: its local sources have absolute names."""
-    return Path(os.path.abspath(os.devnull)) if is_remote(place.uri) else Path(place.uri).parent
-
-
 def kept_roots(store: Store) -> list[str]:
     """The folders and files that were indexed, as sources are named."""
     return list(store.catalog.get(ROOTS) or [])
@@ -117,9 +112,8 @@ def update(
     recipe = recipe_of(store, embedder, options)
     before, now = store.catalog.get(store.key(READING)), reading_of(recipe.limit_bytes)
     again = due_again(before, now, passwords=bool(recipe.loading.passwords))
-    decisions = decide_all(
-        roots, store.files.known, base, store.place, selection_of(options), again
-    )
+    selection = selection_of(options)
+    decisions = Noted(decide_all(roots, store.files.known, base, store.place, selection, again))
     names = [source_of(root, base) for root in roots]
     if set(names) - set(kept):  # now, so that a run that is killed can go on without their names
         store.catalog.set(ROOTS, list(dict.fromkeys([*kept, *names])))
@@ -128,6 +122,9 @@ def update(
     keep_floor(store, embedder, written=report.chunks, changed=changed)
     if before != now and set(kept) <= set(names):
         store.catalog.set(store.key(READING), now)
+    keep_run(store, "index", report)
+    kept = kept_roots(store)
+    decisions.put_seal(store.place, names, kept, embedder.name, selection, now, report)
     return report
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
-from ragkit.ingest.load import LOADER_VERSION
 from ragkit.types import KnownFile
 
+# Raised whenever a file may load differently than before, so that indexes load it again. Not
+# with the loaders: importing those takes longer than a look at thousands of unchanged files.
+LOADER_VERSION = 2
 # The libraries of extras that loaders use where they are installed.
 _LIBRARIES = ("docx", "pptx", "openpyxl")
 

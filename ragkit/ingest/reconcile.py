@@ -10,8 +10,8 @@ from ragkit.types import FoundFile, KnownFile
 Kind = Literal["new", "changed", "check", "retry", "unchanged", "refused", "gone", "unreachable"]
 
 # A file may change twice within one tick of its file system's clock: 2 s on FAT.
-_RACY_NS = 2 * 10**9
-_RETRY_AFTER_NS = 3600 * 10**9
+RACY_NS = 2 * 10**9
+RETRY_AFTER_NS = 3600 * 10**9
 
 
 class Decision(NamedTuple):
@@ -35,7 +35,7 @@ def reconcile(
     known: Iterable[KnownFile],
     *,
     now_ns: int,
-    retry_after_ns: int = _RETRY_AFTER_NS,
+    retry_after_ns: int = RETRY_AFTER_NS,
     read_again: Callable[[KnownFile], bool] | None = None,
 ) -> Iterator[Decision]:
     """One decision for every source in `found` or `known`, in ascending order of source.
@@ -62,7 +62,7 @@ def reconcile(
             and record.size == size
             and record.inode == inode
             and record.outcome != "failed"
-            and record.seen_ns - mtime_ns >= _RACY_NS
+            and record.seen_ns - mtime_ns >= RACY_NS
             and read_again is None
             and not refusal
         ):
@@ -99,7 +99,7 @@ def _kind(file: FoundFile, record: KnownFile, now_ns: int, retry_after_ns: int) 
     # A clock that was set back must not put a retry off for years.
     if failed and not 0 <= now_ns - record.seen_ns < retry_after_ns:
         return "retry"
-    return "unchanged" if record.seen_ns - record.mtime_ns >= _RACY_NS else "check"
+    return "unchanged" if record.seen_ns - record.mtime_ns >= RACY_NS else "check"
 
 
 def _missing(record: KnownFile, unlisted: str) -> Decision:

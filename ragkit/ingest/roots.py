@@ -65,7 +65,7 @@ def decide(
     Raises `RagkitError` after the last decision when a root where files were known is empty or
     gone, unless `allow_empty`: nothing must be deleted before.
     """
-    found = _find(root, base, place, selection)
+    found = find(root, base, place, selection)
     belongs = belonging(root, base)
     below = (file for file in known if belongs(file.source))
     gone = seen = others = 0
@@ -82,7 +82,9 @@ def decide(
         raise RagkitError(f"{root}: {refusal}")
 
 
-def _find(root: Root, base: Path, place: Location, selection: Selection) -> Iterable[FoundFile]:
+def find(root: Root, base: Path, place: Location, selection: Selection) -> Iterable[FoundFile]:
+    """The files below a root in ascending order of source; none where it is not there. `place` is
+    where the index is: nothing of it is a document."""
     remote = is_remote(place.uri)
     if isinstance(root, str):
         return find_objects(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from ragkit.errors import IndexDamagedError, RagkitError, StorageError
 from ragkit.objects import is_remote, meaning, patient_options
+from ragkit.place import CATALOG, holds_index
 from ragkit.types import Location
 
-CATALOG, FILES, CHUNKS = "catalog", "files", "chunks"
+__all__ = ["CATALOG", "CHUNKS", "FILES", "connect", "exists", "located", "translated"]
+
+FILES, CHUNKS = "files", "chunks"
 
 
 def located(place: str | Location) -> Location:
@@ -24,7 +26,7 @@ def exists(place: str | Location) -> bool:
     """Whether an index is there; looks without creating anything."""
     place = located(place)
     if not is_remote(place.uri):
-        return any(Path(place.uri, f"{CATALOG}.lance", "_versions").glob("*.manifest"))
+        return holds_index(place.uri)
     with translated(place.uri):
         return CATALOG in connect(place).list_tables().tables
 

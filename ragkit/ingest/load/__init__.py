@@ -36,10 +36,7 @@ from ragkit.ingest.load.text import (
 from ragkit.ingest.load.word import load_docx
 from ragkit.types import Document, Heading
 
-__all__ = ["LOADERS", "LOADER_VERSION", "LoadOptions", "load", "refusal"]
-
-# Raised whenever a file may load differently than before, so that indexes load it again.
-LOADER_VERSION = 2
+__all__ = ["LOADERS", "LoadOptions", "load", "refusal"]
 
 # Format -> loader. A format is also the extension that stands for it.
 LOADERS: dict[str, Loader] = {

@@ -1,0 +1,203 @@
+"""A seal on an index: what its last run found, so that the next can tell from a look at the folders
+alone that there is nothing to do. Neither the tables are opened for that nor a model is loaded.
+
+A seal proves only that nothing changed. Whatever differs, and whatever cannot be told from file
+names, sizes and times, breaks it, and a run does its work as ever.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import marshal
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ragkit._version import __version__
+from ragkit.ingest.again import reading_of
+from ragkit.ingest.reconcile import RACY_NS, RETRY_AFTER_NS, Decision
+from ragkit.ingest.roots import Selection, find, resolve_roots, source_of
+from ragkit.objects import is_remote
+from ragkit.place import base_of
+from ragkit.types import FoundFile, IndexReport, Location, Problem
+
+_FILE = "sealed.json"
+_BATCH = 200  # files that are hashed at once
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """`state` stands for the files, the tables and how they were looked at; `kept` are the folders
+    the index is of. In force from `since_ns` until `until_ns`, None for good. `finished` (UTC, ISO
+    8601; "" for none) and `seconds` are those of the last run that found it whole; `report` holds
+    the counts and problems of a run that has nothing to do."""
+
+    state: str
+    kept: list[str]
+    embedder: str
+    since_ns: int
+    until_ns: int | None
+    finished: str
+    seconds: float
+    report: dict[str, Any]
+
+
+class Noted:
+    """Decisions as they pass, and whether a seal can be put on what comes of them."""
+
+    def __init__(self, decisions: Iterable[Decision]) -> None:
+        self._decisions = decisions
+        self._started_ns = time.time_ns()
+        self._seen = _Seen()
+        self._youngest_ns = 0
+        self._failed_ns: int | None = None  # when the first of those still failed was seen
+
+    def __iter__(self) -> Iterator[Decision]:
+        decisions = iter(self._decisions)
+        while some := list(islice(decisions, _BATCH)):
+            files: list[FoundFile] = []
+            for kind, found, record in some:
+                if found is not None:
+                    files.append(found)
+                    self._youngest_ns = max(self._youngest_ns, found.mtime_ns)
+                if kind == "unchanged" and record is not None and record.outcome == "failed":
+                    self._failed_ns = min(self._failed_ns or record.seen_ns, record.seen_ns)
+            self._seen.add(files)
+            yield from some
+
+    def put_seal(
+        self,
+        place: Location,
+        roots: Sequence[str],
+        kept: Sequence[str],
+        embedder: str,
+        selection: Selection,
+        reading: object,
+        report: IndexReport,
+    ) -> None:
+        """Seals an index after all that its run had to write; not one in an object store, nor
+        after files so young that the next run must read them again."""
+        if is_remote(place.uri) or self._youngest_ns > self._started_ns - RACY_NS:
+            return
+        failed_ns = min(self._started_ns, self._failed_ns or self._started_ns)
+        whole = report.added + report.updated + report.moved + report.unchanged
+        counts = {"unchanged": whole, "skipped": report.skipped, "failed": report.failed}
+        problems = [[p.source, p.outcome, p.reason] for p in report.problems]
+        seal = Seal(
+            state=_state(place, roots, selection, reading, self._seen.digest()),
+            kept=list(kept),
+            embedder=embedder,
+            since_ns=self._started_ns,
+            until_ns=failed_ns + RETRY_AFTER_NS if report.failed else None,
+            finished="",
+            seconds=0.0,
+            report={**counts, "problems": problems},
+        )
+        with suppress(OSError):  # such as a full disk: the next run does without
+            _write(place, seal)
+
+
+def sealed_report(
+    place: Location,
+    paths: Sequence[str | os.PathLike[str]],
+    selection: Selection,
+    limit_bytes: int,
+    embedder: str | None,
+) -> IndexReport | None:
+    """The report of a run that has nothing to do, None when it may have. `embedder` is the name
+    that was asked for.
+
+    Costs a `stat` a file. Raises `RagkitError` as `resolve_roots` and `discover` do.
+    """
+    started = time.monotonic()
+    seal = read_seal(place)
+    if seal is None or embedder not in (None, seal.embedder):
+        return None
+    if not seal.since_ns <= time.time_ns() < (seal.until_ns or float("inf")):
+        return None
+    base = base_of(place)
+    roots = resolve_roots(paths, seal.kept, base)
+    names = [source_of(root, base) for root in roots]
+    found = (file for root in roots for file in find(root, base, place, selection))
+    seen = _Seen()
+    while some := list(islice(found, _BATCH)):
+        seen.add(some)
+    if _state(place, names, selection, reading_of(limit_bytes), seen.digest()) != seal.state:
+        return None
+    seconds = time.monotonic() - started
+    with suppress(OSError):  # an index that may only be read
+        _write(place, replace(seal, finished=_now(), seconds=round(seconds, 3)))
+    problems = tuple(Problem(*values) for values in seal.report["problems"])
+    return IndexReport(**{**seal.report, "problems": problems, "seconds": seconds})
+
+
+def read_seal(place: Location) -> Seal | None:
+    """The seal on an index, broken or not; None when it has none."""
+    if is_remote(place.uri):
+        return None
+    try:
+        return Seal(**json.loads(Path(place.uri, _FILE).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+class _Seen:
+    """Files one after another as one hash, however they are parted."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=16)
+        self._rest: list[FoundFile] = []
+
+    def add(self, files: list[FoundFile]) -> None:
+        self._rest += files
+        while len(self._rest) >= _BATCH:
+            self._take(self._rest[:_BATCH])
+            del self._rest[:_BATCH]
+
+    def digest(self) -> str:
+        if self._rest:
+            self._take(self._rest)
+            self._rest = []
+        return self._hash.hexdigest()
+
+    def _take(self, files: list[FoundFile]) -> None:
+        sources, _, *values = zip(*files, strict=True)
+        # Version 2 writes equal values as equal bytes; a fifth of the time of JSON.
+        self._hash.update(marshal.dumps((sources, *values), 2))
+
+
+def _state(
+    place: Location, roots: Sequence[str], selection: Selection, reading: object, seen: str
+) -> str:
+    looked = [__version__, list(roots), asdict(replace(selection, allow_empty=False)), reading]
+    text = json.dumps([looked, _tables(place.uri), seen])
+    return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
+
+
+def _tables(folder: str) -> list[tuple[str, int, int]]:
+    """Every version of every table: whatever is written to one makes another list."""
+    found = Path(folder).glob("*.lance/_versions/*.manifest")
+    states = [(path, path.stat()) for path in sorted(found)]
+    return [
+        (path.relative_to(folder).as_posix(), status.st_size, status.st_mtime_ns)
+        for path, status in states
+    ]
+
+
+def _write(place: Location, seal: Seal) -> None:
+    path = Path(place.uri, _FILE)
+    new = path.with_suffix(f".{os.getpid()}")
+    values = {field.name: getattr(seal, field.name) for field in fields(seal)}
+    new.write_text(json.dumps(values), encoding="utf-8")
+    new.replace(path)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
