@@ -19,7 +19,7 @@ Write = Callable[..., Path]
 HOLDER = """
 import sys
 from pathlib import Path
-from ragkit.store.lock import writing
+from ragkit.lock import writing
 
 with writing(Path(sys.argv[1])):
     print("held", flush=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 
-from ragkit.ingest.seal import read_seal
 from ragkit.store import Store
 from ragkit.types import IndexReport, LastRun
 
@@ -27,8 +26,10 @@ def read_run(store: Store) -> LastRun | None:
     kept = store.catalog.get(_KEY)
     if kept is None:
         return None
+    from ragkit.ingest.seal import read_seal
+
     run, seal = LastRun(**kept), read_seal(store.place)
-    if seal is None or seal.finished <= run.finished:
+    if seal is None or seal.finished < run.finished:
         return run
     counts = {name: seal.report.get(name, 0) for name in run.counts}
     return LastRun("index", seal.finished, seal.seconds, counts)

@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from ragkit._version import __version__
+from ragkit.errors import IndexLockedError
 from ragkit.ingest.again import reading_of
 from ragkit.ingest.reconcile import RACY_NS, RETRY_AFTER_NS, Decision
 from ragkit.ingest.roots import Selection, find, resolve_roots, source_of
+from ragkit.lock import writing
 from ragkit.objects import is_remote
 from ragkit.place import base_of
 from ragkit.types import FoundFile, IndexReport, Location, Problem
@@ -111,15 +113,29 @@ def sealed_report(
     limit_bytes: int,
     embedder: str | None,
 ) -> IndexReport | None:
-    """The report of a run that has nothing to do, None when it may have. `embedder` is the name
-    that was asked for.
+    """The report of a run that has nothing to do, None when it may have, or another process
+    writes the index. `embedder` is the name that was asked for.
 
     Costs a `stat` a file. Raises `RagkitError` as `resolve_roots` and `discover` do.
     """
-    started = time.monotonic()
     seal = read_seal(place)
     if seal is None or embedder not in (None, seal.embedder):
         return None
+    try:
+        with writing(Path(place.uri)):
+            return _looked(place, seal, paths, selection, limit_bytes)
+    except (IndexLockedError, OSError):
+        return None
+
+
+def _looked(
+    place: Location,
+    seal: Seal,
+    paths: Sequence[str | os.PathLike[str]],
+    selection: Selection,
+    limit_bytes: int,
+) -> IndexReport | None:
+    started = time.monotonic()
     if not seal.since_ns <= time.time_ns() < (seal.until_ns or float("inf")):
         return None
     base = base_of(place)
@@ -132,7 +148,7 @@ def sealed_report(
     if _state(place, names, selection, reading_of(limit_bytes), seen.digest()) != seal.state:
         return None
     seconds = time.monotonic() - started
-    with suppress(OSError):  # an index that may only be read
+    with suppress(OSError):
         _write(place, replace(seal, finished=_now(), seconds=round(seconds, 3)))
     problems = tuple(Problem(*values) for values in seal.report["problems"])
     return IndexReport(**{**seal.report, "problems": problems, "seconds": seconds})

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ragkit.errors import IndexNotFoundError, RagkitError
+from ragkit.lock import writing
 from ragkit.objects import check_conditional_put, is_remote, patient_options
 from ragkit.store import schema
 from ragkit.store.catalog import Catalog
@@ -20,7 +21,6 @@ from ragkit.store.chunks import ChunkTable
 from ragkit.store.connect import CATALOG, CHUNKS, connect, exists, located, translated
 from ragkit.store.generations import Generations, create_tables, files_of, new_table
 from ragkit.store.ledger import Ledger
-from ragkit.store.lock import writing
 from ragkit.types import Location, Manifest
 
 __all__ = ["Catalog", "ChunkTable", "Ledger", "Store", "exists", "located"]
