@@ -56,17 +56,32 @@ class Embedding:
         # Vectors by commit: those a look-up may have missed. The last commit is being made.
         self._recent: deque[tuple[int, dict[str, Vectors]]] = deque([(0, {})])
         self._written = 0
-        self.slice_chunks = _FIRST_CHUNKS
+        self._slice_chunks = _FIRST_CHUNKS
         self.embedded = 0
         self.reused = 0
 
-    def looked_up(self, slices: Iterable[list[Prepared]]) -> Iterator[Looked]:
-        """Slices with what is stored of them. For a thread of its own, so that the model does
-        not wait for the tables."""
-        for files in slices:
+    def looked_up(self, groups: Iterable[list[Prepared]]) -> Iterator[Looked]:
+        """The files of each group with what is stored of them, in slices that hold about one
+        call's worth of chunks. A group is looked up at once: that may read a whole column. For a
+        thread of its own, so that the model does not wait for the tables."""
+        for group in groups:
             written = self._written
-            hashes = {one.text_hash: None for file in files for one in file.derived}
-            yield Looked(files, self._known.find(list(hashes)), written)
+            hashes = {one.text_hash: None for file in group for one in file.derived}
+            stored = self._known.find(list(hashes))
+            for files in self._slices(group):
+                yield Looked(files, stored, written)
+
+    def _slices(self, group: list[Prepared]) -> Iterator[list[Prepared]]:
+        files: list[Prepared] = []
+        chunks = 0
+        for one in group:
+            files.append(one)
+            chunks += len(one.chunks)
+            if chunks >= self._slice_chunks:
+                yield files
+                files, chunks = [], 0
+        if files:
+            yield files
 
     def begin_commit(self) -> Callable[[], None]:
         """Tells that all files so far are one commit; to be called when that is written."""
@@ -124,7 +139,7 @@ class Embedding:
         refused: dict[str, str] = {}
         at = 0
         while at < len(missing):
-            keys = missing[at : at + self.slice_chunks]
+            keys = missing[at : at + self._slice_chunks]
             at += len(keys)
             rows, long_at, refused_at = self._ask([embedded_text(texts[key]) for key in keys])
             too_long.update(keys[position] for position in long_at)
@@ -166,10 +181,10 @@ class Embedding:
         return vectors, too_long, refused
 
     def _adapt(self, texts: int, seconds: float) -> None:
-        if texts >= self.slice_chunks // 2:
+        if texts >= self._slice_chunks // 2:
             factor = 2.0 if seconds < _AIM_SECONDS / 2 else 0.5 if seconds > _AIM_SECONDS * 2 else 1
-            self.slice_chunks = int(
-                min(max(self.slice_chunks * factor, _FIRST_CHUNKS), _MOST_CHUNKS)
+            self._slice_chunks = int(
+                min(max(self._slice_chunks * factor, _FIRST_CHUNKS), _MOST_CHUNKS)
             )
 
 

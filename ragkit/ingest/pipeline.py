@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 FILES_PER_TASK, _TASK_BYTES = 32, 1 << 20
 _LOOKUP_FILES = 1_000  # so many ledger rows are fetched at once
 _AHEAD_TASKS, _AHEAD_SLICES = 4, 2
-_SLICE_SECONDS = 1.0  # slow parsing must not hold back progress and commits
+_LOOKUP_CHUNKS = 2_048
+_LOOKUP_SECONDS = 1.0  # slow parsing must not hold back progress and commits
 _LEAVE_SECONDS = 1.5  # after Ctrl-C: enough to write what is embedded
 
 OnProgress = Callable[[Progress], None]
@@ -112,7 +113,7 @@ class Run:
     def _work(self, carried: Carried) -> None:
         writer = Behind()
         prepared = ahead(self._prepared(self._tasks(), carried), _AHEAD_TASKS)
-        looked_up = ahead(self._embedding.looked_up(self._slices(prepared)), _AHEAD_SLICES)
+        looked_up = ahead(self._embedding.looked_up(_lookups(prepared)), _AHEAD_SLICES)
         try:
             commit = Commit()
             for one in self._refused():
@@ -184,21 +185,6 @@ class Run:
                 yield [_failed(group[0], result)]
         for index, result in self._engine.imap(work, [(task,) for task in alone]):
             yield [_failed(alone[index], result)] if isinstance(result, Exception) else result
-
-    def _slices(self, prepared: Iterator[list[Prepared]]) -> Iterator[list[Prepared]]:
-        """Files in groups that hold about one call's worth of chunks."""
-        files: list[Prepared] = []
-        chunks, since = 0, time.monotonic()
-        for some in prepared:
-            for one in some:
-                files.append(one)
-                chunks += len(one.chunks)
-                full = chunks >= self._embedding.slice_chunks or len(files) >= COMMIT_FILES
-                if full or time.monotonic() - since > _SLICE_SECONDS:
-                    yield files
-                    files, chunks, since = [], 0, time.monotonic()
-        if files:
-            yield files
 
     def _add(self, commit: Commit, one: Embedded) -> None:
         source = one.record.source
@@ -275,6 +261,22 @@ class Run:
 def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
     while some := list(islice(items, size)):
         yield some
+
+
+def _lookups(prepared: Iterator[list[Prepared]]) -> Iterator[list[Prepared]]:
+    """Files in groups whose texts are looked up at once, fewer when they come slowly."""
+    files: list[Prepared] = []
+    chunks, since = 0, time.monotonic()
+    for some in prepared:
+        for one in some:
+            files.append(one)
+            chunks += len(one.chunks)
+            full = chunks >= _LOOKUP_CHUNKS or len(files) >= COMMIT_FILES
+            if full or time.monotonic() - since > _LOOKUP_SECONDS:
+                yield files
+                files, chunks, since = [], 0, time.monotonic()
+    if files:
+        yield files
 
 
 def _noted(

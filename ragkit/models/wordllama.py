@@ -46,7 +46,8 @@ class WordTokens:
     Picklable: the tokenizer is read again on the other side.
     """
 
-    split = staticmethod(re.compile(r" *(?:[^\W\d_²]+|\d{1,3}|(?:[_²]|[^\w \n])+)|\n+| +").findall)
+    _split = re.compile(r" *(?:[^\W\d_²]+|\d{1,3}|(?:[_²]|[^\w \n])+)|\n+| +").findall
+    _split_ascii = re.compile(r" *(?:[A-Za-z]+|[0-9]{1,3}|[^A-Za-z0-9 \n]+)|\n+| +").findall
 
     def __init__(self) -> None:
         self._tokenizer: Any = None
@@ -68,13 +69,19 @@ class WordTokens:
         ids = self._ids
         return [list(chain.from_iterable(map(ids.__getitem__, one))) for one in words]
 
+    @classmethod
+    def split(cls, text: str) -> list[str]:
+        """A text as pieces, each with the spaces in front of it."""
+        # Sets of plain letters are looked up, others asked for character by character.
+        return cls._split_ascii(text) if text.isascii() else cls._split(text)
+
     def _words(self, texts: Sequence[str]) -> list[list[str]]:
         """Each text as words, all of which are then in the cache."""
         if len(self._ids) > _CACHED_WORDS:
             self._ids.clear()
             self._lengths.clear()
         words = [self.split(" " + text) if text else [] for text in texts]
-        missing = [word for word in set(chain.from_iterable(words)) if word not in self._ids]
+        missing = list(set(chain.from_iterable(words)).difference(self._ids))
         if missing:
             if self._tokenizer is None:
                 self._tokenizer = _read_tokenizer()

@@ -92,7 +92,7 @@ def stem_question(words: str, question: str) -> str:
 
 def _language(text: str) -> str:
     """The name of the Snowball stemmer for a text, "" when unsure."""
-    for name, script in _SCRIPTS.items():
+    for name, script in _SCRIPTS.items() if not text.isascii() else ():
         if len(script.findall(text)) > len(text) // 3:
             return name
     words = text.lower().split()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ragkit.store import schema
 from ragkit.store.connect import translated
 from ragkit.store.distributed import build_indices
-from ragkit.store.folding import fold
-from ragkit.store.full_text import full_text, opening_text
+from ragkit.store.folding import UNFOLDED_ROWS, fold, unfolded_rows
+from ragkit.store.full_text import full_text, index_words, opening_text
 from ragkit.store.ledger import delete_sources
 from ragkit.store.matching import LONGEST, MANY_ROWS, match_by_clause
 from ragkit.store.vector_index import (
@@ -96,10 +96,14 @@ class ChunkTable:
         """Folds new rows into the indices and small fragments together, when there are enough of
         them to be worth the rewrite; builds the vector index, or builds it anew, when it is due."""
         with translated(self._uri):
-            due = is_due(self._table, self._table.count_rows())
+            rows = self._table.count_rows()
+            due = is_due(self._table, rows)
             if due:
                 drop_index(self._table)  # else its pieces would be folded in vain
-            fold(self._table)
+            if rows > UNFOLDED_ROWS and unfolded_rows(self._table) == rows:
+                index_words(self._table)  # a first build: folding would rewrite the table, too
+            else:
+                fold(self._table)
             if due:
                 build_index(self._table)
         self.__dict__.pop("vector_index", None)
@@ -151,8 +155,8 @@ class ChunkTable:
     def text_hashes(self) -> bytes:
         """The text hashes of all chunks, 32 ASCII characters each, one after another."""
         with translated(self._uri):
-            rows = self._table.search().select(["text_hash"]).to_arrow()
-        return "".join(rows["text_hash"].to_pylist()).encode()
+            hashes = self._table.search().select(["text_hash"]).to_arrow()["text_hash"]
+        return b"".join(map(_joined, hashes.chunks))
 
     def vectors_by_hash(self, hashes: Collection[str]) -> Mapping[str, Vectors]:
         """The stored vector of each text hash that has one: hash -> (d,) float32."""
@@ -327,6 +331,15 @@ class ChunkTable:
 
                 query = query.where(col("source").isin(sorted(sources)), prefilter=True)
             return query.to_arrow()
+
+
+def _joined(column: pa.StringArray) -> bytes:
+    """The UTF-8 bytes of all strings of an array, one after another; nulls there are none."""
+    _, offsets, data = column.buffers()
+    if not len(column):
+        return b""
+    ends = memoryview(offsets).cast("i")
+    return bytes(memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]])
 
 
 def _matrix(column: pa.ChunkedArray) -> Vectors:

@@ -26,6 +26,7 @@ LEAST_RECALL = 0.98
 NAME = "vector_idx"
 _KEY = "ragkit.vector_index"
 _SAMPLES, _NEIGHBOURS = 200, 10
+_AT_ONCE = 25  # all samples at once take four times the memory, and longer
 _DEPTH = 100  # as many as a search of a few hits takes
 # How many partitions are looked into, and how many times as many rows are compared exactly as
 # are wanted: tried in this order until recall is enough. A partition holds about 8,000 rows.
@@ -161,11 +162,14 @@ def _recall(
     tenth count: of copies any will do."""
     import numpy as np
 
-    found = nearest(table, samples, index, limit=_DEPTH, all_=False).to_arrow()
-    of = found["query_index"].to_numpy()
-    near = 1 - found["_distance"].to_numpy() >= limits[of] - _SAME_DISTANCE
-    counts = np.bincount(of[near], minlength=len(samples))
-    return float(np.clip(counts, 0, _NEIGHBOURS).mean() / _NEIGHBOURS)
+    counts = []
+    for start in range(0, len(samples), _AT_ONCE):
+        some, least = samples[start : start + _AT_ONCE], limits[start : start + _AT_ONCE]
+        found = nearest(table, some, index, limit=_DEPTH, all_=False).to_arrow()
+        of = found["query_index"].to_numpy()
+        near = 1 - found["_distance"].to_numpy() >= least[of] - _SAME_DISTANCE
+        counts.append(np.bincount(of[near], minlength=len(some)))
+    return float(np.clip(np.concatenate(counts), 0, _NEIGHBOURS).mean() / _NEIGHBOURS)
 
 
 def _unit(column: Any) -> Vectors:

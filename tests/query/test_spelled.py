@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ragkit.index import Index
 from ragkit.query.keywords import keyword_query
@@ -87,3 +89,10 @@ def test_an_exact_form_comes_before_another_with_its_stem(
         found = index.search(wanted, limit=2)
         assert [hit.keyword > 0 for hit in found] == [True, True]
         assert found[0].chunk.source == f"docs/{file}.txt"
+
+
+@given(st.text("aB1_ü.+#/ -", max_size=40))
+def test_texts_without_a_sign_behind_a_word_are_spelled_the_same_by_the_short_way(
+    text: str,
+) -> None:
+    assert spell_signs(text) == spell_signs(f"{text} Q+").removesuffix("qplus").rstrip()
