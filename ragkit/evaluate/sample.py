@@ -36,8 +36,8 @@ def sample_chunks(index: Index) -> list[Chunk]:
     # Every chunk of these files is among the `total` nearest to any vector.
     dimension = index.manifest.embedder.dimension
     anywhere = np.full(dimension, dimension**-0.5, dtype=np.float32)
-    rows, _ = store.chunks.nearest(anywhere, total, sources=chosen, exact=True)
-    chunks = store.chunks.take(sorted(rows.tolist())[:_MOST_CHUNKS])
+    rows, _ = store.search.nearest(anywhere, total, sources=chosen, exact=True)
+    chunks = store.search.take(sorted(rows.tolist())[:_MOST_CHUNKS])
     return sorted(chunks, key=lambda chunk: (chunk.source, chunk.ordinal))
 
 

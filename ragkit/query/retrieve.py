@@ -9,12 +9,13 @@ measures it and chose the figures.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragkit.query.keywords import keyword_query
+from ragkit.store.arrays import products
 from ragkit.types import Chunk, Embedder, Hit, KeywordQuery
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def retrieve(
         exact=exact,
     )
     best = np.argsort(-found.score, kind="stable")[: limit + _ties(found.score, limit)]
-    chunks = store.chunks.take(found.rows[best].tolist())
+    chunks = store.search.take(found.rows[best].tolist())
     hits = [found.hit(int(at), chunk) for chunk, at in zip(chunks, best, strict=True)]
     hits.sort(key=lambda hit: (-hit.score, hit.chunk.source, hit.chunk.ordinal))
     return hits[:limit]
@@ -105,11 +106,21 @@ class Openings:
 
     def document(self, source: str, ordinal: int) -> float:
         """What its document adds to the keyword score of a chunk: 0 to `DOCUMENT_SHARE`."""
+        return float(self.documents([(source, ordinal)])[0])
+
+    def documents(self, places: Sequence[tuple[str, int]]) -> Vectors:
+        """What their documents add to the keyword scores of chunks, by source and ordinal: (n,),
+        0 to `DOCUMENT_SHARE`."""
+        import numpy as np
+
         highest = max(self.scores.values(), default=0.0)
         if not highest:
-            return 0.0
-        share = DOCUMENT_SHARE * (_FIRST_CHUNK_SHARE if ordinal == 0 else 1.0)
-        return share * self.scores.get(source, self.others) / highest
+            return np.zeros(len(places), dtype=np.float32)
+        score = np.array([self.scores.get(source, self.others) for source, _ in places])
+        first = np.array([ordinal == 0 for _, ordinal in places], dtype=np.bool_)
+        share = DOCUMENT_SHARE * np.where(first, _FIRST_CHUNK_SHARE, 1.0)
+        added: Vectors = (share * score / highest).astype(np.float32)
+        return added
 
 
 def candidate_depth(limit: int) -> int:
@@ -131,7 +142,7 @@ def gather(
     import numpy as np
 
     def nearest() -> tuple[npt.NDArray[np.int64], Vectors]:
-        return store.chunks.nearest(vector, depth, sources=sources, exact=exact)
+        return store.search.nearest(vector, depth, sources=sources, exact=exact)
 
     if keyword_weight <= 0 and not wanted.phrases:
         rows, similarity = nearest()
@@ -139,17 +150,17 @@ def gather(
         return Candidates(rows, similarity, nothing, nothing, similarity, Openings({}))
     with ThreadPoolExecutor(max_workers=2) as beside:
         near = beside.submit(nearest)
-        opened = beside.submit(store.chunks.opening, wanted, depth, sources=sources)
-        found, scores, vectors = store.chunks.matching(wanted, depth, sources=sources)
+        opened = beside.submit(store.search.opening, wanted, depth, sources=sources)
+        found, scores, vectors = store.search.matching(wanted, depth, sources=sources)
         rows, similarity = near.result()
         listed = opened.result()
+    cosines = products(vectors, vector)
     if wanted.phrases:
-        rows, similarity, keyword = found, vectors @ vector, scores
+        rows, similarity, keyword = found, cosines, scores
     else:
-        rows, similarity, keyword = _union(rows, similarity, found, vectors @ vector, scores)
+        rows, similarity, keyword = _union(rows, similarity, found, cosines, scores)
     openings = Openings(listed, min(listed.values()) if len(listed) >= depth else 0.0)
-    places = store.chunks.places(rows.tolist())
-    document = np.array([openings.document(*place) for place in places], dtype=np.float32)
+    document = openings.documents(store.search.places(rows.tolist()))
     score = fuse(similarity, keyword, document, keyword_weight)
     return Candidates(rows, similarity, keyword, document, score, openings)
 

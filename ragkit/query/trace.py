@@ -40,8 +40,8 @@ def trace_search(
     vector = embedder.embed_question(question)
     wanted = keyword_query(question)
     everything = max(1, store.chunks.count())
-    by_meaning, _ = store.chunks.nearest(vector, everything, sources=sources, exact=True)
-    by_words, scores, _ = store.chunks.matching(
+    by_meaning, _ = store.search.nearest(vector, everything, sources=sources, exact=True)
+    by_words, scores, _ = store.search.matching(
         wanted, min(everything, _MOST_MATCHES), sources=sources
     )
     depth = candidate_depth(limit)
@@ -95,7 +95,7 @@ def _ranked(
 ) -> tuple[Ranked, ...]:
     """Hits with their ranks in the legs, as far as these count."""
     rows = found.rows.tolist()
-    chunks = store.chunks.take(rows)
+    chunks = store.search.take(rows)
     row_of = {(c.source, c.ordinal): row for row, c in zip(rows, chunks, strict=True)}
 
     def one(hit: Hit) -> Ranked:
@@ -129,11 +129,11 @@ def _judged(
 ) -> list[_Judged]:
     """All chunks of a file that a search may find, those that hold the quoted phrases."""
     only = [record.source]
-    rows, similarity = store.chunks.nearest(vector, max(1, record.chunks), sources=only, exact=True)
-    matched = set(store.chunks.matching(wanted, max(1, record.chunks), sources=only)[0].tolist())
+    rows, similarity = store.search.nearest(vector, max(1, record.chunks), sources=only, exact=True)
+    matched = set(store.search.matching(wanted, max(1, record.chunks), sources=only)[0].tolist())
     candidates = set(found.rows.tolist())
     judged = []
-    places = store.chunks.places(rows.tolist())
+    places = store.search.places(rows.tolist())
     for row, cosine, place in zip(rows.tolist(), similarity.tolist(), places, strict=True):
         if wanted.phrases and row not in matched:
             continue
@@ -154,7 +154,7 @@ def _placed(
     if not judged:
         return expected
     best = max(judged)
-    chunk = store.chunks.take([best.row])[0]
+    chunk = store.search.take([best.row])[0]
     above = int((found.score > best.score + _EQUAL).sum())
     return replace(
         expected,

@@ -21,6 +21,8 @@ from ragkit.store.chunks import ChunkTable
 from ragkit.store.connect import CATALOG, CHUNKS, connect, exists, located, translated
 from ragkit.store.generations import Generations, create_tables, files_of, new_table
 from ragkit.store.ledger import Ledger
+from ragkit.store.reader import Reader
+from ragkit.store.search import ChunkSearch
 from ragkit.types import Location, Manifest
 
 __all__ = ["Catalog", "ChunkTable", "Ledger", "Store", "exists", "located"]
@@ -42,7 +44,9 @@ class Store:
         self.catalog = catalog
         self.generations = Generations(place.uri, database, catalog)
         self.generation = generation or self.generations.in_force
-        self.chunks = ChunkTable(place.uri, database.open_table(self.generation))
+        reader = Reader(place, self.generation)
+        self.chunks = ChunkTable(place.uri, database.open_table(self.generation), reader)
+        self.search = ChunkSearch(self.chunks, reader)
         self._database = database
 
     @classmethod

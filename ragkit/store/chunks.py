@@ -1,33 +1,32 @@
-"""The table `chunks`: texts and vectors, written whole file by whole file, found two ways."""
+"""The table `chunks`: texts and vectors, written whole file by whole file. `search` finds them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ragkit.store import schema
+from ragkit.store.arrays import joined, matrix
 from ragkit.store.connect import translated
 from ragkit.store.distributed import build_indices
 from ragkit.store.folding import UNFOLDED_ROWS, fold, unfolded_rows
-from ragkit.store.full_text import full_text, index_words, opening_text
+from ragkit.store.full_text import index_words
 from ragkit.store.ledger import delete_sources
-from ragkit.store.matching import LONGEST, MANY_ROWS, match_by_clause
+from ragkit.store.reader import Reader
 from ragkit.store.vector_index import (
     bits_fit,
     build_index,
     drop_index,
     is_due,
     kept_index,
-    nearest,
     tune_index,
 )
-from ragkit.types import Chunk, Derived, KeywordQuery, Manifest, VectorIndex
+from ragkit.types import Chunk, Derived, Manifest, VectorIndex
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
     import pyarrow as pa
 
     from ragkit.types import Vectors
@@ -47,9 +46,11 @@ class Sample(NamedTuple):
 class ChunkTable:
     """The chunks of one generation of an index: all its vectors are of one model."""
 
-    def __init__(self, uri: str, table: Any) -> None:
+    def __init__(self, uri: str, table: Any, reader: Reader) -> None:
+        """`reader` is told of every change."""
         self._uri = uri
         self._table = table
+        self._reader = reader
         self.manifest: Manifest = schema.manifest_of(table.schema)
 
     # ------------------------------------------------------------ writing
@@ -65,7 +66,7 @@ class ChunkTable:
         """Adds chunks in one commit. All rows of the sources in `replacing` that are not among
         them leave in the same commit; it may name sources without new chunks."""
         rows = schema.chunk_rows(chunks, vectors, derived, self._table.schema)
-        with translated(self._uri):
+        with self._changing():
             if not replacing:
                 if len(rows):
                     self._table.add(rows)
@@ -83,19 +84,18 @@ class ChunkTable:
 
     def delete(self, sources: Collection[str]) -> None:
         """Deletes the chunks of these files."""
-        with translated(self._uri):
+        with self._changing():
             delete_sources(self._table, sources)
 
     def refresh(self) -> None:
         """Sees what other processes have committed since."""
-        with translated(self._uri):
+        with self._changing():
             self._table.checkout_latest()
-        self.__dict__.pop("vector_index", None)
 
     def tidy(self) -> None:
         """Folds new rows into the indices and small fragments together, when there are enough of
         them to be worth the rewrite; builds the vector index, or builds it anew, when it is due."""
-        with translated(self._uri):
+        with self._changing():
             rows = self._table.count_rows()
             due = is_due(self._table, rows)
             if due:
@@ -106,11 +106,10 @@ class ChunkTable:
                 fold(self._table)
             if due:
                 build_index(self._table)
-        self.__dict__.pop("vector_index", None)
 
     def optimize(self) -> None:
         """As `tidy`, however little there is to fold."""
-        with translated(self._uri):
+        with self._changing():
             fold(self._table, always=True)
         self.tidy()
 
@@ -126,12 +125,21 @@ class ChunkTable:
             with_vectors=fits,
         )
         self.refresh()
-        with translated(self._uri):
+        with self._changing():
             if fits:
                 tune_index(self._table, "IVF_RQ", started)
             else:
                 build_index(self._table)
-        self.__dict__.pop("vector_index", None)
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """For what makes another version of the table: what was read of the last one is stale."""
+        try:
+            with translated(self._uri):
+                yield
+        finally:
+            self._reader.changed()
+            self.__dict__.pop("vector_index", None)
 
     # ------------------------------------------------------------ reading
 
@@ -156,7 +164,7 @@ class ChunkTable:
         """The text hashes of all chunks, 32 ASCII characters each, one after another."""
         with translated(self._uri):
             hashes = self._table.search().select(["text_hash"]).to_arrow()["text_hash"]
-        return b"".join(map(_joined, hashes.chunks))
+        return joined(hashes)
 
     def vectors_by_hash(self, hashes: Collection[str]) -> Mapping[str, Vectors]:
         """The stored vector of each text hash that has one: hash -> (d,) float32."""
@@ -171,83 +179,7 @@ class ChunkTable:
                 .select(["text_hash", "vector"])
                 .to_arrow()
             )
-        return dict(zip(rows["text_hash"].to_pylist(), _matrix(rows["vector"]), strict=True))
-
-    def nearest(
-        self,
-        vector: Vectors,
-        limit: int,
-        *,
-        sources: Collection[str] | None = None,
-        exact: bool = False,
-    ) -> tuple[npt.NDArray[np.int64], Vectors]:
-        """The `limit` rows nearest to a vector: row ids (n,) and exact cosine similarities (n,),
-        best first. `sources` restricts the search before it is made; None means all. `exact`
-        compares every row, where an index may miss one in a hundred."""
-        import numpy as np
-
-        index = None if exact else self.vector_index
-        query = nearest(self._table, vector, index, limit=limit, all_=sources is not None)
-        rows = self._run(query, sources)
-        return rows["_rowid"].to_numpy().astype(np.int64), 1 - rows["_distance"].to_numpy()
-
-    def matching(
-        self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
-    ) -> tuple[npt.NDArray[np.int64], Vectors, Vectors]:
-        """The `limit` rows that match best: row ids (n,), BM25 scores (n,) and vectors (n, d),
-        best first. Rows without any of the words, or without one of the phrases, are left out."""
-        import numpy as np
-
-        if sources is None and self._by_clause(wanted, limit):
-            with translated(self._uri):
-                found, scores, vectors = match_by_clause(self._table, wanted, limit)
-            return found, scores, _matrix(vectors)
-        query = (
-            self._table.search(full_text(wanted), query_type="fts")
-            .limit(limit)
-            .select(["vector", "_score"])
-            .with_row_id(True)
-        )
-        rows = self._run(query, sources)
-        scores = rows["_score"].to_numpy().astype(np.float32)
-        return rows["_rowid"].to_numpy().astype(np.int64), scores, _matrix(rows["vector"])
-
-    def opening(
-        self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
-    ) -> dict[str, float]:
-        """The `limit` documents whose name and opening match best: source -> BM25 score."""
-        query = (
-            self._table.search(opening_text(wanted), query_type="fts")
-            .limit(limit)
-            .select(["source", "_score"])
-        )
-        rows = self._run(query, sources)
-        return dict(zip(rows["source"].to_pylist(), rows["_score"].to_pylist(), strict=True))
-
-    def places(self, row_ids: Sequence[int]) -> list[tuple[str, int]]:
-        """The source and ordinal of rows, in their order."""
-        if not row_ids:
-            return []
-        with translated(self._uri):
-            names = ["source", "ordinal", "_rowid"]
-            rows = self._table.take_row_ids(list(row_ids)).select(names).to_arrow()
-        columns = (rows[name].to_pylist() for name in names)
-        by_id = {
-            row_id: (source, ordinal) for source, ordinal, row_id in zip(*columns, strict=True)
-        }
-        return [by_id[row_id] for row_id in row_ids]
-
-    def take(self, row_ids: Sequence[int]) -> list[Chunk]:
-        """The chunks of rows that `nearest` or `matching` of this object named, in that order."""
-        if not row_ids:
-            return []
-        with translated(self._uri):
-            query = self._table.take_row_ids(list(row_ids)).select(
-                [*schema.CHUNK_COLUMNS, "_rowid"]
-            )
-            rows = query.to_arrow()
-        by_id = dict(zip(rows["_rowid"].to_pylist(), schema.to_chunks(rows), strict=True))
-        return [by_id[row_id] for row_id in row_ids]
+        return dict(zip(rows["text_hash"].to_pylist(), matrix(rows["vector"]), strict=True))
 
     def beside(self, chunks: Sequence[Chunk], reach: int) -> list[Chunk]:
         """The chunks up to `reach` places before and behind each of these in their files, these
@@ -282,7 +214,7 @@ class ChunkTable:
         with translated(self._uri):
             query = self._table.take_row_ids(sorted(wanted))
             taken = query.select([*schema.CHUNK_COLUMNS, "vector"]).to_arrow()
-        return Sample(tuple(schema.to_chunks(taken)), _matrix(taken["vector"]), len(ids))
+        return Sample(tuple(schema.to_chunks(taken)), matrix(taken["vector"]), len(ids))
 
     def of_files(self, sources: Collection[str]) -> dict[str, list[tuple[Chunk, Derived]]]:
         """The chunks of some files in their order, each with what is stored beside it."""
@@ -311,7 +243,7 @@ class ChunkTable:
             for batch in self._table.search().select(columns).to_batches(_BATCH_ROWS):
                 rows = pa.Table.from_batches([batch])
                 ids, hashes = rows["id"].to_pylist(), rows["text_hash"].to_pylist()
-                yield ids, schema.to_chunks(rows), hashes, _matrix(rows["vector"])
+                yield ids, schema.to_chunks(rows), hashes, matrix(rows["vector"])
 
     def sample_texts(self, limit: int) -> list[str]:
         """The texts of at most `limit` chunks, spread evenly over the table."""
@@ -321,9 +253,6 @@ class ChunkTable:
             query = self._table.search() if offsets is None else self._table.take_offsets(offsets)
             return list(query.select(["text"]).to_arrow()["text"].to_pylist())
 
-    def _by_clause(self, wanted: KeywordQuery, limit: int) -> bool:
-        return not wanted.phrases and limit <= LONGEST and self.count() >= MANY_ROWS
-
     def _run(self, query: Any, sources: Collection[str] | None) -> pa.Table:
         with translated(self._uri):
             if sources is not None:
@@ -331,21 +260,3 @@ class ChunkTable:
 
                 query = query.where(col("source").isin(sorted(sources)), prefilter=True)
             return query.to_arrow()
-
-
-def _joined(column: pa.StringArray) -> bytes:
-    """The UTF-8 bytes of all strings of an array, one after another; nulls there are none."""
-    _, offsets, data = column.buffers()
-    if not len(column):
-        return b""
-    ends = memoryview(offsets).cast("i")
-    return bytes(memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]])
-
-
-def _matrix(column: pa.ChunkedArray) -> Vectors:
-    """A column of fixed-size lists as (n, d) float32."""
-    import numpy as np
-
-    array = column.combine_chunks()
-    values = array.flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(values, dtype=np.float32).reshape(len(array), array.type.list_size)

@@ -12,7 +12,16 @@ from ragkit.objects import is_remote, meaning, patient_options
 from ragkit.place import CATALOG, holds_index
 from ragkit.types import Location
 
-__all__ = ["CATALOG", "CHUNKS", "FILES", "connect", "exists", "located", "translated"]
+__all__ = [
+    "CATALOG",
+    "CHUNKS",
+    "FILES",
+    "connect",
+    "connect_async",
+    "exists",
+    "located",
+    "translated",
+]
 
 FILES, CHUNKS = "files", "chunks"
 
@@ -36,9 +45,20 @@ def connect(place: Location) -> Any:
     os.environ.setdefault("LANCEDB_LOG", "error")  # else the Rust side prints to stderr
     import lancedb
 
+    return lancedb.connect(place.uri, **_options(place))
+
+
+async def connect_async(place: Location) -> Any:
+    """LanceDB's asynchronous connection."""
+    import lancedb
+
+    return await lancedb.connect_async(place.uri, **_options(place))
+
+
+def _options(place: Location) -> dict[str, Any]:
     if not is_remote(place.uri):
-        return lancedb.connect(place.uri)
-    return lancedb.connect(place.uri, storage_options=patient_options(dict(place.options)))
+        return {}
+    return {"storage_options": patient_options(dict(place.options))}
 
 
 @contextmanager

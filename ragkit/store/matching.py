@@ -7,10 +7,11 @@ million rows. A query of one clause skips what cannot be among the best, and tak
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from ragkit.store.arrays import matrix
 from ragkit.store.full_text import function_words, subject_clauses
+from ragkit.store.reader import Query, Reader
 from ragkit.types import KeywordQuery
 
 if TYPE_CHECKING:
@@ -21,47 +22,53 @@ if TYPE_CHECKING:
     from ragkit.types import Vectors
 
 # From here on clause by clause is quicker; the longest list that is found so.
-MANY_ROWS, LONGEST = 250_000, 1_000
+MANY_ROWS, LONGEST = 50_000, 1_000
 
 
 def match_by_clause(
-    table: Any, wanted: KeywordQuery, limit: int
-) -> tuple[npt.NDArray[np.int64], Vectors, pa.ChunkedArray]:
+    reader: Reader, wanted: KeywordQuery, limit: int
+) -> tuple[npt.NDArray[np.int64], Vectors, Vectors]:
     """The `limit` rows that match best, for a question without phrases: row ids (n,), BM25 scores
-    (n,) and the column of their vectors, best first.
+    (n,) and vectors (n, d), best first.
 
     A row's score is the sum of its scores in the best of each clause. Function words bring no row
     by themselves; they are scored for those that were found.
     """
     import numpy as np
 
-    with ThreadPoolExecutor() as pool:
-        found = list(pool.map(lambda one: _best(table, one, limit), subject_clauses(wanted)))
-        rows, scores = _added(found)
-        best = np.argsort(-scores, kind="stable")[:limit]
-        rows, scores = rows[best], scores[best]
-        vectors = pool.submit(_vectors, table, rows)
-        if wanted.function_words and len(rows):
-            only = f"_rowid IN ({', '.join(map(str, rows.tolist()))})"
-            query = function_words(wanted)
-            also, more = _best(table, query, limit, only)
-            places = np.searchsorted(rows, also, sorter=(order := np.argsort(rows)))
-            scores[order[places]] += more
-        best = np.argsort(-scores, kind="stable")
-        return rows[best], scores[best], vectors.result().take(best)
+    found = reader.fetch(*(_best(one, limit) for one in subject_clauses(wanted)))
+    rows, scores = _added([_scored(one) for one in found])
+    best = np.argsort(-scores, kind="stable")[:limit]
+    rows, scores = rows[best], scores[best]
+    also = []
+    if wanted.function_words and len(rows):
+        only = f"_rowid IN ({', '.join(map(str, rows.tolist()))})"
+        also.append(_best(function_words(wanted), limit, only))
+    taken, *more = reader.fetch(_vectors(rows), *also)
+    order = np.argsort(rows)
+    for one in more:
+        matched, added = _scored(one)
+        scores[order[np.searchsorted(rows, matched, sorter=order)]] += added
+    ids = taken["_rowid"].to_numpy().astype(np.int64)
+    vectors = np.empty_like(matrix(taken["vector"]))
+    vectors[order] = matrix(taken["vector"])[np.argsort(ids)]
+    best = np.argsort(-scores, kind="stable")
+    return rows[best], scores[best], vectors[best]
 
 
-def _best(
-    table: Any, query: Any, limit: int, only: str | None = None
-) -> tuple[npt.NDArray[np.int64], Vectors]:
+def _best(query: Any, limit: int, only: str | None = None) -> Query:
+    def asked(table: Any) -> Any:
+        found = table.query().nearest_to_text(query).limit(limit).select(["_score"]).with_row_id()
+        return found if only is None else found.where(only)
+
+    return asked
+
+
+def _scored(found: pa.Table) -> tuple[npt.NDArray[np.int64], Vectors]:
     import numpy as np
 
-    search = table.search(query, query_type="fts").limit(limit).select(["_score"]).with_row_id(True)
-    if only is not None:
-        search = search.where(only, prefilter=True)
-    rows = search.to_arrow()
-    scores = rows["_score"].to_numpy().astype(np.float32)
-    return rows["_rowid"].to_numpy().astype(np.int64), scores
+    scores = found["_score"].to_numpy().astype(np.float32)
+    return found["_rowid"].to_numpy().astype(np.int64), scores
 
 
 def _added(
@@ -75,12 +82,5 @@ def _added(
     return rows, total.astype(np.float32)
 
 
-def _vectors(table: Any, rows: npt.NDArray[np.int64]) -> pa.ChunkedArray:
-    """The vectors of some rows, in their order."""
-    import numpy as np
-
-    if not len(rows):
-        return table.schema.empty_table()["vector"]
-    found = table.take_row_ids(rows.tolist()).select(["vector", "_rowid"]).to_arrow()
-    order = np.argsort(found["_rowid"].to_numpy().astype(np.int64))
-    return found["vector"].take(order[np.argsort(np.argsort(rows))])
+def _vectors(rows: npt.NDArray[np.int64]) -> Query:
+    return lambda table: table.take_row_ids(rows.tolist()).select(["vector", "_rowid"])

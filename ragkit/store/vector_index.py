@@ -12,6 +12,7 @@ import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from ragkit.store.arrays import matrix, unit
 from ragkit.types import VectorIndex
 
 if TYPE_CHECKING:
@@ -102,24 +103,15 @@ def tune_index(table: Any, kind: str, started: float) -> VectorIndex:
     return found
 
 
-def nearest(table: Any, vector: Any, index: VectorIndex | None, *, limit: int, all_: bool) -> Any:
-    """LanceDB's query for the `limit` rows nearest to a vector (d,), or to each of (n, d); by the
-    index where there is one, else exactly. With `all_` all its partitions are looked into: what a
-    filter leaves may lie far from the question.
+def nearest(query: Any, index: VectorIndex | None, *, limit: int, all_: bool) -> Any:
+    """LanceDB's vector query made one for the `limit` nearest rows; by the index where there is
+    one, else exactly. With `all_` all its partitions are looked into: what a filter leaves may lie
+    far from the question.
     """
-    query = (
-        table.search(vector, query_type="vector", vector_column_name="vector")
-        .distance_type("cosine")
-        .limit(limit)
-        .select(["_distance"])
-        .with_row_id(True)
-    )
+    query = query.distance_type("cosine").limit(limit).select(["_distance"])
     if index is None or not index.kind or limit * _LONG >= index.rows:
         return query.bypass_vector_index()
-    query = query.refine_factor(index.refine)
-    if all_:
-        return query.minimum_nprobes(index.rows).maximum_nprobes(0)  # 0: no bound
-    return query.minimum_nprobes(index.probes).maximum_nprobes(index.probes)
+    return query.refine_factor(index.refine).nprobes(index.rows if all_ else index.probes)
 
 
 def _built(table: Any) -> Any:
@@ -133,7 +125,7 @@ def _sampled(table: Any, rows: int) -> Vectors:
 
     offsets = [at * rows // _SAMPLES for at in range(_SAMPLES)]
     found = table.take_offsets(offsets).select(["vector"]).to_arrow()["vector"]
-    one = _unit(found)
+    one = unit(matrix(found))
     halfway = one + np.roll(one, len(one) // 2 + 1, axis=0)
     length = np.linalg.norm(halfway, axis=1, keepdims=True)
     samples: Vectors = np.where(length > _OPPOSITE, halfway / np.maximum(length, _OPPOSITE), one)
@@ -146,7 +138,7 @@ def _exact_limits(table: Any, samples: Vectors) -> npt.NDArray[np.float32]:
 
     best = np.full((len(samples), _NEIGHBOURS), -2.0, dtype=np.float32)
     for batch in table.search().select(["vector"]).to_batches():
-        similarity = samples @ _unit(batch["vector"]).T
+        similarity = samples @ unit(matrix(batch["vector"])).T
         nearer = similarity > best.min(axis=1, keepdims=True)
         for row in np.flatnonzero(nearer.any(axis=1)):  # soon few
             both = np.concatenate([best[row], similarity[row, nearer[row]]])
@@ -165,20 +157,9 @@ def _recall(
     counts = []
     for start in range(0, len(samples), _AT_ONCE):
         some, least = samples[start : start + _AT_ONCE], limits[start : start + _AT_ONCE]
-        found = nearest(table, some, index, limit=_DEPTH, all_=False).to_arrow()
+        query = table.search(some, query_type="vector", vector_column_name="vector")
+        found = nearest(query, index, limit=_DEPTH, all_=False).to_arrow()
         of = found["query_index"].to_numpy()
         near = 1 - found["_distance"].to_numpy() >= least[of] - _SAME_DISTANCE
         counts.append(np.bincount(of[near], minlength=len(some)))
     return float(np.clip(np.concatenate(counts), 0, _NEIGHBOURS).mean() / _NEIGHBOURS)
-
-
-def _unit(column: Any) -> Vectors:
-    """An Arrow column of fixed-size lists as (n, d) float32 of length 1."""
-    import numpy as np
-
-    if hasattr(column, "combine_chunks"):
-        column = column.combine_chunks()
-    flat = column.flatten().to_numpy(zero_copy_only=False).astype(np.float32, copy=False)
-    rows = flat.reshape(len(column), column.type.list_size)
-    unit: Vectors = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    return unit

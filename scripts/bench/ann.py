@@ -71,7 +71,8 @@ def keys(index: Index, text: str, exact: bool) -> list[tuple[str, int]]:
 
 def measure(store: Store, embedder: Projected, asked: Sequence[str]) -> str:
     index = Index.open(store.uri, embedder=embedder)
-    table = Store.open(store.uri).chunks
+    opened = Store.open(store.uri)
+    table, made = opened.search, opened.chunks.vector_index
     vectors = {text: embedder.embed_question(text) for text in asked}
     few = asked[:EXACT_QUESTIONS]
     whole = timed(index.search, asked)
@@ -86,7 +87,6 @@ def measure(store: Store, embedder: Projected, asked: Sequence[str]) -> str:
         for text in few
     ]
     fused = [share(keys(index, text, False), keys(index, text, True)) for text in few]
-    made = table.vector_index
     built = (made.recall, made.seconds) if made else (1.0, 0.0)
     return (
         f"{whole[0]:7.1f} {whole[1]:7.1f} {whole[2]:7.1f} {leg[0]:7.1f} {leg[2]:7.1f}"

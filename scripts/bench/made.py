@@ -22,6 +22,7 @@ from ragkit.types import Chunk, ChunkSettings, Derived, FileRecord, Manifest, Mo
 SETS = ("scifact", "cranfield", "squad_dev", "tree_handbook", "chunking_eval", "clapnq_dev")
 CHUNKS_PER_FILE = 20
 BATCH = 10_000
+OPENING_CHARACTERS = 800
 
 
 class Projected:
@@ -92,7 +93,7 @@ def build(uri: Path, texts: Sequence[str], embedder: Projected, size: int, noise
         store.chunks.write(
             chunks,
             list(vectors),
-            [Derived(text_hash(one.text), search_context(one), "") for one in chunks],
+            [_derived(one) for one in chunks],
             replacing=(),
         )
         sources = sorted({one.source for one in chunks})
@@ -107,6 +108,11 @@ def _chunk(number: int, text: str) -> Chunk:
     source = f"folder{file % 97}/file{file}.md"
     start, line = ordinal * 5_000, ordinal * 100 + 1
     return Chunk(source, ordinal, text, start, start + len(text), line, line + 20)
+
+
+def _derived(one: Chunk) -> Derived:
+    opening = f"{one.source}\n{one.text[:OPENING_CHARACTERS]}" if one.ordinal == 0 else ""
+    return Derived(text_hash(one.text), search_context(one), "", opening)
 
 
 def _mixed(one: str, other: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import lancedb
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from ragkit.query.keywords import keyword_query
 from ragkit.store import Store
 from ragkit.store.full_text import full_text
 from ragkit.store.matching import match_by_clause
+from ragkit.store.reader import Reader
 from ragkit.store.schema import FORMAT
 from ragkit.types import Chunk, ChunkSettings, Derived, Manifest, ModelIdentity
 
@@ -24,7 +26,7 @@ TEXTS = (
 
 
 @pytest.fixture(scope="module")
-def table(tmp_path_factory: pytest.TempPathFactory) -> lancedb.table.Table:
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     manifest = Manifest(ModelIdentity("test/none", 8), ChunkSettings(), FORMAT)
     store = Store.create(str(tmp_path_factory.mktemp("words") / ".ragkit"), manifest)
     chunks = [Chunk(f"f{n}.md", 0, text, 0, len(text), 1, 1) for n, text in enumerate(TEXTS)]
@@ -33,9 +35,8 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> lancedb.table.Table:
     store.chunks.write(
         chunks, list(np.eye(8, dtype=np.float32)[: len(TEXTS)]), derived, replacing=()
     )
-    table = lancedb.connect(store.uri).open_table("chunks")
-    table.optimize()
-    return table
+    store.optimize()
+    return Reader(store.place, "chunks")
 
 
 @pytest.mark.parametrize(
@@ -48,38 +49,37 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> lancedb.table.Table:
         pytest.param("kitchen runbook", id="headings and file names"),
     ],
 )
-def test_scores_are_those_of_one_query(table: lancedb.table.Table, question: str) -> None:
+def test_scores_are_those_of_one_query(reader: Reader, question: str) -> None:
     wanted = keyword_query(question)
-    rows, scores, vectors = match_by_clause(table, wanted, 100)
-    whole = (
-        table.search(full_text(wanted), query_type="fts")
-        .limit(100)
-        .select(["_score", "vector"])
-        .with_row_id(True)
-        .to_arrow()
-    )
+    rows, scores, vectors = match_by_clause(reader, wanted, 100)
+
+    def of_all_clauses(table: Any) -> Any:
+        found = table.query().nearest_to_text(full_text(wanted)).limit(100)
+        return found.select(["_score", "vector"]).with_row_id()
+
+    (whole,) = reader.fetch(of_all_clauses)
     expected = dict(zip(whole["_rowid"].to_pylist(), whole["_score"].to_pylist(), strict=True))
     assert {row: pytest.approx(expected[row], rel=1e-4) for row in rows.tolist()} == dict(
         zip(rows.tolist(), scores.tolist(), strict=True)
     )
     assert np.all(np.diff(scores) <= 0)
     of_row = dict(zip(whole["_rowid"].to_pylist(), whole["vector"].to_pylist(), strict=True))
-    assert vectors.to_pylist() == [of_row[row] for row in rows.tolist()]
+    assert vectors.tolist() == [of_row[row] for row in rows.tolist()]
 
 
-def test_function_words_alone_bring_no_row(table: lancedb.table.Table) -> None:
-    rows, _, _ = match_by_clause(table, keyword_query("who cleans the kitchen"), 100)
+def test_function_words_alone_bring_no_row(reader: Reader) -> None:
+    rows, _, _ = match_by_clause(reader, keyword_query("who cleans the kitchen"), 100)
     assert sorted(rows.tolist()) == [3, 5]
 
 
-def test_words_that_stand_nowhere_match_nothing(table: lancedb.table.Table) -> None:
-    rows, scores, vectors = match_by_clause(table, keyword_query("what is a zeppelin"), 100)
+def test_words_that_stand_nowhere_match_nothing(reader: Reader) -> None:
+    rows, scores, vectors = match_by_clause(reader, keyword_query("what is a zeppelin"), 100)
     assert (len(rows), len(scores), len(vectors)) == (0, 0, 0)
 
 
-def test_the_best_are_kept_when_fewer_are_wanted(table: lancedb.table.Table) -> None:
+def test_the_best_are_kept_when_fewer_are_wanted(reader: Reader) -> None:
     wanted = keyword_query("backup server quarter")
-    every, scores, _ = match_by_clause(table, wanted, 100)
-    few, few_scores, _ = match_by_clause(table, wanted, 2)
+    every, scores, _ = match_by_clause(reader, wanted, 100)
+    few, few_scores, _ = match_by_clause(reader, wanted, 2)
     assert few.tolist() == every[:2].tolist()
     assert few_scores.tolist() == scores[:2].tolist()

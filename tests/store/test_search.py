@@ -1,0 +1,114 @@
+"""Searches of a small table in memory find what LanceDB finds, and see what was written since."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragkit.query.keywords import keyword_query
+from ragkit.store import Store
+from ragkit.store.resident import Resident
+from ragkit.store.schema import FORMAT
+from ragkit.types import Chunk, ChunkSettings, Derived, Manifest, ModelIdentity
+
+DIMENSION = 16
+ASKED = np.eye(DIMENSION, dtype=np.float32)[0]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    manifest = Manifest(ModelIdentity("test/none", DIMENSION), ChunkSettings(), FORMAT)
+    store = Store.create(str(tmp_path / ".ragkit"), manifest)
+    add(store, range(300))
+    return store
+
+
+def add(store: Store, numbers: range) -> None:
+    texts = [f"note {n} of {'walrus' if n % 7 == 0 else 'oyster'}" for n in numbers]
+    chunks = [
+        Chunk(f"f{n // 10}.md", n % 10, text, 0, len(text), 1, 1)
+        for n, text in zip(numbers, texts, strict=True)
+    ]
+    drawn = np.random.default_rng(numbers.start).normal(size=(len(numbers), DIMENSION))
+    vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True) * 0.995  # nearly of length 1
+    derived = [Derived(f"{n:032}", "", "") for n in numbers]
+    store.chunks.write(chunks, list(vectors.astype(np.float32)), derived, replacing=())
+
+
+def test_the_second_search_finds_what_the_first_found(store: Store) -> None:
+    rows, similarity = store.search.nearest(ASKED, 50)
+    matched, scores, vectors = store.search.matching(keyword_query("walrus 14"), 20)
+    places = store.search.places(rows.tolist())
+    assert not store.search._in_memory()
+    again, similarity_again = store.search.nearest(ASKED, 50)
+    assert store.search._in_memory()
+    assert again.tolist() == rows.tolist()
+    assert np.allclose(similarity_again, similarity, atol=1e-5)
+    assert store.search.places(rows.tolist()) == places
+    in_memory = store.search.matching(keyword_query("walrus 14"), 20)
+    assert in_memory[0].tolist() == matched.tolist()
+    assert np.allclose(in_memory[1], scores)
+    assert np.allclose(in_memory[2], vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def test_what_was_written_since_is_found_and_what_was_deleted_is_not(store: Store) -> None:
+    for _ in range(3):
+        store.search.nearest(ASKED, 5)
+    add(store, range(300, 400))
+    rows, _ = store.search.nearest(ASKED, 1_000)
+    assert len(rows) == 400
+    store.chunks.delete(["f0.md"])
+    rows, _ = store.search.nearest(ASKED, 1_000)
+    assert len(rows) == 390
+    assert ("f0.md", 0) not in store.search.places(rows.tolist())
+    store.optimize()
+    assert len(store.search.take(store.search.nearest(ASKED, 1_000)[0].tolist())) == 390
+
+
+def test_another_process_is_seen_after_a_refresh(store: Store) -> None:
+    for _ in range(3):
+        store.search.nearest(ASKED, 5)
+    add(Store.open(store.uri), range(300, 310))
+    assert len(store.search.nearest(ASKED, 1_000)[0]) == 300
+    store.refresh()
+    assert len(store.search.nearest(ASKED, 1_000)[0]) == 310
+
+
+@given(
+    st.lists(st.sampled_from([-0.5, 0.0, 0.25, 1.0]), min_size=1, max_size=30),
+    st.integers(1, 40),
+)
+def test_the_nearest_are_the_best_and_of_equal_ones_the_first(
+    similarities: list[float], limit: int
+) -> None:
+    values = np.array(similarities, dtype=np.float32)
+    vectors = np.stack([values, np.sqrt(1 - values**2)], axis=1)
+    rows = np.arange(len(values), dtype=np.int64) * 3
+    held = Resident(rows, vectors, ["f"] * len(values), list(range(len(values))))
+    found, similarity = held.nearest(np.array([1, 0], dtype=np.float32), limit)
+    expected = sorted(range(len(values)), key=lambda at: (-values[at], at))[:limit]
+    assert found.tolist() == [3 * at for at in expected]
+    assert similarity.tolist() == [values[at] for at in expected]
+
+
+def test_the_first_searches_of_a_process_may_come_from_several_threads(store: Store) -> None:
+    script = (
+        "import sys\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from ragkit.query.keywords import keyword_query\n"
+        "from ragkit.store import Store\n"
+        "store = Store.open(sys.argv[1])\n"
+        "with ThreadPoolExecutor(8) as pool:\n"
+        "    asked = [keyword_query(f'note {n}') for n in range(8)]\n"
+        "    found = pool.map(lambda one: store.search.matching(one, 5)[0], asked)\n"
+        "    print(sum(map(len, found)))\n"
+    )
+    command = [sys.executable, "-c", script, store.uri]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == "40\n", done.stderr
