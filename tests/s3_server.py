@@ -55,17 +55,12 @@ def running() -> Iterator[S3]:
         server.stop()
 
 
-class _Forgetful(BaseHTTPRequestHandler):
+class _Proxy(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     upstream = 0
 
     def _pass_on(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {k: v for k, v in self.headers.items() if k.lower() != "if-none-match"}
-        connection = http.client.HTTPConnection("127.0.0.1", self.upstream)
-        connection.request(self.command, self.path, body, headers)
-        answer = connection.getresponse()
-        content = answer.read()
+        answer, content = self._ask(dict(self.headers.items()))
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in ("transfer-encoding", "connection", "content-length"):
@@ -74,18 +69,79 @@ class _Forgetful(BaseHTTPRequestHandler):
         self.send_header("Content-Length", length or str(len(content)))
         self.end_headers()
         self.wfile.write(content)
+
+    def _ask(self, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        connection = http.client.HTTPConnection("127.0.0.1", self.upstream)
+        connection.request(self.command, self.path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
         connection.close()
+        return answer, content
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on  # noqa: N815
 
     def log_message(self, *arguments: object) -> None: ...
 
 
+class _Forgetful(_Proxy):
+    def _ask(self, headers: dict[str, str]) -> tuple[http.client.HTTPResponse, bytes]:
+        kept = {k: v for k, v in headers.items() if k.lower() != "if-none-match"}
+        return super()._ask(kept)
+
+
+class Cut:
+    """Which requests meet a network that is down, counted from 1; how many there were."""
+
+    def __init__(self, first: int, length: int, *, after: bool) -> None:
+        self.first, self.length, self.after = first, length, after
+        self.requests = 0
+        self._lock = threading.Lock()
+
+    def count(self) -> bool:
+        """Counts a request; whether it meets the cut."""
+        with self._lock:
+            self.requests += 1
+            return self.first <= self.requests < self.first + self.length
+
+
+class _Unreliable(_Proxy):
+    cut: Cut
+
+    def _pass_on(self) -> None:
+        if not self.cut.count():
+            super()._pass_on()
+            return
+        if self.cut.after:  # the request has its effect, and the answer is lost
+            self._ask(dict(self.headers.items()))
+        self.close_connection = True
+        self.connection.close()
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _pass_on  # noqa: N815
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *arguments: object) -> None: ...  # of connections that were cut
+
+
 @contextmanager
 def forgetful_proxy(upstream: int) -> Iterator[int]:
     """The port of a proxy that drops `If-None-Match`, as some stores do."""
-    handler = type("Handler", (_Forgetful,), {"upstream": upstream})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    with _proxy(type("Handler", (_Forgetful,), {"upstream": upstream})) as port:
+        yield port
+
+
+@contextmanager
+def unreliable_proxy(upstream: int, cut: Cut) -> Iterator[int]:
+    """The port of a proxy whose network is cut for some requests, before or after they reached
+    the server."""
+    with _proxy(type("Handler", (_Unreliable,), {"upstream": upstream, "cut": cut})) as port:
+        yield port
+
+
+@contextmanager
+def _proxy(handler: type[_Proxy]) -> Iterator[int]:
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
