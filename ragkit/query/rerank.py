@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ragkit.errors import ModelError
-from ragkit.query.defuse import as_data
 from ragkit.types import Chat, Hit, Message, Reranker
 
 RERANKED = 20  # hits that a reranker reads; the others follow in their order
@@ -95,6 +94,8 @@ class ChatReranker:
 
 def grading_prompt(question: str, texts: Sequence[str]) -> tuple[Message, ...]:
     """The request to grade these passages; each is cut at 1,500 characters."""
+    from ragkit.query.defuse import as_data  # a search without a reranker must start quickly
+
     passages = "\n\n".join(
         f"Passage {number}:\n{as_data(text[:_PASSAGE_CHARACTERS])}"
         for number, text in enumerate(texts, 1)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from ragkit.store.chunks import ChunkTable
     from ragkit.types import Vectors
 
-_RESIDENT_FROM = 2  # the first search of a process is not worth reading all vectors
+# The first search of a process is not worth reading all vectors, unless that is as quick.
+_RESIDENT_FROM, _AT_ONCE_BYTES = 2, 2 << 20
 
 
 class ChunkSearch:
@@ -119,9 +120,9 @@ class ChunkSearch:
         """All vectors, for a table of few that is searched again and again."""
         state = self._reader.state
         if self._resident[0] != state:
-            if self._searches < _RESIDENT_FROM:
-                return None
             size = 4 * self._chunks.count() * self._chunks.manifest.embedder.dimension
+            if self._searches < _RESIDENT_FROM and size > _AT_ONCE_BYTES:
+                return None
             self._resident = (state, load(self._reader) if 0 < size <= MOST_BYTES else None)
         return self._resident[1]
 

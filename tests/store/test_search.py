@@ -17,7 +17,7 @@ from ragkit.store.resident import Resident
 from ragkit.store.schema import FORMAT
 from ragkit.types import Chunk, ChunkSettings, Derived, Manifest, ModelIdentity
 
-DIMENSION = 16
+DIMENSION = 2_048  # so that a few vectors are many bytes
 ASKED = np.eye(DIMENSION, dtype=np.float32)[0]
 
 
