@@ -80,6 +80,16 @@ def test_options_hold_for_every_question(chat: Chat) -> None:
     assert "sea.md:3" in done.out
 
 
+def test_a_model_may_order_the_passages_of_every_question(server: OllamaDouble, chat: Chat) -> None:
+    asked = f"{FIRST}\nWhat does the walrus eat?\n"
+    ways = ("--rerank", "gemma3", "--per-document", "1", "--exact")
+    done = chat(asked, "--chat-host", server.url, "--model", "none", *ways)
+    assert done.code == 0
+    graded = [body["messages"][-1]["content"] for body in server.bodies("/api/chat")]
+    assert len(graded) == 2
+    assert all("Grades, 1 to" in one for one in graded)
+
+
 def test_a_floor_of_ones_own_holds_for_every_question(chat: Chat) -> None:
     done = chat(f"{FIRST}\nAnd when?\n", "--min-score", "1")
     assert done.out.count("Nothing in these 2 files answers this.") == 2

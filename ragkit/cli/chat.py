@@ -11,7 +11,7 @@ from ragkit.cli import options
 from ragkit.cli.ask import WHY_EXTRACTIVE, warn_if_leaving
 from ragkit.cli.filtering import filters as filter_options
 from ragkit.cli.line_input import PipedLines, TypedLines, history_file
-from ragkit.cli.output import safe_line, say, tell
+from ragkit.cli.output import safe_line, say, tell, tell_note
 from ragkit.cli.session import COMMANDS, Ended, Session
 from ragkit.errors import AnswerStoppedError
 
@@ -29,6 +29,9 @@ _STOPPED = 130
 @options.keyword_weight
 @options.min_score
 @filter_options
+@options.exact
+@options.rerank
+@options.per_document
 @click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
 @click.option(
     "--no-history",
@@ -46,6 +49,9 @@ def command(
     keyword_weight: float | None,
     min_score: float | None,
     filters: FilterOptions,
+    exact: bool,
+    rerank: str | None,
+    per_document: int | None,
     strict: bool,
     no_history: bool,
     servers: Servers,
@@ -69,7 +75,8 @@ def command(
     index = Index.open(db, servers=servers)
     choice = Choice(model, "it was named") if model else choose_chat(servers)
     chat = index.chat_model(choice.name or NO_CHAT, model_options)
-    warn_if_leaving(chat, index.embedder)
+    reranker = index.reranker(rerank) if rerank else None
+    warn_if_leaving(chat, index.embedder, reranker)
     typed = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     session = Session(
         index,
@@ -77,7 +84,15 @@ def command(
         why_extractive="" if choice.name else WHY_EXTRACTIVE.format(choice.why),
         model_options=model_options,
         strict=strict,
-        given=options.given(limit=limit, keyword_weight=keyword_weight, min_score=min_score),
+        given=options.given(
+            limit=limit,
+            keyword_weight=keyword_weight,
+            min_score=min_score,
+            per_document=per_document,
+            rerank=reranker,
+            exact=exact,
+            on_note=tell_note,
+        ),
         filters=filters,
         typed=typed,
         tidy=getattr(servers.on_pull, "close", lambda: None),  # the bar of a stopped download
