@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +141,7 @@ def _looked(
     base = base_of(place)
     roots = resolve_roots(paths, seal.kept, base)
     names = [source_of(root, base) for root in roots]
-    found = (file for root in roots for file in find(root, base, place, selection))
+    found = chain.from_iterable(find(root, base, place, selection) for root in roots)
     seen = _Seen()
     while some := list(islice(found, _BATCH)):
         seen.add(some)
