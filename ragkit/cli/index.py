@@ -10,6 +10,7 @@ import click
 
 from ragkit.cli import options
 from ragkit.cli.engine import engine as engine_options
+from ragkit.cli.memory import share_heaps
 from ragkit.cli.output import safe_line, say, say_json, tell
 from ragkit.cli.reports import ProgressBar, print_report
 from ragkit.errors import RagkitError
@@ -94,6 +95,7 @@ def command(
         return 0
     if not watch and (report := _nothing_to_do(db, paths, embedder, selection)) is not None:
         return _ended(report, strict, as_json)
+    share_heaps()
     index = _open_or_create(db, embedder, servers, bool(paths))
     work = options.given(engine=engine, files_per_task=files_per_task, **selection)
     if watch:

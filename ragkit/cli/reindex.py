@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragkit.cli import options
+from ragkit.cli.memory import share_heaps
 from ragkit.cli.output import say, say_json, tell
 from ragkit.cli.reports import ProgressBar, print_report
 from ragkit.types import Location
@@ -60,6 +61,7 @@ def command(
     """
     from ragkit.index import Index
 
+    share_heaps()
     index = Index.open(db, servers=servers)
     waiting: dict[str, Any] = {"wait_seconds": wait, "on_wait": options.tell_wait}
     rebuild = bool(embedder or chunk_tokens or passwords) or not (drop_old or drop_unfinished)
