@@ -86,9 +86,11 @@ def test_a_model_exchanged_under_its_name_is_rebuilt_with(
     ragkit: CommandLine, server: OllamaDouble
 ) -> None:
     ragkit("reindex", "--embedder", BETTER, "--drop-old")
+    assert ragkit("index").code == ragkit("index").code == 0
     server.exchange_model("embeddinggemma:latest")
-    refused = ragkit("search", "walrus")
-    assert (refused.code, f"ragkit reindex --embedder {BETTER}" in refused.err) == (1, True)
+    for command in (["search", "walrus"], ["index"]):
+        refused = ragkit(*command)
+        assert (refused.code, f"ragkit reindex --embedder {BETTER}" in refused.err) == (1, True)
     assert ragkit("reindex").code == 0
     assert ragkit("search", "walrus").code == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from ragkit.cli.output import safe_line, say, say_json, tell
 from ragkit.cli.reports import ProgressBar, print_report
 from ragkit.errors import RagkitError
 from ragkit.place import index_place
-from ragkit.types import Engine, IndexReport, Location
+from ragkit.types import Engine, IndexReport, Location, ModelIdentity
 
 if TYPE_CHECKING:
     from ragkit.index import Index
@@ -93,7 +94,10 @@ def command(
         del selection["passwords"], selection["max_file_bytes"]
         _print_plan(_plan(db, paths, selection), as_json)
         return 0
-    if not watch and (report := _nothing_to_do(db, paths, embedder, selection)) is not None:
+    if (
+        not watch
+        and (report := _nothing_to_do(db, paths, embedder, servers, selection)) is not None
+    ):
         return _ended(report, strict, as_json)
     share_heaps()
     index = _open_or_create(db, embedder, servers, bool(paths))
@@ -128,17 +132,24 @@ def _nothing_to_do(
     db: str | Location | None,
     paths: tuple[str, ...],
     embedder: str | None,
+    servers: Servers,
     selection: dict[str, Any],
 ) -> IndexReport | None:
     """The report of a run that finds nothing changed, without loading LanceDB or a model."""
     from ragkit.ingest.roots import Selection
     from ragkit.ingest.seal import sealed_report
+    from ragkit.models import resolve_embedder
 
     if selection["passwords"]:
         return None
     files = Selection(tuple(selection["include"]), tuple(selection["exclude"]), selection["hidden"])
     place = index_place(db or "")
-    return sealed_report(place, paths, files, selection["max_file_bytes"], embedder)
+    limit_bytes = selection["max_file_bytes"]
+
+    def identity_of(name: str) -> ModelIdentity:
+        return resolve_embedder(embedder or name, replace(servers, pull=False)).identity
+
+    return sealed_report(place, paths, files, limit_bytes, identity_of)
 
 
 def _open_or_create(

@@ -124,7 +124,7 @@ def update(
         store.catalog.set(store.key(READING), now)
     keep_run(store, "index", report)
     kept = kept_roots(store)
-    decisions.put_seal(store.place, names, kept, embedder.name, selection, now, report)
+    decisions.put_seal(store.place, names, kept, embedder.identity, selection, now, report)
     return report
 
 

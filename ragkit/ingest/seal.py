@@ -12,7 +12,7 @@ import json
 import marshal
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ from ragkit.ingest.roots import Selection, find, resolve_roots, source_of
 from ragkit.lock import writing
 from ragkit.objects import is_remote
 from ragkit.place import base_of
-from ragkit.types import FoundFile, IndexReport, Location, Problem
+from ragkit.types import FoundFile, IndexReport, Location, ModelIdentity, Problem
 
 _FILE = "sealed.json"
 _BATCH = 200  # files that are hashed at once
@@ -37,13 +37,14 @@ _BATCH = 200  # files that are hashed at once
 @dataclass(frozen=True, slots=True)
 class Seal:
     """`state` stands for the files, the tables and how they were looked at; `kept` are the folders
-    the index is of. In force from `since_ns` until `until_ns`, None for good. `finished` (UTC, ISO
-    8601; "" for none) and `seconds` are those of the last run that found it whole; `report` holds
-    the counts and problems of a run that has nothing to do."""
+    the index is of, `embedder` is what identifies its model. In force from `since_ns` until
+    `until_ns`, None for good. `finished` (UTC, ISO 8601; "" for none) and `seconds` are those of
+    the last run that found it whole; `report` holds the counts and problems of a run that has
+    nothing to do."""
 
     state: str
     kept: list[str]
-    embedder: str
+    embedder: dict[str, Any]
     since_ns: int
     until_ns: int | None
     finished: str
@@ -79,7 +80,7 @@ class Noted:
         place: Location,
         roots: Sequence[str],
         kept: Sequence[str],
-        embedder: str,
+        embedder: ModelIdentity,
         selection: Selection,
         reading: object,
         report: IndexReport,
@@ -95,7 +96,7 @@ class Noted:
         seal = Seal(
             state=_state(place, roots, selection, reading, self._seen.digest()),
             kept=list(kept),
-            embedder=embedder,
+            embedder=asdict(embedder),
             since_ns=self._started_ns,
             until_ns=failed_ns + RETRY_AFTER_NS if report.failed else None,
             finished="",
@@ -111,21 +112,24 @@ def sealed_report(
     paths: Sequence[str | os.PathLike[str]],
     selection: Selection,
     limit_bytes: int,
-    embedder: str | None,
+    identity_of: Callable[[str], ModelIdentity],
 ) -> IndexReport | None:
     """The report of a run that has nothing to do, None when it may have, or another process
-    writes the index. `embedder` is the name that was asked for.
+    writes the index. `identity_of` the name of the model it was built with is asked last.
 
-    Costs a `stat` a file. Raises `RagkitError` as `resolve_roots` and `discover` do.
+    Costs a `stat` a file. Raises `RagkitError` as `resolve_roots`, `discover` and `identity_of` do.
     """
     seal = read_seal(place)
-    if seal is None or embedder not in (None, seal.embedder):
+    if seal is None:
         return None
     try:
         with writing(Path(place.uri)):
-            return _looked(place, seal, paths, selection, limit_bytes)
+            report = _looked(place, seal, paths, selection, limit_bytes)
     except (IndexLockedError, OSError):
         return None
+    if report is None or asdict(identity_of(seal.embedder["name"])) != seal.embedder:
+        return None
+    return report
 
 
 def _looked(

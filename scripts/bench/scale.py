@@ -15,6 +15,7 @@ Ends with 1 when rows differ.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import signal
@@ -37,6 +38,7 @@ sys.path.insert(0, str(HERE.parents[1] / "tests"))
 from s3_server import S3, running  # noqa: E402
 
 from ragkit.index import Index  # noqa: E402
+from ragkit.store.arrays import matrix  # noqa: E402
 from ragkit.types import Location  # noqa: E402
 
 warnings.filterwarnings("ignore", message="lancedb fork support")  # what is forked execs at once
@@ -217,13 +219,17 @@ def _one_after_another(place: Location, exact: bool) -> float:
     return statistics.median(taken)
 
 
-def content(place: Location) -> tuple[list[Any], list[Any]]:
-    """Rows and ledger of an index, in order, without what is of one run only."""
+def content(place: Location) -> str:
+    """Rows and ledger of an index, in order, without what is of one run only, as one hash."""
     index = Index.open(place)
-    table = index._store.chunks._table.to_arrow().sort_by("id")
-    columns = [table[name].to_pylist() for name in ("id", "text_hash", "text", "vector")]
+    names = ["id", "text_hash", "text", "vector"]
+    table = index._store.chunks._table.search().select(names).to_arrow().sort_by("id")
+    hashing = hashlib.sha256(matrix(table["vector"]).tobytes())
+    for name in names[:-1]:
+        hashing.update(json.dumps(table[name].to_pylist()).encode())
     files = [(f.source, f.outcome, f.reason, f.sha256, f.chunks) for f in index.files()]
-    return list(zip(*columns, strict=True)), files
+    hashing.update(json.dumps(files).encode())
+    return hashing.hexdigest()
 
 
 def environment() -> dict[str, str]:

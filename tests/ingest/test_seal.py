@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from ragkit.index import Index
 from ragkit.ingest.roots import Selection
 from ragkit.ingest.seal import sealed_report
 from ragkit.place import index_place
-from ragkit.types import IndexReport
+from ragkit.types import IndexReport, ModelIdentity
 
 Write = Callable[..., Path]
 LIMIT = 200 * 1000 * 1000
@@ -43,9 +43,10 @@ def quick(
     *paths: Path,
     selection: Selection = Selection(),  # noqa: B008 - frozen
     limit: int = LIMIT,
-    embedder: str | None = None,
+    identity: ModelIdentity | None = None,
 ) -> IndexReport | None:
-    return sealed_report(index_place(index.uri), paths, selection, limit, embedder)
+    own = index.manifest.embedder
+    return sealed_report(index_place(index.uri), paths, selection, limit, lambda _: identity or own)
 
 
 def told(report: IndexReport | None) -> dict[str, object]:
@@ -92,8 +93,7 @@ def test_asking_for_anything_else_breaks_it(index: Index, docs: Path) -> None:
     index.update(docs)
     assert quick(index, docs) is not None
     assert quick(index, docs, selection=Selection(allow_empty=True)) is not None
-    assert quick(index, docs, embedder=index.embedder.name) is not None
-    assert quick(index, docs, embedder="ollama/embeddinggemma") is None
+    assert quick(index, docs, identity=replace(index.manifest.embedder, digest="other")) is None
     assert quick(index, docs, limit=5) is None
     assert quick(index, docs / "deep") is None
     for other in (Selection(exclude=("*.txt",)), Selection(("*.md",)), Selection(hidden=True)):
