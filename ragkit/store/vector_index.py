@@ -36,6 +36,7 @@ _MOST_SEGMENTS = 10
 _LONG = 10  # a list of a tenth of all rows is found as quickly by exact search
 _OPPOSITE = 1e-3  # shorter than this, the sum of two vectors has no direction
 _SAME_DISTANCE = 2e-6  # what rounding may make of one
+_MOST_COPIES = 20_000  # of a neighbour, that are told apart
 
 
 def kept_index(table: Any) -> VectorIndex | None:
@@ -88,10 +89,10 @@ def tune_index(table: Any, kind: str, started: float) -> VectorIndex:
     """As `build_index`, of an index that was just built; it began at `started` (monotonic)."""
     rows = int(table.count_rows())
     samples = _sampled(table, rows)
-    limits = _exact_limits(table, samples)
+    neighbours = _neighbours(table, samples)
     for probes, refine in _SETTINGS:
         found = VectorIndex(kind, rows, probes, refine)
-        recall = round(_recall(table, samples, limits, found), 4)
+        recall = round(_recall(table, samples, neighbours, found), 4)
         if recall >= LEAST_RECALL:
             break
     else:
@@ -132,34 +133,44 @@ def _sampled(table: Any, rows: int) -> Vectors:
     return samples
 
 
-def _exact_limits(table: Any, samples: Vectors) -> npt.NDArray[np.float32]:
-    """(n,) similarities of each sample's tenth neighbour."""
+def _neighbours(table: Any, samples: Vectors) -> list[npt.NDArray[np.int64]]:
+    """The row ids of each sample's ten nearest rows, and of those as near as the tenth: of copies
+    any will do."""
     import numpy as np
 
-    best = np.full((len(samples), _NEIGHBOURS), -2.0, dtype=np.float32)
-    for batch in table.search().select(["vector"]).to_batches():
+    least = np.full((len(samples), 1), -2.0, dtype=np.float32)  # the tenth best so far
+    kept = [np.empty(0, np.float32)] * len(samples)
+    ids = [np.empty(0, np.int64)] * len(samples)
+    for batch in table.search().select(["vector"]).with_row_id(True).to_batches():
+        rows = batch["_rowid"].to_numpy().astype(np.int64)
         similarity = samples @ unit(matrix(batch["vector"])).T
-        nearer = similarity > best.min(axis=1, keepdims=True)
-        for row in np.flatnonzero(nearer.any(axis=1)):  # soon few
-            both = np.concatenate([best[row], similarity[row, nearer[row]]])
-            best[row] = np.partition(both, -_NEIGHBOURS)[-_NEIGHBOURS:]
-    limits: npt.NDArray[np.float32] = best.min(axis=1)
-    return limits
+        near = similarity >= least - _SAME_DISTANCE
+        for at in np.flatnonzero(near.any(axis=1)):  # soon few
+            both = np.concatenate([kept[at], similarity[at, near[at]]])
+            whose = np.concatenate([ids[at], rows[near[at]]])
+            if len(both) > _NEIGHBOURS:
+                least[at] = np.partition(both, -_NEIGHBOURS)[-_NEIGHBOURS]
+            wanted = np.flatnonzero(both >= least[at] - _SAME_DISTANCE)[:_MOST_COPIES]
+            kept[at], ids[at] = both[wanted], whose[wanted]
+    return ids
 
 
 def _recall(
-    table: Any, samples: Vectors, limits: npt.NDArray[np.float32], index: VectorIndex
+    table: Any, samples: Vectors, neighbours: list[npt.NDArray[np.int64]], index: VectorIndex
 ) -> float:
-    """The share of the samples' ten neighbours that the index finds. Rows that are as near as the
-    tenth count: of copies any will do."""
+    """The share of the samples' ten nearest rows that are among those which the index has compared
+    exactly. Which these are is asked alone: reading the vectors of all of them would take tens of
+    thousands of requests where the table lies in an object store."""
     import numpy as np
 
-    counts = []
+    found = 0
     for start in range(0, len(samples), _AT_ONCE):
-        some, least = samples[start : start + _AT_ONCE], limits[start : start + _AT_ONCE]
-        query = table.search(some, query_type="vector", vector_column_name="vector")
-        found = nearest(query, index, limit=_DEPTH, all_=False).to_arrow()
-        of = found["query_index"].to_numpy()
-        near = 1 - found["_distance"].to_numpy() >= least[of] - _SAME_DISTANCE
-        counts.append(np.bincount(of[near], minlength=len(some)))
-    return float(np.clip(np.concatenate(counts), 0, _NEIGHBOURS).mean() / _NEIGHBOURS)
+        query = table.search(
+            samples[start : start + _AT_ONCE], query_type="vector", vector_column_name="vector"
+        )
+        query = query.distance_type("cosine").nprobes(index.probes).limit(_DEPTH * index.refine)
+        rows = query.select(["_distance"]).with_row_id(True).to_arrow()
+        of, ids = rows["query_index"].to_numpy(), rows["_rowid"].to_numpy().astype(np.int64)
+        for at, wanted in enumerate(neighbours[start : start + _AT_ONCE]):
+            found += min(_NEIGHBOURS, int(np.isin(ids[of == at], wanted).sum()))
+    return found / (_NEIGHBOURS * len(samples))

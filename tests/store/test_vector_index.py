@@ -19,6 +19,8 @@ from ragkit.store.search import ChunkSearch
 from ragkit.store.vector_index import LEAST_RECALL, LEAST_ROWS
 from ragkit.types import Chunk, ChunkSettings, Derived, Manifest, ModelIdentity, VectorIndex
 
+# Wide enough for no search to hold all vectors in memory at once; ODD is no multiple of 8.
+WIDE, ODD = 64, 60
 ROWS = 12_000
 PER_FILE = 20
 
@@ -49,8 +51,8 @@ def new_store(place: Path, dimension: int) -> Store:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, np.ndarray]:
     """A store of 12,000 chunks that was tidied, and their vectors in order of row."""
-    store = new_store(tmp_path_factory.mktemp("built") / ".ragkit", 16)
-    matrix = vectors(ROWS, 16)
+    store = new_store(tmp_path_factory.mktemp("built") / ".ragkit", WIDE)
+    matrix = vectors(ROWS, WIDE)
     add(store, matrix)
     store.tidy()
     return store, matrix
@@ -80,8 +82,8 @@ def recall(store: Store, asked: np.ndarray, sources: Collection[str] | None = No
 
 
 def test_a_table_that_is_quick_without_has_no_index(tmp_path: Path) -> None:
-    store = new_store(tmp_path / ".ragkit", 16)
-    add(store, vectors(LEAST_ROWS - 1, 16))
+    store = new_store(tmp_path / ".ragkit", WIDE)
+    add(store, vectors(LEAST_ROWS - 1, WIDE))
     store.tidy()
     assert store.chunks.vector_index is None
     assert index_names(store) == set()
@@ -96,13 +98,13 @@ def test_a_large_table_has_an_index_whose_recall_was_measured(
     assert (index.kind, index.rows) == ("IVF_RQ", ROWS)
     assert index.recall >= LEAST_RECALL
     assert index_names(store) == {"IvfRq"}
-    assert recall(store, vectors(40, 16, seed=1)) >= LEAST_RECALL
+    assert recall(store, vectors(40, WIDE, seed=1)) >= LEAST_RECALL
     assert Store.open(store.uri).chunks.vector_index == index
 
 
 def test_similarities_are_exact_for_every_candidate(built: tuple[Store, np.ndarray]) -> None:
     store, matrix = built
-    asked = vectors(1, 16, seed=3)[0]
+    asked = vectors(1, WIDE, seed=3)[0]
     rows, similarity = store.search.nearest(asked, 100)
     places = [
         int(chunk.source[1:6]) * PER_FILE + chunk.ordinal
@@ -114,7 +116,7 @@ def test_similarities_are_exact_for_every_candidate(built: tuple[Store, np.ndarr
 
 def test_exact_search_compares_every_row(built: tuple[Store, np.ndarray]) -> None:
     store, matrix = built
-    for asked in vectors(10, 16, seed=4):
+    for asked in vectors(10, WIDE, seed=4):
         _, similarity = store.search.nearest(asked, 100, exact=True)
         assert np.allclose(similarity, np.sort(matrix @ asked)[::-1][:100], atol=1e-5)
 
@@ -122,20 +124,20 @@ def test_exact_search_compares_every_row(built: tuple[Store, np.ndarray]) -> Non
 def test_a_dimension_that_is_no_multiple_of_8_has_an_index_of_another_kind(
     tmp_path: Path,
 ) -> None:
-    store = new_store(tmp_path / ".ragkit", 12)
-    add(store, vectors(LEAST_ROWS, 12))
+    store = new_store(tmp_path / ".ragkit", ODD)
+    add(store, vectors(LEAST_ROWS, ODD))
     store.tidy()
     index = store.chunks.vector_index
     assert index is not None
     assert index.kind == "IVF_SQ"
-    assert recall(store, vectors(20, 12, seed=1)) >= LEAST_RECALL
+    assert recall(store, vectors(20, ODD, seed=1)) >= LEAST_RECALL
 
 
 @pytest.mark.parametrize("every", [pytest.param(n, id=f"1 file in {n}") for n in (600, 100, 4)])
 def test_filters_do_not_harm_recall(tmp_path: Path, every: int) -> None:
     """In an index of many partitions, of which a search without a filter looks into one."""
-    store = new_store(tmp_path / ".ragkit", 16)
-    add(store, vectors(ROWS, 16))
+    store = new_store(tmp_path / ".ragkit", WIDE)
+    add(store, vectors(ROWS, WIDE))
     table = raw_table(store)
     table.create_index(
         "vector", config=IvfRq("cosine", num_bits=4, num_partitions=20), name="vector_idx"
@@ -145,7 +147,7 @@ def test_filters_do_not_harm_recall(tmp_path: Path, every: int) -> None:
     store.refresh()
     assert store.chunks.vector_index == narrow
     sources = [f"f{n:05}.md" for n in range(0, ROWS // PER_FILE, every)]
-    between_clusters = np.random.default_rng(1).normal(size=(20, 16)).astype(np.float32)
+    between_clusters = np.random.default_rng(1).normal(size=(20, WIDE)).astype(np.float32)
     asked = between_clusters / np.linalg.norm(between_clusters, axis=1, keepdims=True)
     assert recall(store, asked) < LEAST_RECALL
     assert recall(store, asked, sources) == 1.0
@@ -160,30 +162,30 @@ def keep(table: lancedb.table.Table, index: VectorIndex) -> None:
 def test_an_index_that_recalls_too_little_is_not_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    store = new_store(tmp_path / ".ragkit", 16)
-    add(store, vectors(LEAST_ROWS, 16))
+    store = new_store(tmp_path / ".ragkit", WIDE)
+    add(store, vectors(LEAST_ROWS, WIDE))
     keep(raw_table(store), VectorIndex("", LEAST_ROWS, recall=0.9))
     store.refresh()
     store.tidy()
     assert index_names(store) == set()
-    assert recall(store, vectors(5, 16, seed=1)) == 1.0
+    assert recall(store, vectors(5, WIDE, seed=1)) == 1.0
     said = CommandLine(capsys)("status", "--db", store.uri).out
     assert "exact: an index found 90.0 % of the 10 nearest chunks, too few" in said
 
 
 def test_new_rows_are_found_at_once_and_folded_or_built_in(tmp_path: Path) -> None:
-    store = new_store(tmp_path / ".ragkit", 16)
-    add(store, vectors(LEAST_ROWS, 16))
+    store = new_store(tmp_path / ".ragkit", WIDE)
+    add(store, vectors(LEAST_ROWS, WIDE))
     store.tidy()
     first = store.chunks.vector_index
-    new = vectors(400, 16, seed=5)
+    new = vectors(400, WIDE, seed=5)
     add(store, new, first_file=10_000)
     assert all(store.search.nearest(one, 10)[1][0] == pytest.approx(1, abs=1e-5) for one in new[:9])
     store.tidy()
     assert raw_table(store).index_stats("vector_idx").num_unindexed_rows == 0
     assert all(store.search.nearest(one, 10)[1][0] == pytest.approx(1, abs=1e-5) for one in new[:9])
     assert store.chunks.vector_index == first
-    add(store, vectors(LEAST_ROWS, 16, seed=6), first_file=20_000)
+    add(store, vectors(LEAST_ROWS, WIDE, seed=6), first_file=20_000)
     store.tidy()
     renewed = store.chunks.vector_index
     assert renewed is not None
@@ -192,25 +194,25 @@ def test_new_rows_are_found_at_once_and_folded_or_built_in(tmp_path: Path) -> No
 
 
 def test_an_index_that_is_lost_is_built_again(tmp_path: Path) -> None:
-    store = new_store(tmp_path / ".ragkit", 16)
-    add(store, vectors(LEAST_ROWS, 16))
+    store = new_store(tmp_path / ".ragkit", WIDE)
+    add(store, vectors(LEAST_ROWS, WIDE))
     store.tidy()
     raw_table(store).drop_index("vector_idx")
     store.refresh()
-    assert recall(store, vectors(5, 16, seed=1)) == 1.0
+    assert recall(store, vectors(5, WIDE, seed=1)) == 1.0
     store.tidy()
     assert index_names(store) == {"IvfRq"}
 
 
 def test_many_small_runs_leave_few_pieces(tmp_path: Path) -> None:
-    store = new_store(tmp_path / ".ragkit", 16)
-    add(store, vectors(LEAST_ROWS, 16))
+    store = new_store(tmp_path / ".ragkit", WIDE)
+    add(store, vectors(LEAST_ROWS, WIDE))
     for run in range(13):
         store.tidy()
-        add(store, vectors(220, 16, seed=run), first_file=10_000 + 100 * run)
+        add(store, vectors(220, WIDE, seed=run), first_file=10_000 + 100 * run)
     store.tidy()
     assert raw_table(store).index_stats("vector_idx").num_indices <= 11
-    assert recall(store, vectors(20, 16, seed=1)) >= LEAST_RECALL
+    assert recall(store, vectors(20, WIDE, seed=1)) >= LEAST_RECALL
 
 
 def test_status_tells_how_the_nearest_chunks_are_found(
