@@ -163,9 +163,11 @@ def read_seal(place: Location) -> Seal | None:
     if is_remote(place.uri):
         return None
     try:
-        return Seal(**json.loads(Path(place.uri, _FILE).read_bytes()))
+        seal = Seal(**json.loads(Path(place.uri, _FILE).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
+    shapes = ((seal.kept, list), (seal.embedder, dict), (seal.report, dict), (seal.since_ns, int))
+    return seal if all(isinstance(value, shape) for value, shape in shapes) else None
 
 
 class _Seen:

@@ -139,10 +139,13 @@ def test_a_failed_file_is_due_again_after_a_while(index: Index, docs: Path) -> N
     assert json.loads(path.read_text())["until_ns"] is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b'{"state": 1}'])
+@pytest.mark.parametrize("content", [b"", b" ", b"{}", b"[1]", b"\xff\xfe", b'{"state": 1}'])
 def test_a_damaged_seal_is_none(index: Index, docs: Path, content: bytes) -> None:
     index.update(docs)
-    Path(index.uri, "sealed.json").write_bytes(content)
+    path = Path(index.uri, "sealed.json")
+    path.write_bytes(
+        content or json.dumps({**json.loads(path.read_text()), "embedder": "a"}).encode()
+    )
     assert quick(index, docs) is None
     assert index.update(docs).unchanged == 3
 
