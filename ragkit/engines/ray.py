@@ -1,7 +1,7 @@
 """Work on a Ray cluster: plain tasks, each of which may run twice and counts once.
 
-No actors: tasks go wherever a node is left. Where a task is late, as one on a frozen node is, a
-second copy of it is sent; the first result of the two is taken.
+No actors: tasks go wherever a node is left. Where a task is late, as one on a frozen node is,
+another copy of it is sent, to one node after another; the first result of all is taken.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _POLL_SECONDS = 0.5
 _CONNECT_SECONDS = 5.0
 _RETRIES = 2  # Ray's own, after a worker or a node has died
 _LATE_SECONDS = 15.0
+_MOST_COPIES = 5
 _LATE_FACTOR = 5.0  # times as long as tasks usually take
-_INSTALL = '--engine ray needs another package: pip install "ragkit[ray]"'
 _CONNECT_HELP = (
     "no Ray cluster can be reached at {address} ({error}). Is it running, and does this machine "
     "belong to it? Newer versions of Ray ask for a token: start every node and this command with "
@@ -52,7 +52,7 @@ class RayEngine:
     `address`: of the cluster ("auto" for the one this machine belongs to); None means RAY_ADDRESS,
     else a Ray of its own on this machine's cores. A task takes `cpus_per_task` and
     `gpus_per_task` of a node. `late_seconds`: a task that takes that long, and much longer than
-    others did, gets a second copy.
+    others did, gets another copy.
 
     Raises `RagkitError` from `imap` when the extra `ray` is not installed or no cluster answers.
     """
@@ -93,7 +93,8 @@ class RayEngine:
         with self._lock:
             self._stops.append(stopped)
         numbered = iter(enumerate(tasks))
-        run = _remote(ray, self._cpus, self._gpus)
+        # max_calls=0: else Ray ends a worker after every task with a GPU, and with it its model.
+        call = ray.remote(max_calls=0)(_call)
         function = ray.put(fn)
         flights: dict[Any, _Flight] = {}  # by each of its references
         taken: list[float] = []
@@ -104,7 +105,7 @@ class RayEngine:
                     numbered_task = next(numbered, None)
                     if numbered_task is None:
                         break
-                    self._send(run, function, _Flight(*numbered_task), flights)
+                    self._send(call, function, _Flight(*numbered_task), flights)
                 if not flights:
                     return
                 done, _ = ray.wait(list(flights), num_returns=1, timeout=_POLL_SECONDS)
@@ -118,7 +119,7 @@ class RayEngine:
                     taken.append(time.monotonic() - flight.sent)
                     yield flight.number, _result(ray, reference)
                 for flight in self._late(flights, taken):
-                    self._send(run, function, flight, flights)
+                    self._send(call, function, flight, flights)
         finally:
             with self._lock:
                 self._stops.remove(stopped)
@@ -132,7 +133,13 @@ class RayEngine:
             for stopped in self._stops:
                 stopped.set()
 
-    def _send(self, run: Any, function: Any, flight: _Flight, flights: dict[Any, _Flight]) -> None:
+    def _send(self, call: Any, function: Any, flight: _Flight, flights: dict[Any, _Flight]) -> None:
+        run = call.options(
+            num_cpus=self._cpus,
+            num_gpus=self._gpus,
+            max_retries=_RETRIES,
+            scheduling_strategy=_strategy(self._ray(), flight),
+        )
         reference = run.remote(function, flight.task)
         flight.references.append(reference)
         flight.sent = time.monotonic()
@@ -146,12 +153,17 @@ class RayEngine:
                     ray.cancel(other, force=True)
 
     def _late(self, flights: dict[Any, _Flight], taken: list[float]) -> list[_Flight]:
-        """Flights with one copy that is overdue."""
+        """Flights that are overdue, all the more so the more copies of them there are."""
         usual = statistics.median(taken[-64:]) if taken else 0.0
         patience = max(self._late_seconds, _LATE_FACTOR * usual)
         now = time.monotonic()
-        single = [flight for flight in flights.values() if len(flight.references) == 1]
-        return [flight for flight in single if now - flight.sent > patience]
+        under_way = {flight.number: flight for flight in flights.values()}
+        return [
+            flight
+            for flight in under_way.values()
+            if len(flight.references) < _MOST_COPIES
+            and now - flight.sent > patience * len(flight.references)
+        ]
 
     def _ray(self) -> Any:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
@@ -191,12 +203,17 @@ def _connect(ray: Any, address: str | None) -> None:
         ) from (error)
 
 
-def _remote(ray: Any, cpus: float, gpus: float) -> Any:
-    # max_calls=0: else Ray ends a worker after every task with a GPU, and with it its model.
-    function = ray.remote(max_calls=0)(_call)
-    return function.options(
-        num_cpus=cpus, num_gpus=gpus, max_retries=_RETRIES, scheduling_strategy="SPREAD"
-    )
+def _strategy(ray: Any, flight: _Flight) -> Any:
+    """Where a task is to run: anywhere; further copies of it on one node after another, and asked
+    of that node itself. What was asked of a node that is frozen may wait for ever, and other tasks
+    of the same kind with it."""
+    copies = len(flight.references)
+    if not copies:
+        return "SPREAD"
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"])
+    return NodeAffinitySchedulingStrategy(alive[(flight.number + copies) % len(alive)], soft=True)
 
 
 def _call(fn: Callable[[Any], Any], task: Any) -> Any:
