@@ -265,6 +265,7 @@ def raylet(node: Any) -> Any:
 @contextmanager
 def cpu_seconds() -> Iterator[Callable[[], float]]:
     """What this process's descendants, alive or not, spend while the context lasts."""
+    import ray  # noqa: F401, I001 - psutil comes with it
     import psutil
 
     def spent() -> float:
