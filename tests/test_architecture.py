@@ -18,6 +18,7 @@ ROWS = (
     r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|spool|watch|find_objects|refind)"
     r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation|trace)\w+",
     r"ragkit\.ingest\.(prepare|roots|again|spread)|ragkit\.query\.retrieve",
+    r"ragkit\.ingest\.groups",
     r"ragkit\.ingest\.(embed|scan|seal)|ragkit\.query\.(calibrate|finding|writing|answer|conversation|trace)",
     r"ragkit\.ingest\.commit",
     r"ragkit\.ingest\.pipeline",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ragkit.errors import EmbeddingError, ModelError
 from ragkit.ingest.chunk import split_chunk
+from ragkit.ingest.groups import by_chunks
 from ragkit.ingest.known import KnownVectors
 from ragkit.ingest.prepare import Prepared, derive, embedded_text
 from ragkit.types import Chunk, Derived, Embedder, FileRecord
@@ -68,20 +69,8 @@ class Embedding:
             written = self._written
             hashes = {one.text_hash: None for file in group for one in file.derived}
             stored = self._known.find(list(hashes))
-            for files in self._slices(group):
+            for files in by_chunks(group, lambda: self._slice_chunks):
                 yield Looked(files, stored, written)
-
-    def _slices(self, group: list[Prepared]) -> Iterator[list[Prepared]]:
-        files: list[Prepared] = []
-        chunks = 0
-        for one in group:
-            files.append(one)
-            chunks += len(one.chunks)
-            if chunks >= self._slice_chunks:
-                yield files
-                files, chunks = [], 0
-        if files:
-            yield files
 
     def begin_commit(self) -> Callable[[], None]:
         """Tells that all files so far are one commit; to be called when that is written."""

@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from ragkit.errors import RagkitError
 from ragkit.ingest.background import Behind, ahead
 from ragkit.ingest.commit import COMMIT_FILES, Commit
 from ragkit.ingest.embed import Embedded, Embedding
+from ragkit.ingest.groups import batches, by_chunks, task_groups
 from ragkit.ingest.known import KnownVectors
 from ragkit.ingest.prepare import Prepared, Recipe, Task, prepare, unreadable
 from ragkit.ingest.reconcile import Decision
@@ -27,7 +28,7 @@ from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Pro
 if TYPE_CHECKING:
     from ragkit.store import ChunkTable, Store
 
-FILES_PER_TASK, _TASK_BYTES = 32, 1 << 20
+FILES_PER_TASK = 32
 _LOOKUP_FILES = 1_000  # so many ledger rows are fetched at once
 _AHEAD_TASKS, _AHEAD_SLICES = 4, 2
 _LOOKUP_CHUNKS = 2_048
@@ -35,7 +36,6 @@ _LOOKUP_SECONDS = 1.0  # slow parsing must not hold back progress and commits
 _LEAVE_SECONDS = 1.5  # after Ctrl-C: enough to write what is embedded
 
 OnProgress = Callable[[Progress], None]
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ class Run:
     def _work(self, carried: Carried) -> None:
         writer = Behind()
         prepared = ahead(self._prepared(self._tasks(), carried), _AHEAD_TASKS)
-        looked_up = ahead(self._embedding.looked_up(_lookups(prepared)), _AHEAD_SLICES)
+        looked_up = ahead(self._embedding.looked_up(self._lookups(prepared)), _AHEAD_SLICES)
         try:
             commit = Commit()
             for one in self._refused():
@@ -141,14 +141,14 @@ class Run:
 
     def _refused(self) -> Iterator[Embedded]:
         """Files that must not be opened; the scan has counted them."""
-        for files in _batches(self._scan.refused(), _LOOKUP_FILES):
+        for files in batches(self._scan.refused(), _LOOKUP_FILES):
             self._look_up([found.source for found, known in files if known])
             for found, _ in files:
                 yield Embedded(unreadable(found, "skipped", found.refusal))
 
     def _tasks(self) -> Iterator[Task]:
         """The files to read, and what the index holds of them."""
-        for files in _batches(self._scan.due(), _LOOKUP_FILES):
+        for files in batches(self._scan.due(), _LOOKUP_FILES):
             self._look_up([one.found.source for one in files if one.known])
             yield from map(self._task, files)
 
@@ -162,7 +162,7 @@ class Run:
 
     def _forget(self) -> None:
         """Takes vanished files out of the index."""
-        for sources in _batches(self._scan.gone(), _LOOKUP_FILES):
+        for sources in batches(self._scan.gone(), _LOOKUP_FILES):
             for record in self._store.files.find(sources):
                 self._gone.add(record.sha256)
             self._store.remove(sources)
@@ -171,7 +171,7 @@ class Run:
         """What is carried over, then prepared files as the engine delivers them. A group of files
         whose worker died is done again one by one, so that only the guilty file fails."""
         yield from carried.groups
-        groups = _groups(tasks, self._files_per_task)
+        groups = task_groups(tasks, self._files_per_task)
         work = partial(prepare, self._recipe)
         in_hand: dict[int, tuple[Task, ...]] = {}
         alone: list[Task] = []
@@ -185,6 +185,16 @@ class Run:
                 yield [_failed(group[0], result)]
         for index, result in self._engine.imap(work, [(task,) for task in alone]):
             yield [_failed(alone[index], result)] if isinstance(result, Exception) else result
+
+    @staticmethod
+    def _lookups(prepared: Iterable[list[Prepared]]) -> Iterator[list[Prepared]]:
+        """Files in groups whose texts are looked up at once, fewer when they come slowly."""
+        return by_chunks(
+            chain.from_iterable(prepared),
+            lambda: _LOOKUP_CHUNKS,
+            most_files=COMMIT_FILES,
+            seconds=_LOOKUP_SECONDS,
+        )
 
     def _add(self, commit: Commit, one: Embedded) -> None:
         source = one.record.source
@@ -258,27 +268,6 @@ class Run:
         self._on_progress(Progress(stage, self._files_done, total, self._counts["chunks"], source))
 
 
-def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    while some := list(islice(items, size)):
-        yield some
-
-
-def _lookups(prepared: Iterator[list[Prepared]]) -> Iterator[list[Prepared]]:
-    """Files in groups whose texts are looked up at once, fewer when they come slowly."""
-    files: list[Prepared] = []
-    chunks, since = 0, time.monotonic()
-    for some in prepared:
-        for one in some:
-            files.append(one)
-            chunks += len(one.chunks)
-            full = chunks >= _LOOKUP_CHUNKS or len(files) >= COMMIT_FILES
-            if full or time.monotonic() - since > _LOOKUP_SECONDS:
-                yield files
-                files, chunks, since = [], 0, time.monotonic()
-    if files:
-        yield files
-
-
 def _noted(
     groups: Iterable[tuple[Task, ...]], in_hand: dict[int, tuple[Task, ...]]
 ) -> Iterator[tuple[Task, ...]]:
@@ -286,20 +275,6 @@ def _noted(
     for number, group in enumerate(groups):
         in_hand[number] = group
         yield group
-
-
-def _groups(tasks: Iterable[Task], most: int) -> Iterator[tuple[Task, ...]]:
-    """Tasks in groups of a few files, large files alone."""
-    group: list[Task] = []
-    size = 0
-    for task in tasks:
-        if group and (len(group) >= most or size + task.found.size > _TASK_BYTES):
-            yield tuple(group)
-            group, size = [], 0
-        group.append(task)
-        size += task.found.size
-    if group:
-        yield tuple(group)
 
 
 def _failed(task: Task, error: Exception) -> Prepared:

@@ -16,13 +16,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ragkit._version import __version__
 from ragkit.errors import IndexLockedError
 from ragkit.ingest.again import reading_of
+from ragkit.ingest.groups import batches
 from ragkit.ingest.reconcile import RACY_NS, RETRY_AFTER_NS, Decision
 from ragkit.ingest.roots import Selection, find, resolve_roots, source_of
 from ragkit.lock import writing
@@ -63,8 +64,7 @@ class Noted:
         self._failed_ns: int | None = None  # when the first of those still failed was seen
 
     def __iter__(self) -> Iterator[Decision]:
-        decisions = iter(self._decisions)
-        while some := list(islice(decisions, _BATCH)):
+        for some in batches(self._decisions, _BATCH):
             files: list[FoundFile] = []
             for kind, found, record in some:
                 if found is not None:
@@ -147,7 +147,7 @@ def _looked(
     names = [source_of(root, base) for root in roots]
     found = chain.from_iterable(find(root, base, place, selection) for root in roots)
     seen = _Seen()
-    while some := list(islice(found, _BATCH)):
+    for some in batches(found, _BATCH):
         seen.add(some)
     if _state(place, names, selection, reading_of(limit_bytes), seen.digest()) != seal.state:
         return None
