@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -122,26 +122,32 @@ def sealed_report(
     seal = read_seal(place)
     if seal is None:
         return None
+    started = time.monotonic()
     try:
         with writing(Path(place.uri)):
-            report = _looked(place, seal, paths, selection, limit_bytes)
+            if not _holds(seal, place, paths, selection, limit_bytes):
+                return None
+            if asdict(identity_of(seal.embedder["name"])) != seal.embedder:
+                return None
+            seconds = time.monotonic() - started
+            with suppress(OSError):
+                _write(place, replace(seal, finished=_now(), seconds=round(seconds, 3)))
     except (IndexLockedError, OSError):
         return None
-    if report is None or asdict(identity_of(seal.embedder["name"])) != seal.embedder:
-        return None
-    return report
+    problems = tuple(Problem(*values) for values in seal.report["problems"])
+    return IndexReport(**{**seal.report, "problems": problems, "seconds": seconds})
 
 
-def _looked(
-    place: Location,
+def _holds(
     seal: Seal,
+    place: Location,
     paths: Sequence[str | os.PathLike[str]],
     selection: Selection,
     limit_bytes: int,
-) -> IndexReport | None:
-    started = time.monotonic()
+) -> bool:
+    """Whether files, tables and how they are looked at are those that were sealed."""
     if not seal.since_ns <= time.time_ns() < (seal.until_ns or float("inf")):
-        return None
+        return False
     base = base_of(place)
     roots = resolve_roots(paths, seal.kept, base)
     names = [source_of(root, base) for root in roots]
@@ -149,13 +155,8 @@ def _looked(
     seen = _Seen()
     for some in batches(found, _BATCH):
         seen.add(some)
-    if _state(place, names, selection, reading_of(limit_bytes), seen.digest()) != seal.state:
-        return None
-    seconds = time.monotonic() - started
-    with suppress(OSError):
-        _write(place, replace(seal, finished=_now(), seconds=round(seconds, 3)))
-    problems = tuple(Problem(*values) for values in seal.report["problems"])
-    return IndexReport(**{**seal.report, "problems": problems, "seconds": seconds})
+    state = _state(place, names, selection, reading_of(limit_bytes), seen.digest())
+    return state == seal.state
 
 
 def read_seal(place: Location) -> Seal | None:
@@ -216,8 +217,7 @@ def _tables(folder: str) -> list[tuple[str, int, int]]:
 def _write(place: Location, seal: Seal) -> None:
     path = Path(place.uri, _FILE)
     new = path.with_suffix(f".{os.getpid()}")
-    values = {field.name: getattr(seal, field.name) for field in fields(seal)}
-    new.write_text(json.dumps(values), encoding="utf-8")
+    new.write_text(json.dumps(asdict(seal)), encoding="utf-8")
     new.replace(path)
 
 
