@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ class ChunkSearch:
         self._chunks = chunks
         self._reader = reader
         self._searches = 0
+        self._loading = threading.Lock()
         self._resident: tuple[int, Resident | None] = (-1, None)  # of which state of the table
 
     def nearest(
@@ -119,12 +121,13 @@ class ChunkSearch:
     def _in_memory(self) -> Resident | None:
         """All vectors, for a table of few that is searched again and again."""
         state = self._reader.state
-        if self._resident[0] != state:
-            size = 4 * self._chunks.count() * self._chunks.manifest.embedder.dimension
-            if self._searches < _RESIDENT_FROM and size > _AT_ONCE_BYTES:
-                return None
-            self._resident = (state, load(self._reader) if 0 < size <= MOST_BYTES else None)
-        return self._resident[1]
+        with self._loading:  # once, though both legs of a search ask for them
+            if self._resident[0] != state:
+                size = 4 * self._chunks.count() * self._chunks.manifest.embedder.dimension
+                if self._searches < _RESIDENT_FROM and size > _AT_ONCE_BYTES:
+                    return None
+                self._resident = (state, load(self._reader) if 0 < size <= MOST_BYTES else None)
+            return self._resident[1]
 
     def _by_clause(self, wanted: KeywordQuery, limit: int) -> bool:
         return not wanted.phrases and limit <= LONGEST and self._chunks.count() >= MANY_ROWS
