@@ -94,11 +94,9 @@ def command(
         del selection["passwords"], selection["max_file_bytes"]
         _print_plan(_plan(db, paths, selection), as_json)
         return 0
-    if (
-        not watch
-        and (report := _nothing_to_do(db, paths, embedder, servers, selection)) is not None
-    ):
-        return _ended(report, strict, as_json)
+    done = None if watch else _nothing_to_do(db, paths, embedder, servers, selection)
+    if done is not None:
+        return _ended(done, strict, as_json)
     share_heaps()
     index = _open_or_create(db, embedder, servers, bool(paths))
     work = options.given(engine=engine, files_per_task=files_per_task, **selection)
@@ -136,20 +134,26 @@ def _nothing_to_do(
     selection: dict[str, Any],
 ) -> IndexReport | None:
     """The report of a run that finds nothing changed, without loading LanceDB or a model."""
-    from ragkit.ingest.roots import Selection
+    from ragkit.ingest.roots import SelectionOptions, selection_of
     from ragkit.ingest.seal import sealed_report
     from ragkit.models import resolve_embedder
 
     if selection["passwords"]:
         return None
-    files = Selection(tuple(selection["include"]), tuple(selection["exclude"]), selection["hidden"])
-    place = index_place(db or "")
-    limit_bytes = selection["max_file_bytes"]
+    chosen = SelectionOptions(
+        include=selection["include"], exclude=selection["exclude"], hidden=selection["hidden"]
+    )
 
     def identity_of(name: str) -> ModelIdentity:
         return resolve_embedder(embedder or name, replace(servers, pull=False)).identity
 
-    return sealed_report(place, paths, files, limit_bytes, identity_of)
+    return sealed_report(
+        index_place(db or ""),
+        paths,
+        selection_of(chosen),
+        selection["max_file_bytes"],
+        identity_of,
+    )
 
 
 def _open_or_create(

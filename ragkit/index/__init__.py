@@ -64,11 +64,11 @@ if TYPE_CHECKING:
     from ragkit.index.updating import (
         MAX_FILE_BYTES,
         ReadOptions,
-        SelectionOptions,
         UpdateOptions,
         WaitOptions,
         plan_new,
     )
+    from ragkit.ingest.roots import SelectionOptions
     from ragkit.query.conversation import Conversation
     from ragkit.query.explain import Explanation
 
@@ -303,8 +303,8 @@ class Index:
         """What `update` would look at: kind ("new", "changed", "gone", "unchanged", ...) ->
         sources. Nothing is read but folders, nothing is written. A changed file may turn out to
         hold what it held."""
-        from ragkit.index.updating import by_kind, decide_all, selection_of
-        from ragkit.ingest.roots import resolve_roots
+        from ragkit.index.updating import by_kind, decide_all
+        from ragkit.ingest.roots import resolve_roots, selection_of
 
         roots = resolve_roots(paths, self.roots(), self.base)
         known = self._store.files.known

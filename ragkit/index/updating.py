@@ -14,7 +14,15 @@ from ragkit.ingest.load import LoadOptions
 from ragkit.ingest.pipeline import FILES_PER_TASK, OnProgress, Run
 from ragkit.ingest.prepare import Recipe
 from ragkit.ingest.reconcile import Decision
-from ragkit.ingest.roots import Root, Selection, decide, resolve_roots, source_of
+from ragkit.ingest.roots import (
+    Root,
+    Selection,
+    SelectionOptions,
+    decide,
+    resolve_roots,
+    selection_of,
+    source_of,
+)
 from ragkit.ingest.seal import Noted
 from ragkit.ingest.spread import SpreadEmbedder
 from ragkit.models import Servers
@@ -25,20 +33,6 @@ from ragkit.types import Embedder, Engine, IndexReport, KnownFile, Location
 
 MAX_FILE_BYTES = 200 * 1000 * 1000
 ROOTS, READING = "roots", "reading"
-
-
-class SelectionOptions(TypedDict, total=False):
-    """Which files below a path count; every field may be left out.
-
-    include, exclude: globs in the manner of .gitignore, relative to each path. hidden: also files
-    and folders whose name starts with a dot. allow_empty: go on even if that takes every file of
-    a path out of the index.
-    """
-
-    include: Sequence[str]
-    exclude: Sequence[str]
-    hidden: bool
-    allow_empty: bool
 
 
 class WaitOptions(TypedDict, total=False):
@@ -70,16 +64,6 @@ class ReadOptions(WaitOptions, total=False):
 
 class UpdateOptions(SelectionOptions, ReadOptions, total=False):
     """How an index is brought up to date: the fields of `SelectionOptions` and `ReadOptions`."""
-
-
-def selection_of(options: SelectionOptions) -> Selection:
-    """The options as reconciling wants them."""
-    return Selection(
-        include=tuple(options.get("include", ())),
-        exclude=tuple(options.get("exclude", ())),
-        hidden=options.get("hidden", False),
-        allow_empty=options.get("allow_empty", False),
-    )
 
 
 def recipe_of(store: Store, embedder: Embedder, options: ReadOptions) -> Recipe:

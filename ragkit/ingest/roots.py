@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from ragkit.errors import RagkitError
 from ragkit.ingest import discover as folders
@@ -28,6 +29,30 @@ class Selection:
     exclude: tuple[str, ...] = ()
     hidden: bool = False
     allow_empty: bool = False
+
+
+class SelectionOptions(TypedDict, total=False):
+    """Which files below a path count; every field may be left out.
+
+    include, exclude: globs in the manner of .gitignore, relative to each path. hidden: also files
+    and folders whose name starts with a dot. allow_empty: go on even if that takes every file of
+    a path out of the index.
+    """
+
+    include: Sequence[str]
+    exclude: Sequence[str]
+    hidden: bool
+    allow_empty: bool
+
+
+def selection_of(options: SelectionOptions) -> Selection:
+    """The options as reconciling wants them."""
+    return Selection(
+        include=tuple(options.get("include", ())),
+        exclude=tuple(options.get("exclude", ())),
+        hidden=options.get("hidden", False),
+        allow_empty=options.get("allow_empty", False),
+    )
 
 
 def resolve_roots(
