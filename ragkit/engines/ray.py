@@ -1,4 +1,4 @@
-"""Work on a Ray cluster: plain tasks, each of which may run twice and counts once.
+"""Work on a Ray cluster: plain tasks, each of which may run more than once and counts once.
 
 No actors: tasks go wherever a node is left. Where a task is late, as one on a frozen node is,
 another copy of it is sent, to one node after another; the first result of all is taken.
@@ -208,11 +208,11 @@ def _strategy(ray: Any, flight: _Flight) -> Any:
     of that node itself. What was asked of a node that is frozen may wait for ever, and other tasks
     of the same kind with it."""
     copies = len(flight.references)
-    if not copies:
+    alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"]) if copies else []
+    if not alive:
         return "SPREAD"
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"])
     return NodeAffinitySchedulingStrategy(alive[(flight.number + copies) % len(alive)], soft=True)
 
 

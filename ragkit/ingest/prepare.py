@@ -31,7 +31,7 @@ from ragkit.types import (
 
 _CONTEXT_FOLDERS = 2  # how many folder names above a file are searchable with it
 _OPENING_METADATA = ("title", "subject", "author", "tags")
-_OPENING_CHARACTERS = 800  # chosen by scripts/bench/retrieval.py among 300 to 1,000
+OPENING_CHARACTERS = 800  # chosen by scripts/bench/retrieval.py among 300 to 1,000
 _CHUNK_FIELDS = tuple(field.name for field in fields(Chunk))
 
 
@@ -129,7 +129,7 @@ def document_opening(document: Document) -> str:
     """What a document says about itself: file and folder names, title, authors and tags, and how
     its text begins (a title page, a letterhead, a heading and what follows)."""
     said = [value for key, value in document.metadata if key in _OPENING_METADATA]
-    return "\n".join([_names(document.source), *said, document.text[:_OPENING_CHARACTERS]])
+    return "\n".join([_names(document.source), *said, document.text[:OPENING_CHARACTERS]])
 
 
 def derive(one: Chunk, opening: str = "") -> Derived:

@@ -13,7 +13,7 @@ from data import folder
 from ragkit.errors import LoadError
 from ragkit.ingest.chunk import chunk
 from ragkit.ingest.load import load
-from ragkit.ingest.prepare import search_context, text_hash
+from ragkit.ingest.prepare import OPENING_CHARACTERS, search_context, text_hash
 from ragkit.models.wordllama import WordLlama
 from ragkit.store import Store
 from ragkit.store.schema import FORMAT
@@ -22,7 +22,6 @@ from ragkit.types import Chunk, ChunkSettings, Derived, FileRecord, Manifest, Mo
 SETS = ("scifact", "cranfield", "squad_dev", "tree_handbook", "chunking_eval", "clapnq_dev")
 CHUNKS_PER_FILE = 20
 BATCH = 10_000
-OPENING_CHARACTERS = 800
 
 
 class Projected:
