@@ -10,8 +10,16 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import pytest
+
+from ragkit.index import Index
 from ragkit.types import Location
 
+MARKS = [
+    pytest.mark.s3,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region": "us-east-1"}
 
 
@@ -53,6 +61,13 @@ def running() -> Iterator[S3]:
         yield S3(server.get_host_and_port()[1])
     finally:
         server.stop()
+
+
+def rows(index: Index) -> list[tuple[object, ...]]:
+    """What is stored of each chunk, by id."""
+    table = index._store.chunks._table.to_arrow().sort_by("id")
+    names = ("id", "text_hash", "text", "vector")
+    return list(zip(*(table[name].to_pylist() for name in names), strict=True))
 
 
 class _Proxy(BaseHTTPRequestHandler):

@@ -13,18 +13,13 @@ from doubles import CountingEmbedder
 pytest.importorskip("moto", reason="moto is not installed")
 pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
 
-from s3_server import S3, forgetful_proxy, running
+from s3_server import MARKS, S3, forgetful_proxy, rows, running
 
 from ragkit.errors import IndexNotFoundError, StorageError
 from ragkit.index import Index
 from ragkit.types import Location
 
-pytestmark = [
-    pytest.mark.s3,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-
+pytestmark = MARKS
 Write = Callable[..., Path]
 DOCS = {
     "docs/backups.md": "# Backups\n\nBackups are tested every quarter.",
@@ -53,17 +48,6 @@ def s3(server: S3, request: pytest.FixtureRequest) -> S3:
             server.client.create_bucket(Bucket=bucket)
     server.put("documents", **DOCS)
     return server
-
-
-def rows(index: Index) -> list[tuple[object, ...]]:
-    """What is stored of each chunk, by id."""
-    table = index._store.chunks._table.to_arrow().sort_by("id")
-    return list(
-        zip(
-            *(table[name].to_pylist() for name in ("id", "text_hash", "text", "vector")),
-            strict=True,
-        )
-    )
 
 
 def test_an_index_in_a_bucket_answers_as_a_local_one_does(

@@ -14,18 +14,13 @@ from doubles import CountingEmbedder
 pytest.importorskip("moto", reason="moto is not installed")
 pytest.importorskip("obstore", reason="the extra 'cloud' is not installed")
 
-from s3_server import S3, Cut, running, unreliable_proxy
+from s3_server import MARKS, S3, Cut, rows, running, unreliable_proxy
 
 from ragkit.errors import StorageError
 from ragkit.index import Index
 from ragkit.types import ChunkSettings
 
-pytestmark = [
-    pytest.mark.s3,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
-
+pytestmark = MARKS
 Write = Callable[..., Path]
 
 
@@ -42,12 +37,6 @@ def docs(write: Write, tmp_path: Path) -> Path:
         write(f"{number}.md", f"# Note {number}\n\nThe walrus number {number} lives in hall two.")
     write("broken.pdf", b"%PDF-1.7\nnothing")
     return tmp_path / "docs"
-
-
-def rows(index: Index) -> list[tuple[object, ...]]:
-    table = index._store.chunks._table.to_arrow().sort_by("id")
-    names = ("id", "text_hash", "text", "vector")
-    return list(zip(*(table[name].to_pylist() for name in names), strict=True))
 
 
 def ledger(index: Index) -> list[tuple[str, str, int]]:

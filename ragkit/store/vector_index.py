@@ -159,8 +159,8 @@ def _recall(
     table: Any, samples: Vectors, neighbours: list[npt.NDArray[np.int64]], index: VectorIndex
 ) -> float:
     """The share of the samples' ten nearest rows that are among those which a search by the index
-    compares exactly. Which these are is asked alone: reading the vectors of all of them would take tens of
-    thousands of requests where the table lies in an object store."""
+    compares exactly. Which these are is asked alone: reading the vectors of all of them would take
+    tens of thousands of requests where the table lies in an object store."""
     import numpy as np
 
     found = 0
