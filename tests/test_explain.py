@@ -142,7 +142,7 @@ def test_the_json_holds_every_rank(run: CommandLine, docs: Path) -> None:
     run("index", docs)
     told = run("explain", QUESTION, "--expect", "tax.md", "-k", 3, "--json").json
     assert len(told["hits"]) == 3
-    assert set(told["hits"][0]["rank"]) == {"meaning", "words"}
+    assert set(told["hits"][0]["rank"]) == {"meaning", "words", "fusion"}
     steps = {step["name"]: step for step in told["expected"]["steps"]}
     assert set(steps) >= {"indexed", "meaning", "words", "fusion", "search", "folding"}
     assert told["expected"]["found"] is False

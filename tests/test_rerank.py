@@ -85,6 +85,28 @@ def test_a_chat_model_orders_the_hits(server: OllamaDouble, run: CommandLine, do
     assert names(before)[1] in done.out.splitlines()[0]
 
 
+def test_explain_tells_what_a_reranker_did(
+    server: OllamaDouble, run: CommandLine, docs: Path
+) -> None:
+    run("index", docs)
+    before = names(run("search", "cold sea", "--json").json["hits"])
+    asked = len(server.bodies("/api/chat"))
+    server.scripted.append("1: 2\n2: 9\n3: 0\n4: 5")
+    ways = ("--expect", before[3], "--rerank", "gemma3")
+    told = run("explain", "cold sea", "-k", 2, *ways, "--json").json
+    assert len(server.bodies("/api/chat")) == asked + 1
+    assert names(told["hits"]) == [before[1], before[3]]
+    assert [hit["rank"]["fusion"] for hit in told["hits"]] == [2, 4]
+    steps = {step["name"]: step for step in told["expected"]["steps"]}
+    assert [steps[name]["rank"] for name in ("fusion", "reranking", "search")] == [4, 2, 2]
+    assert "relevance 5" in steps["reranking"]["detail"]
+    assert told["expected"]["found"]
+    assert "4th before the reranker" in told["verdict"]
+    server.scripted.append("1: 2\n2: 9\n3: 0\n4: 5")
+    shown = run("explain", "cold sea", "-k", 1, *ways).out
+    assert "4th after fusion and 2nd after the reranker; -k 2 would show it" in shown
+
+
 def test_without_the_option_no_model_is_asked(
     server: OllamaDouble, run: CommandLine, docs: Path
 ) -> None:

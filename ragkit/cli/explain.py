@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragkit.cli import options
+from ragkit.cli.ask import warn_if_leaving
 from ragkit.cli.filtering import filters as filter_options
-from ragkit.cli.output import plain, safe_line, say, say_json, shorten
+from ragkit.cli.output import plain, safe_line, say, say_json, shorten, tell_note
 from ragkit.cli.search import hit_json
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ _KINDS = ("words", "function_words", "stems", "identifiers", "phrases")
 @options.limit
 @options.keyword_weight
 @filter_options
-@options.question_server
+@options.rerank
+@options.both_servers
 @options.as_json
 def command(
     query: str,
@@ -40,12 +42,13 @@ def command(
     limit: int | None,
     keyword_weight: float | None,
     filters: FilterOptions,
+    rerank: str | None,
     servers: Servers,
     as_json: bool,
 ) -> None:
-    """Show how a search for QUERY comes to its hits: the rank of each by meaning, by words and
-    after fusion. With --expect, say whether that file is indexed, how far its best passage gets,
-    and what puts it out.
+    """Show how a search for QUERY comes to its hits: the rank of each by meaning, by words, after
+    fusion and after a reranker. With --expect, say whether that file is indexed, how far its best
+    passage gets, and what puts it out.
 
     \b
     Examples:
@@ -57,7 +60,9 @@ def command(
 
     index = Index.open(db, servers=servers)
     given = options.given(expect=expect, limit=limit, keyword_weight=keyword_weight)
-    explanation = index.explain(query, **given, **filters)
+    reranker = index.reranker(rerank) if rerank else None
+    warn_if_leaving(reranker)
+    explanation = index.explain(query, rerank=reranker, on_note=tell_note, **given, **filters)
     if as_json:
         say_json(_explanation_json(explanation))
         return
@@ -87,11 +92,14 @@ def _print_hits(traced: Traced) -> None:
     if not traced.hits:
         return
     say()
-    say(f"{'hit':>4}  {'meaning':>7}  {'words':>5}  {'score':>6}", bold=True)
+    reranked = f"  {'fusion':>6}  {'relevance':>9}" if traced.reranked else ""
+    say(f"{'hit':>4}  {'meaning':>7}  {'words':>5}  {'score':>6}{reranked}", bold=True)
     for number, one in enumerate(traced.hits, 1):
         place = safe_line(one.hit.chunk.location)
         say(f"{number:>4}  {_rank(one.meaning):>7}  {_rank(one.words):>5}  ", end="")
-        say(f"{one.hit.score:>6.3f}  {place}")
+        relevance = "-" if one.hit.relevance is None else f"{one.hit.relevance:.3g}"
+        reranked = f"  {one.fusion:>6}  {relevance:>9}" if traced.reranked else ""
+        say(f"{one.hit.score:>6.3f}{reranked}  {place}")
 
 
 def _print_steps(file: Expected, explanation: Explanation) -> None:
@@ -103,7 +111,7 @@ def _print_steps(file: Expected, explanation: Explanation) -> None:
     for step in explanation.steps:
         mark, colour = ("yes", "green") if step.passed else ("no", "red")
         say(f"   {mark:<4}", end="", fg=colour)
-        say(f"{step.name:<8}  {_place(step)}{safe_line(step.detail)}")
+        say(f"{step.name:<9}  {_place(step)}{safe_line(step.detail)}")
 
 
 def _place(step: Step) -> str:
@@ -127,8 +135,12 @@ def _explanation_json(explanation: Explanation) -> dict[str, Any]:
         "chunks": traced.chunks,
         "matches": traced.matches,
         "candidates": traced.candidates,
+        "reranked": traced.reranked,
         "hits": [
-            {**hit_json(one.hit), "rank": {"meaning": one.meaning, "words": one.words}}
+            {
+                **hit_json(one.hit),
+                "rank": {"meaning": one.meaning, "words": one.words, "fusion": one.fusion},
+            }
             for one in traced.hits
         ],
         "expected": None

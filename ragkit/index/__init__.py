@@ -524,10 +524,13 @@ class Index:
         expect: str | None = None,
         limit: int | None = None,
         keyword_weight: float | None = None,
+        rerank: str | Reranker | None = None,
+        on_note: Callable[[str], object] | None = None,
         **filters: Unpack[FilterOptions],
     ) -> Explanation:
         """Why `search` finds what it finds, and what became of the file `expect` on the way: a
-        source, a path or the end of one. Costs a ranking of all chunks.
+        source, a path or the end of one. Costs a ranking of all chunks. `rerank` and `on_note`
+        are those of `search`.
 
         Raises what `search` raises, and `RagkitError` when `expect` means several files.
         """
@@ -550,6 +553,7 @@ class Index:
             keyword_weight=self._weight(keyword_weight),
             sources=self._sources(**filters),
             expected=expected,
+            reranking=self._reranking(rerank, on_note),
         )
         return explain_trace(traced)
 

@@ -9,16 +9,20 @@ from typing import Literal
 from ragkit.query.words import FUNCTION_TERMS, find_tokens, list_terms
 from ragkit.types import FileRecord, Hit, KeywordQuery, Passage
 
-StepName = Literal["indexed", "filters", "meaning", "words", "fusion", "search", "folding", "ask"]
+StepName = Literal[
+    "indexed", "filters", "meaning", "words", "fusion", "reranking", "search", "folding", "ask"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A hit, and its rank in each leg, from 1; None where that leg did not bring it."""
+    """A hit, its rank in each leg, from 1, None where that leg did not bring it, and its rank
+    after fusion."""
 
     hit: Hit
     meaning: int | None
     words: int | None
+    fusion: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Expected:
     then. `failing` names the filters it does not pass. `best` is its chunk with the highest score;
     None without chunks, or where a quoted phrase stands in none of them. `words` is None when the
     chunk holds none of the words, or stands behind the `matches` that were looked at. `fusion` is
-    None when neither leg brought the chunk among its candidates. `passage` is the first of
+    None when neither leg brought the chunk among its candidates, `reranking` when no reranker read
+    it. `passage` is the first of
     `Traced.passages` that shows it, or where it was folded into a copy: `folded_into` names that
     one.
     """
@@ -42,8 +47,14 @@ class Expected:
     meaning: int | None = None
     words: int | None = None
     fusion: int | None = None
+    reranking: int | None = None
     passage: int | None = None
     folded_into: str = ""
+
+    @property
+    def rank(self) -> int | None:
+        """The place among the hits, from 1."""
+        return self.reranking or self.fusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +62,9 @@ class Traced:
     """A search and what each of its steps saw.
 
     `chunks` counts the chunks of all files that pass the filters, `matches` those of them that
-    hold some of the words, `candidates` what the `depth` best of both legs are together. `hits`
-    are what `search` gives, `passages` what is left for `ask` after folding, of which it takes
-    `ask_limit`.
+    hold some of the words, `candidates` what the `depth` best of both legs are together, and
+    `reranked` how many of those a reranker put in order. `hits` are what `search` gives,
+    `passages` what is left for `ask` after folding, of which it takes `ask_limit`.
     """
 
     question: str
@@ -68,6 +79,7 @@ class Traced:
     hits: tuple[Ranked, ...]
     passages: tuple[Passage, ...]
     expected: Expected | None = None
+    reranked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +169,10 @@ def _steps(traced: Traced, file: Expected, lacking: tuple[str, ...]) -> Iterator
     if file.fusion is None:
         detail = f"not among the {traced.depth} best by meaning or by words"
     yield Step("fusion", file.fusion is not None, detail, file.fusion, traced.candidates)
-    found = file.fusion is not None and file.fusion <= traced.limit
-    yield Step("search", found, f"takes the first {traced.limit}", file.fusion, traced.candidates)
+    if traced.reranked:
+        yield _reranking(traced, file, best)
+    found = file.rank is not None and file.rank <= traced.limit
+    yield Step("search", found, f"takes the first {traced.limit}", file.rank, traced.candidates)
     yield from _asking(traced, file)
 
 
@@ -184,6 +198,14 @@ def _words(traced: Traced, file: Expected, best: Hit, lacking: tuple[str, ...]) 
     return Step("words", passed, detail, file.words, traced.matches)
 
 
+def _reranking(traced: Traced, file: Expected, best: Hit) -> Step:
+    if best.relevance is None:
+        detail = f"the reranker reads the first {traced.reranked} only"
+        return Step("reranking", False, detail, None, traced.reranked)
+    detail = f"relevance {best.relevance:.3g}{_beside(traced, 'relevance')}"
+    return Step("reranking", True, detail, file.reranking, traced.reranked)
+
+
 def _asking(traced: Traced, file: Expected) -> Iterator[Step]:
     count = len(traced.passages)
     if file.passage is None:
@@ -200,7 +222,8 @@ def _beside(traced: Traced, field: str) -> str:
     """The best and the last hit's figure, to compare with."""
     if not traced.hits:
         return ""
-    values = [float(getattr(one.hit, field)) for one in traced.hits]
+    every = [getattr(one.hit, field) for one in traced.hits]
+    values = [float(value) for value in every if value is not None]
     last = f", the {ordinal(len(values))} hit {values[-1]:.3f}" if len(values) > 1 else ""
     return f" (the first hit has {values[0]:.3f}{last})"
 
@@ -217,8 +240,12 @@ def _verdict_of_search(traced: Traced) -> str:
 def _reasons(traced: Traced, one: Ranked) -> str:
     meaning = _standing(one.meaning, traced.depth)
     if traced.keyword_weight == 0:
-        return f"{meaning} by meaning, and words do not count"
-    return f"{meaning} by meaning and {_standing(one.words, traced.depth)} by words"
+        reasons = f"{meaning} by meaning, and words do not count"
+    else:
+        reasons = f"{meaning} by meaning and {_standing(one.words, traced.depth)} by words"
+    if one.hit.relevance is None:
+        return reasons
+    return f"{reasons}, {ordinal(one.fusion)} before the reranker"
 
 
 def _standing(rank: int | None, depth: int) -> str:
@@ -234,8 +261,9 @@ def _verdict(
     )
     out = next((step for step in steps if not step.passed and step.name in fatal), None)
     if out is None and file.best is not None:
-        reasons = _reasons(traced, Ranked(file.best, file.meaning, file.words))
-        place, rank = file.best.chunk.location, ordinal(file.fusion or 1)
+        shown = Ranked(file.best, file.meaning, file.words, file.fusion or 1)
+        reasons = _reasons(traced, shown)
+        place, rank = file.best.chunk.location, ordinal(file.rank or 1)
         return f"{file.source} is found: {place} is the {rank} hit, {reasons}."
     if out is None or out.name in ("fusion", "search"):
         because = _outranked(traced, file, lacking)
@@ -261,7 +289,9 @@ def _outranked(traced: Traced, file: Expected, lacking: tuple[str, ...]) -> str:
     if file.fusion is None:
         after = f"neither leg brings it among its {traced.depth} candidates"
     else:
-        after = f"{ordinal(file.fusion)} after fusion; -k {file.fusion} would show it"
+        after = f"{ordinal(file.fusion)} after fusion"
+        after += f" and {ordinal(file.reranking)} after the reranker" if file.reranking else ""
+        after += f"; -k {file.rank} would show it"
     return f"its best chunk {place} is {meaning}{words}{lacks}: {after}"
 
 

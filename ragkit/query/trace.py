@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from ragkit.query.explain import Expected, Ranked, Traced
 from ragkit.query.finding import HITS_PER_PASSAGE
 from ragkit.query.keywords import keyword_query
 from ragkit.query.passages import to_passages
+from ragkit.query.rerank import RERANKED, Reranking
 from ragkit.query.retrieve import Candidates, candidate_depth, gather, retrieve
-from ragkit.types import Embedder, FileRecord, Hit, KeywordQuery, Passage
+from ragkit.types import Chunk, Embedder, FileRecord, Hit, KeywordQuery, Passage
 
 if TYPE_CHECKING:
     from ragkit.store import Store
@@ -31,11 +33,12 @@ def trace_search(
     keyword_weight: float,
     sources: Collection[str] | None = None,
     expected: Expected | None = None,
+    reranking: Reranking | None = None,
 ) -> Traced:
     """What a search of `limit` chunks, and one of `ask_limit` passages, see on their way.
 
     Of `expected` the source, the record and the failing filters are known before. Costs a ranking
-    of all chunks by meaning, and of the first 10,000 by words.
+    of all chunks by meaning, and of the first 10,000 by words, and a call of the reranker.
     """
     vector = embedder.embed_question(question)
     wanted = keyword_query(question)
@@ -50,18 +53,25 @@ def trace_search(
     )
     legs = _Legs(by_meaning.tolist(), by_words.tolist(), scores.tolist())
 
-    def search(count: int) -> list[Hit]:
-        return retrieve(
+    @cache  # the model reads the same passages for a search and for an answer
+    def reranked(first: tuple[Hit, ...]) -> list[Hit]:
+        return list(first) if reranking is None else reranking(question, first)
+
+    def search(count: int) -> tuple[list[Hit], list[Hit]]:
+        """The hits after fusion, and as the reranker puts them."""
+        count = count if reranking is None else max(count, RERANKED)
+        fused = retrieve(
             store, embedder, question, limit=count, keyword_weight=keyword_weight, sources=sources
         )
+        return fused, [*reranked(tuple(fused[:RERANKED])), *fused[RERANKED:]]
 
-    hits = search(limit)
-    hits_of_ask = search(ask_limit * HITS_PER_PASSAGE)
+    fused, hits = search(limit)
+    hits_of_ask = search(ask_limit * HITS_PER_PASSAGE)[1]
     modified = store.files.modified({hit.chunk.source for hit in hits_of_ask})
     passages = to_passages(hits_of_ask, modified=modified)
     if expected is not None and expected.record and not expected.failing:
         judged = _judged(store, found, legs, expected.record, vector, wanted, keyword_weight)
-        expected = _listed(_placed(store, found, legs, expected, judged), hits, passages)
+        expected = _listed(_placed(store, found, legs, expected, judged), fused, hits, passages)
     return Traced(
         question=question,
         looked_for=wanted,
@@ -72,9 +82,10 @@ def trace_search(
         chunks=len(by_meaning),
         matches=len(by_words),
         candidates=len(found.rows),
-        hits=_ranked(store, found, legs, hits, depth),
+        hits=_ranked(store, found, legs, fused, hits[:limit], depth),
         passages=passages,
         expected=expected,
+        reranked=sum(hit.relevance is not None for hit in hits),
     )
 
 
@@ -91,9 +102,14 @@ class _Legs:
 
 
 def _ranked(
-    store: Store, found: Candidates, legs: _Legs, hits: Sequence[Hit], depth: int
+    store: Store,
+    found: Candidates,
+    legs: _Legs,
+    fused: Sequence[Hit],
+    hits: Sequence[Hit],
+    depth: int,
 ) -> tuple[Ranked, ...]:
-    """Hits with their ranks in the legs, as far as these count."""
+    """Hits with their ranks in the legs, as far as these count, and after fusion."""
     rows = found.rows.tolist()
     chunks = store.search.take(rows)
     row_of = {(c.source, c.ordinal): row for row, c in zip(rows, chunks, strict=True)}
@@ -101,8 +117,12 @@ def _ranked(
     def one(hit: Hit) -> Ranked:
         row = row_of.get((hit.chunk.source, hit.chunk.ordinal), -1)
         meaning, words = legs.meaning.get(row, depth + 1), legs.words.get(row, depth + 1)
-        counted = [rank if rank <= depth else None for rank in (meaning, words)]
-        return Ranked(hit, *counted)
+        return Ranked(
+            hit,
+            meaning if meaning <= depth else None,
+            words if words <= depth else None,
+            _place_of(hit.chunk, fused),
+        )
 
     return tuple(map(one, hits))
 
@@ -165,12 +185,19 @@ def _placed(
     )
 
 
-def _listed(expected: Expected, hits: Sequence[Hit], passages: Sequence[Passage]) -> Expected:
-    """With the rank among equal scores that the hits have, and the passage that shows the file."""
+def _listed(
+    expected: Expected, fused: Sequence[Hit], hits: Sequence[Hit], passages: Sequence[Passage]
+) -> Expected:
+    """With the rank among equal scores that the hits have, what a reranker made of it, and the
+    passage that shows the file."""
     best = expected.best
     if best is not None and expected.fusion is not None:
-        at = next((n for n, hit in enumerate(hits, 1) if hit.chunk == best.chunk), None)
-        expected = replace(expected, fusion=at or max(expected.fusion, len(hits) + 1))
+        at = _place_of(best.chunk, fused) or max(expected.fusion, len(fused) + 1)
+        expected = replace(expected, fusion=at)
+        shown = next((hit for hit in hits if hit.chunk == best.chunk), best)
+        if shown.relevance is not None:
+            best = replace(best, relevance=shown.relevance)
+            expected = replace(expected, best=best, reranking=_place_of(best.chunk, hits))
     starts = (f"{expected.source}:", f"{expected.source} ")
     for passage in passages:
         if passage.source == expected.source:
@@ -178,3 +205,8 @@ def _listed(expected: Expected, hits: Sequence[Hit], passages: Sequence[Passage]
         if any(place.startswith(starts) for place in passage.also_in):
             return replace(expected, passage=passage.number, folded_into=passage.location)
     return expected
+
+
+def _place_of(chunk: Chunk, hits: Sequence[Hit]) -> int:
+    """The rank of a chunk among hits, from 1; 0 where it is not there."""
+    return next((rank for rank, hit in enumerate(hits, 1) if hit.chunk == chunk), 0)

@@ -114,12 +114,14 @@ class ChunkSearch:
         """The chunks of rows that `nearest` or `matching` named, in that order."""
         if not row_ids:
             return []
+        if resident := self._in_memory():
+            return resident.take(row_ids)
         (rows,) = self._reader.fetch(_taken(row_ids, [*schema.CHUNK_COLUMNS, "_rowid"]))
         by_id = dict(zip(rows["_rowid"].to_pylist(), schema.to_chunks(rows), strict=True))
         return [by_id[row_id] for row_id in row_ids]
 
     def _in_memory(self) -> Resident | None:
-        """All vectors, for a table of few that is searched again and again."""
+        """The rows, of a small table that is searched again and again."""
         state = self._reader.state
         with self._loading:  # once, though both legs of a search ask for them
             if self._resident[0] != state:

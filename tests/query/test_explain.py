@@ -31,7 +31,7 @@ TRACED = Traced(
     chunks=900,
     matches=40,
     candidates=120,
-    hits=(Ranked(FOUND[0], 3, 1), Ranked(FOUND[1], 1, None)),
+    hits=(Ranked(FOUND[0], 3, 1, 1), Ranked(FOUND[1], 1, None, 2)),
     passages=to_passages(FOUND),
 )
 RECORD = FileRecord("c.md", "indexed", chunks=3)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,12 +46,14 @@ def test_the_second_search_finds_what_the_first_found(store: Store) -> None:
     rows, similarity = store.search.nearest(ASKED, 50)
     matched, scores, vectors = store.search.matching(keyword_query("walrus 14"), 20)
     places = store.search.places(rows.tolist())
+    chunks = store.search.take(rows.tolist())
     assert not store.search._in_memory()
     again, similarity_again = store.search.nearest(ASKED, 50)
     assert store.search._in_memory()
     assert again.tolist() == rows.tolist()
     assert np.allclose(similarity_again, similarity, atol=1e-5)
     assert store.search.places(rows.tolist()) == places
+    assert store.search.take(rows.tolist()) == chunks
     in_memory = store.search.matching(keyword_query("walrus 14"), 20)
     assert in_memory[0].tolist() == matched.tolist()
     assert np.allclose(in_memory[1], scores)
@@ -90,7 +93,7 @@ def test_the_nearest_are_the_best_and_of_equal_ones_the_first(
     values = np.array(similarities, dtype=np.float32)
     vectors = np.stack([values, np.sqrt(1 - values**2)], axis=1)
     rows = np.arange(len(values), dtype=np.int64) * 3
-    held = Resident(rows, vectors, ["f"] * len(values), list(range(len(values))))
+    held = Resident(rows, vectors, pa.table({}))
     found, similarity = held.nearest(np.array([1, 0], dtype=np.float32), limit)
     expected = sorted(range(len(values)), key=lambda at: (-values[at], at))[:limit]
     assert found.tolist() == [3 * at for at in expected]
