@@ -168,13 +168,11 @@ def location(source: str, page_label: str, first_line: int, last_line: int) -> s
 class KeywordQuery:
     """What the keyword leg looks for. `phrases` must all occur word for word; the others may.
 
-    `words` carry the subject, `function_words` count less, `stems` are those of the words in
-    languages other than English, `identifiers` (ERR-4012, foo_bar.baz) count more where their
-    parts stand together.
+    `words` carry the subject, `stems` are those of the words in languages other than English,
+    `identifiers` (ERR-4012, foo_bar.baz) count more where their parts stand together.
     """
 
     words: str
-    function_words: str = ""
     stems: str = ""
     identifiers: tuple[str, ...] = ()
     phrases: tuple[str, ...] = ()

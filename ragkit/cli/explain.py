@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ragkit.query.filters import FilterOptions
 
 _QUOTE_WIDTH = 120
-_KINDS = ("words", "function_words", "stems", "identifiers", "phrases")
+_KINDS = ("words", "stems", "identifiers", "phrases")
 
 
 @click.command(short_help="Say why a file is found, or why not.")
@@ -76,7 +76,7 @@ def command(
 
 def _print_hits(traced: Traced) -> None:
     wanted = [
-        f"{kind.replace('_', ' ')}: {shown if isinstance(shown, str) else ', '.join(shown)}"
+        f"{kind}: {shown if isinstance(shown, str) else ', '.join(shown)}"
         for kind in _KINDS
         if (shown := getattr(traced.looked_for, kind))
     ]

@@ -44,7 +44,7 @@ def trace_search(
     wanted = keyword_query(question)
     everything = max(1, store.chunks.count())
     by_meaning, _ = store.search.nearest(vector, everything, sources=sources, exact=True)
-    by_words, scores, _ = store.search.matching(
+    by_words, scores = store.search.matching(
         wanted, min(everything, _MOST_MATCHES), sources=sources
     )
     depth = candidate_depth(limit)
@@ -153,7 +153,7 @@ def _judged(
     matched = set(store.search.matching(wanted, max(1, record.chunks), sources=only)[0].tolist())
     candidates = set(found.rows.tolist())
     judged = []
-    places = store.search.places(rows.tolist())
+    places, _ = store.search.places(rows.tolist())
     for row, cosine, place in zip(rows.tolist(), similarity.tolist(), places, strict=True):
         if wanted.phrases and row not in matched:
             continue

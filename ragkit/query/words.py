@@ -155,22 +155,24 @@ _SHORTEST = {
     suffix: 3 if suffix in ("s", "es", "ed", "ing", "ings", "ies") else 4 for suffix in _SUFFIXES
 }
 
-# Words that carry no subject, as terms: function and question words of English and German, and
-# the commonest of French, Spanish and Chinese.
-FUNCTION_TERMS = frozenset(
-    stem(fold(word))
-    for word in word_set(
-        "a an the of in on at to for from by with about as into is are was were be been being am "
-        "do does did done has have had having will would can could shall should may might must "
-        "and or but if than then that this these those there here it its he she they them his her "
-        "their him we us our you your i me my not no so such what which who whom whose when where "
-        "why how many much often s t also "
-        "der die das den dem des ein eine einer eines einem einen und oder aber in im am an auf "
-        "aus bei mit nach seit von vom zu zum zur für über unter ist sind war waren wird werden "
-        "wurde wurden hat haben hatte hatten kann können es er sie ihr sich nicht auch als wie "
-        "was wer wen wem wann wo warum wieso welche welcher welches welchem welchen viele viel "
-        "le la les un une des du de et en que qui quoi est sont dans el los las y o es son del al "
-        "por para con se qué cuál cuándo dónde quién "
-        "什么 哪里 哪个 哪些 多少 为什 怎么 是否 谁 的 了 是"
-    )
-)
+# Words that carry no subject, folded: function and question words of English and German, and the
+# commonest of French, Spanish and Chinese.
+FUNCTION_WORDS = {
+    language: frozenset(map(fold, words.split()))
+    for language, words in {
+        "en": "a an the of in on at to for from by with about as into is are was were be been "
+        "being am do does did done has have had having will would can could shall should may might "
+        "must and or but if than then that this these those there here it its he she they them his "
+        "her their him we us our you your i me my not no so such what which who whom whose when "
+        "where why how many much often s t also",
+        "de": "der die das den dem des ein eine einer eines einem einen und oder aber in im am an "
+        "auf aus bei mit nach seit von vom zu zum zur für über unter ist sind war waren wird "
+        "werden wurde wurden hat haben hatte hatten kann können es er sie ihr sich nicht auch als "
+        "wie was wer wen wem wann wo warum wieso welche welcher welches welchem welchen viele viel",
+        "fr": "le la les un une des du de et en que qui quoi est sont dans",
+        "es": "el la los las un una de en y o es son del al por para con se que qué cuál cuándo "
+        "dónde quién",
+        "zh": "什么 哪里 哪个 哪些 多少 为什 怎么 是否 谁 的 了 是",
+    }.items()
+}
+FUNCTION_TERMS = frozenset(stem(word) for words in FUNCTION_WORDS.values() for word in words)

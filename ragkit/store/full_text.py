@@ -6,10 +6,9 @@ from typing import Any
 
 from ragkit.types import KeywordQuery
 
-# What a match in file name and headings is worth beside one in the text, and a function word
-# beside one that carries the subject: scripts/bench/retrieval.py.
-_CONTEXT_WEIGHT, _FUNCTION_WORD_WEIGHT = 0.5, 0.2
-
+# What a match in file name and headings is worth beside one in the text:
+# scripts/bench/retrieval.py.
+_CONTEXT_WEIGHT = 0.5
 
 COLUMNS = ("text", "context", "stems", "opening")
 
@@ -36,37 +35,24 @@ def index_words(table: Any) -> None:
 
 def full_text(wanted: KeywordQuery) -> Any:
     """LanceDB's query object; nothing in a person's words is parsed as query syntax."""
-    from lancedb.query import BooleanQuery, MatchQuery, Occur, PhraseQuery
+    from lancedb.query import BooleanQuery, Occur, PhraseQuery
 
-    clauses = [(Occur.SHOULD, one) for one in subject_clauses(wanted)]
-    if wanted.function_words:
-        context = _FUNCTION_WORD_WEIGHT * _CONTEXT_WEIGHT
-        clauses += [
-            (Occur.SHOULD, function_words(wanted)),
-            (Occur.SHOULD, MatchQuery(wanted.function_words, "context", boost=context)),
-        ]
-    clauses += [(Occur.MUST, PhraseQuery(phrase, "text")) for phrase in wanted.phrases]
-    return BooleanQuery(clauses)
+    wished = [(Occur.SHOULD, one) for one in clauses(wanted)]
+    required = [(Occur.MUST, PhraseQuery(phrase, "text")) for phrase in wanted.phrases]
+    return BooleanQuery(wished + required)
 
 
-def subject_clauses(wanted: KeywordQuery) -> list[Any]:
-    """LanceDB's queries, one by one, for what carries the subject; no phrases."""
+def clauses(wanted: KeywordQuery) -> list[Any]:
+    """LanceDB's queries, one by one, for all but the phrases."""
     from lancedb.query import MatchQuery, PhraseQuery
 
-    clauses: list[Any] = []
+    found: list[Any] = []
     if wanted.words:
-        clauses.append(MatchQuery(wanted.words, "text"))
-        clauses.append(MatchQuery(wanted.words, "context", boost=_CONTEXT_WEIGHT))
+        found.append(MatchQuery(wanted.words, "text"))
+        found.append(MatchQuery(wanted.words, "context", boost=_CONTEXT_WEIGHT))
     if wanted.stems:
-        clauses.append(MatchQuery(wanted.stems, "stems"))
-    return clauses + [PhraseQuery(name, "text") for name in wanted.identifiers]
-
-
-def function_words(wanted: KeywordQuery) -> Any:
-    """LanceDB's query for the function words of a question that has some."""
-    from lancedb.query import MatchQuery
-
-    return MatchQuery(wanted.function_words, "text", boost=_FUNCTION_WORD_WEIGHT)
+        found.append(MatchQuery(wanted.stems, "stems"))
+    return found + [PhraseQuery(name, "text") for name in wanted.identifiers]
 
 
 def opening_text(wanted: KeywordQuery) -> Any:

@@ -39,12 +39,33 @@ class Reader:
         with translated(self._place.uri):
             return _run(self._fetch(queries))
 
+    def each(self, query: Query, use: Callable[[pa.RecordBatch], object]) -> None:
+        """Gives the rows of a query to `use`, some at a time."""
+        with translated(self._place.uri):
+            _run(self._each(query, use))
+
+    def count(self) -> int:
+        """How many rows there are."""
+        with translated(self._place.uri):
+            return _run(self._count())
+
     def changed(self) -> None:
         """Tells that the table was written: the next query sees that."""
         self._changed = True
         self.state += 1
 
     async def _fetch(self, queries: tuple[Query, ...]) -> list[pa.Table]:
+        table = await self._opened()
+        return await asyncio.gather(*(query(table).to_arrow() for query in queries))
+
+    async def _each(self, query: Query, use: Callable[[pa.RecordBatch], object]) -> None:
+        async for batch in await query(await self._opened()).to_batches():
+            use(batch)
+
+    async def _count(self) -> int:
+        return int(await (await self._opened()).count_rows())
+
+    async def _opened(self) -> Any:
         async with self._opening:
             if self._table is None:
                 self._changed = False
@@ -53,8 +74,7 @@ class Reader:
             elif self._changed:
                 self._changed = False
                 await self._table.checkout_latest()
-            table = self._table
-        return await asyncio.gather(*(query(table).to_arrow() for query in queries))
+            return self._table
 
 
 def _run(work: Coroutine[Any, Any, Result]) -> Result:

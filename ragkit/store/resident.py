@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ragkit.store.reader import Reader
     from ragkit.types import Vectors
 
-MOST_BYTES = 64 << 20  # of vectors: as long as comparing all of them is quicker than any index
+MOST_BYTES = 128 << 20  # of vectors: as long as comparing all of them is quicker than any index
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +44,52 @@ class Resident:
         best = near[np.argsort(-similarity[near], kind="stable")][:limit]
         return self.rows[best], similarity[best]
 
-    def vectors_of(self, rows: npt.NDArray[np.int64]) -> Vectors:
-        """The vectors (n, d) of these rows, in their order."""
-        found: Vectors = self.vectors[self._at(rows)]
-        return found
-
-    def places(self, rows: Sequence[int]) -> list[tuple[str, int]]:
-        """The source and ordinal of these rows, in their order."""
-        found = self.columns.select(["source", "ordinal"]).take(self._at(rows))
-        return list(zip(*(column.to_pylist() for column in found.columns), strict=True))
+    def places(self, rows: Sequence[int]) -> tuple[list[tuple[str, int]], Vectors]:
+        """The source and ordinal of these rows, and their vectors (n, d), in their order."""
+        at = self._at(rows)
+        found = [self.columns[name].take(at).to_pylist() for name in ("source", "ordinal")]
+        return list(zip(*found, strict=True)), self.vectors[at]
 
     def take(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks of these rows, in their order."""
-        return schema.to_chunks(self.columns.take(self._at(rows)))
+        import pyarrow as pa
 
-    def _at(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        # Taking rows of a column in many pieces joins the pieces first, in slices it does not.
+        slices = [self.columns.slice(at, 1) for at in self._at(rows).tolist()]
+        return schema.to_chunks(pa.concat_tables(slices))
+
+    def _at(self, rows: Sequence[int]) -> npt.NDArray[np.int64]:
         import numpy as np
 
         return np.searchsorted(self.rows, np.asarray(rows, dtype=np.int64))
 
 
-def load(reader: Reader) -> Resident:
+def load(reader: Reader, dimension: int) -> Resident:
     """What a table holds now."""
     import numpy as np
+    import pyarrow as pa
+
+    count = reader.count()
+    rows = np.empty(count, dtype=np.int64)
+    vectors = np.empty((count, dimension), dtype=np.float32)
+    columns: list[pa.RecordBatch] = []
+    done = 0
+
+    def use(batch: pa.RecordBatch) -> None:
+        nonlocal done
+        end = done + len(batch)
+        rows[done:end] = batch["_rowid"].to_numpy()
+        vectors[done:end] = unit(matrix(batch["vector"]))
+        # A copy: columns of a batch keep its vectors in memory, too.
+        columns.append(batch.select(list(schema.CHUNK_COLUMNS)).take(np.arange(len(batch))))
+        done = end
 
     def everything(table: Any) -> Any:
         return table.query().select(["vector", *schema.CHUNK_COLUMNS]).with_row_id()
 
-    (found,) = reader.fetch(everything)
-    rows = found["_rowid"].to_numpy().astype(np.int64)
+    reader.each(everything, use)
+    held = pa.Table.from_batches(columns)
+    if (rows[:-1] < rows[1:]).all():
+        return Resident(rows, vectors, held)
     order = np.argsort(rows)
-    vectors = np.empty((len(rows), found["vector"].type.list_size), dtype=np.float32)
-    places, done = np.argsort(order), 0
-    for block in found["vector"].chunks:
-        vectors[places[done : done + len(block)]] = unit(matrix(block))
-        done += len(block)
-    columns = found.select(list(schema.CHUNK_COLUMNS))
-    if (order[:-1] > order[1:]).any():
-        columns = columns.take(order)
-    return Resident(rows[order], vectors, columns.combine_chunks())
+    return Resident(rows[order], vectors[order], held.take(order))

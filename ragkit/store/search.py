@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ragkit.store import schema
-from ragkit.store.arrays import matrix
+from ragkit.store.arrays import matrix, unit
 from ragkit.store.full_text import full_text, opening_text
-from ragkit.store.matching import LONGEST, MANY_ROWS, match_by_clause
-from ragkit.store.reader import Query, Reader
+from ragkit.store.matching import match_by_clause, scored
+from ragkit.store.reader import Reader
 from ragkit.store.resident import MOST_BYTES, Resident, load
 from ragkit.store.vector_index import nearest
 from ragkit.types import Chunk, KeywordQuery
@@ -18,6 +18,7 @@ from ragkit.types import Chunk, KeywordQuery
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import pyarrow as pa
 
     from ragkit.store.chunks import ChunkTable
     from ragkit.types import Vectors
@@ -65,24 +66,18 @@ class ChunkSearch:
 
     def matching(
         self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
-    ) -> tuple[npt.NDArray[np.int64], Vectors, Vectors]:
-        """The `limit` rows that match best: row ids (n,), BM25 scores (n,) and vectors (n, d),
-        best first. Rows without any of the words, or without one of the phrases, are left out."""
-        import numpy as np
-
-        if sources is None and self._by_clause(wanted, limit):
+    ) -> tuple[npt.NDArray[np.int64], Vectors]:
+        """The `limit` rows that match best: row ids (n,) and BM25 scores (n,), best first. Rows
+        without any of the words, or without one of the phrases, are left out."""
+        if sources is None and not wanted.phrases:
             return match_by_clause(self._reader, wanted, limit)
-        resident = self._in_memory()
-        columns = ["_score"] if resident else ["vector", "_score"]
 
         def query(table: Any) -> Any:
             asked = table.query().nearest_to_text(full_text(wanted))
-            return _among(asked.limit(limit).select(columns).with_row_id(), sources)
+            return _among(asked.limit(limit).select(["_score"]).with_row_id(), sources)
 
         (found,) = self._reader.fetch(query)
-        rows = found["_rowid"].to_numpy().astype(np.int64)
-        scores = found["_score"].to_numpy().astype(np.float32)
-        return rows, scores, resident.vectors_of(rows) if resident else matrix(found["vector"])
+        return scored(found)
 
     def opening(
         self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
@@ -96,19 +91,18 @@ class ChunkSearch:
         (rows,) = self._reader.fetch(query)
         return dict(zip(rows["source"].to_pylist(), rows["_score"].to_pylist(), strict=True))
 
-    def places(self, row_ids: Sequence[int]) -> list[tuple[str, int]]:
-        """The source and ordinal of rows, in their order."""
+    def places(self, row_ids: Sequence[int]) -> tuple[list[tuple[str, int]], Vectors]:
+        """The source and ordinal of rows, and their vectors (n, d) of length 1, in their order."""
+        import numpy as np
+
         if not row_ids:
-            return []
+            dimension = self._chunks.manifest.embedder.dimension
+            return [], np.empty((0, dimension), dtype=np.float32)
         if resident := self._in_memory():
             return resident.places(row_ids)
-        names = ["source", "ordinal", "_rowid"]
-        (rows,) = self._reader.fetch(_taken(row_ids, names))
-        columns = (rows[name].to_pylist() for name in names)
-        by_id = {
-            row_id: (source, ordinal) for source, ordinal, row_id in zip(*columns, strict=True)
-        }
-        return [by_id[row_id] for row_id in row_ids]
+        rows = self._taken(row_ids, ["source", "ordinal", "vector"])
+        found = list(zip(rows["source"].to_pylist(), rows["ordinal"].to_pylist(), strict=True))
+        return found, unit(matrix(rows["vector"]))
 
     def take(self, row_ids: Sequence[int]) -> list[Chunk]:
         """The chunks of rows that `nearest` or `matching` named, in that order."""
@@ -116,27 +110,32 @@ class ChunkSearch:
             return []
         if resident := self._in_memory():
             return resident.take(row_ids)
-        (rows,) = self._reader.fetch(_taken(row_ids, [*schema.CHUNK_COLUMNS, "_rowid"]))
-        by_id = dict(zip(rows["_rowid"].to_pylist(), schema.to_chunks(rows), strict=True))
-        return [by_id[row_id] for row_id in row_ids]
+        return schema.to_chunks(self._taken(row_ids, schema.CHUNK_COLUMNS))
+
+    def _taken(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+        """These columns of rows, in the order of the ids."""
+        import numpy as np
+
+        def query(table: Any) -> Any:
+            return table.take_row_ids(list(row_ids)).select([*columns, "_rowid"])
+
+        (rows,) = self._reader.fetch(query)
+        ids = rows["_rowid"].to_numpy()
+        order = np.argsort(ids)
+        return rows.take(order[np.searchsorted(ids, row_ids, sorter=order)])
 
     def _in_memory(self) -> Resident | None:
         """The rows, of a small table that is searched again and again."""
         state = self._reader.state
         with self._loading:  # once, though both legs of a search ask for them
             if self._resident[0] != state:
-                size = 4 * self._chunks.count() * self._chunks.manifest.embedder.dimension
+                dimension = self._chunks.manifest.embedder.dimension
+                size = 4 * self._reader.count() * dimension
                 if self._searches < _RESIDENT_FROM and size > _AT_ONCE_BYTES:
                     return None
-                self._resident = (state, load(self._reader) if 0 < size <= MOST_BYTES else None)
+                fits = 0 < size <= MOST_BYTES
+                self._resident = (state, load(self._reader, dimension) if fits else None)
             return self._resident[1]
-
-    def _by_clause(self, wanted: KeywordQuery, limit: int) -> bool:
-        return not wanted.phrases and limit <= LONGEST and self._chunks.count() >= MANY_ROWS
-
-
-def _taken(row_ids: Sequence[int], columns: Sequence[str]) -> Query:
-    return lambda table: table.take_row_ids(list(row_ids)).select(list(columns))
 
 
 def _among(query: Any, sources: Collection[str] | None) -> Any:

@@ -51,11 +51,11 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
 )
 def test_scores_are_those_of_one_query(reader: Reader, question: str) -> None:
     wanted = keyword_query(question)
-    rows, scores, vectors = match_by_clause(reader, wanted, 100)
+    rows, scores = match_by_clause(reader, wanted, 100)
 
     def of_all_clauses(table: Any) -> Any:
         found = table.query().nearest_to_text(full_text(wanted)).limit(100)
-        return found.select(["_score", "vector"]).with_row_id()
+        return found.select(["_score"]).with_row_id()
 
     (whole,) = reader.fetch(of_all_clauses)
     expected = dict(zip(whole["_rowid"].to_pylist(), whole["_score"].to_pylist(), strict=True))
@@ -63,23 +63,21 @@ def test_scores_are_those_of_one_query(reader: Reader, question: str) -> None:
         zip(rows.tolist(), scores.tolist(), strict=True)
     )
     assert np.all(np.diff(scores) <= 0)
-    of_row = dict(zip(whole["_rowid"].to_pylist(), whole["vector"].to_pylist(), strict=True))
-    assert vectors.tolist() == [of_row[row] for row in rows.tolist()]
 
 
 def test_function_words_alone_bring_no_row(reader: Reader) -> None:
-    rows, _, _ = match_by_clause(reader, keyword_query("who cleans the kitchen"), 100)
+    rows, _ = match_by_clause(reader, keyword_query("who cleans the kitchen"), 100)
     assert sorted(rows.tolist()) == [3, 5]
 
 
 def test_words_that_stand_nowhere_match_nothing(reader: Reader) -> None:
-    rows, scores, vectors = match_by_clause(reader, keyword_query("what is a zeppelin"), 100)
-    assert (len(rows), len(scores), len(vectors)) == (0, 0, 0)
+    rows, scores = match_by_clause(reader, keyword_query("what is a zeppelin"), 100)
+    assert (len(rows), len(scores)) == (0, 0)
 
 
 def test_the_best_are_kept_when_fewer_are_wanted(reader: Reader) -> None:
     wanted = keyword_query("backup server quarter")
-    every, scores, _ = match_by_clause(reader, wanted, 100)
-    few, few_scores, _ = match_by_clause(reader, wanted, 2)
+    every, scores = match_by_clause(reader, wanted, 100)
+    few, few_scores = match_by_clause(reader, wanted, 2)
     assert few.tolist() == every[:2].tolist()
     assert few_scores.tolist() == scores[:2].tolist()
