@@ -141,6 +141,7 @@ def test_locations_are_links_when_asked_for_and_plain_otherwise(
     uri = (tmp_path / "docs" / "backup.md").as_uri()
     link = f"\x1b]8;;{uri}\x1b\\docs/backup.md:3\x1b]8;;\x1b\\"
     assert link in run("ask", QUESTION, "--model", "none").out
+    assert f"\x1b]8;;{uri}\x1b\\docs/backup.md:" in run("search", QUESTION).out
     assert "\x1b" not in run("ask", QUESTION, "--model", "none", "--json").out
 
 
@@ -156,6 +157,7 @@ def test_no_file_name_breaks_out_of_its_link(
         in out
     )
     assert "\x07" not in out
+    assert "\x07" not in run("search", QUESTION).out
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from ragkit.cli import options
 from ragkit.cli.ask import warn_if_leaving
 from ragkit.cli.filtering import filters as filter_options
 from ragkit.cli.filtering import why_nothing
+from ragkit.cli.links import linked, path_of
 from ragkit.cli.output import plain, safe, safe_line, say, say_json, tell, tell_note
 from ragkit.types import Hit
 
@@ -74,7 +75,8 @@ def command(
     for number, (hit, lines) in enumerate(zip(hits, around, strict=True), 1):
         if number > 1:
             say()
-        say(f"{number}. {safe_line(hit.chunk.location)}", bold=True)
+        place = linked(hit.chunk.location, path_of(hit.chunk.source, index.base))
+        say(f"{number}. {place}", bold=True)
         parts = [f"score {hit.score:.3f}", f"meaning {hit.similarity:.3f}"]
         if hit.relevance is not None:
             parts.insert(0, f"relevance {hit.relevance:.3g}")
