@@ -13,7 +13,7 @@ from ragkit.types import FileRecord
 if TYPE_CHECKING:
     from ragkit.store import Store
 
-COMMIT_FILES = 500
+_COMMIT_FILES = 5_000  # every commit is a fragment of the table, and a search touches many
 _COMMIT_CHUNKS, _COMMIT_SECONDS = 10_000, 30.0
 
 
@@ -32,7 +32,7 @@ class Commit:
     def due(self) -> bool:
         """Whether it is large or old enough to be written."""
         return (
-            len(self.records) >= COMMIT_FILES
+            len(self.records) >= _COMMIT_FILES
             or self.chunks >= _COMMIT_CHUNKS
             or (bool(self.records) and time.monotonic() - self.started > _COMMIT_SECONDS)
         )

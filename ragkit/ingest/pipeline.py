@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ragkit.errors import RagkitError
 from ragkit.ingest.background import Behind, ahead
-from ragkit.ingest.commit import COMMIT_FILES, Commit
+from ragkit.ingest.commit import Commit
 from ragkit.ingest.embed import Embedded, Embedding
 from ragkit.ingest.groups import batches, by_chunks, task_groups
 from ragkit.ingest.known import KnownVectors
@@ -192,7 +192,7 @@ class Run:
         return by_chunks(
             chain.from_iterable(prepared),
             lambda: _LOOKUP_CHUNKS,
-            most_files=COMMIT_FILES,
+            most_files=_LOOKUP_FILES,
             seconds=_LOOKUP_SECONDS,
         )
 

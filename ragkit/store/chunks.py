@@ -12,7 +12,7 @@ from ragkit.store import schema
 from ragkit.store.arrays import joined, matrix
 from ragkit.store.connect import translated
 from ragkit.store.distributed import build_indices
-from ragkit.store.folding import UNFOLDED_ROWS, fold, unfolded_rows
+from ragkit.store.folding import MOST_FRAGMENTS, UNFOLDED_ROWS, fold, fragments, unfolded_rows
 from ragkit.store.full_text import index_words
 from ragkit.store.ledger import delete_sources
 from ragkit.store.reader import Reader
@@ -100,8 +100,9 @@ class ChunkTable:
             due = is_due(self._table, rows)
             if due:
                 drop_index(self._table)  # else its pieces would be folded in vain
-            if rows > UNFOLDED_ROWS and unfolded_rows(self._table) == rows:
-                index_words(self._table)  # a first build: folding would rewrite the table, too
+            first = rows > UNFOLDED_ROWS and unfolded_rows(self._table) == rows
+            if first and fragments(self._table) <= MOST_FRAGMENTS:
+                index_words(self._table)  # folding would rewrite the table, too
             else:
                 fold(self._table)
             if due:

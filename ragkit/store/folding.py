@@ -7,16 +7,20 @@ from typing import Any
 
 # Past these a table is folded at the end of a run: unfolded rows cost a query 35 ms per 1,000.
 UNFOLDED_ROWS = 200
-_FRAGMENTS = 20
+MOST_FRAGMENTS = 20
 _KEEP_VERSIONS = timedelta(hours=1)  # a reader may still hold a version that old
 
 
 def fold(table: Any, *, always: bool = False) -> None:
     """Folds fragments together and new rows into the indices, when there are enough of them to
     be worth the rewrite or `always`; drops versions that no reader can hold any more."""
-    fragments = table.stats()["fragment_stats"]["num_fragments"]
-    if always or fragments > _FRAGMENTS or unfolded_rows(table) > UNFOLDED_ROWS:
+    if always or fragments(table) > MOST_FRAGMENTS or unfolded_rows(table) > UNFOLDED_ROWS:
         table.optimize(cleanup_older_than=_KEEP_VERSIONS)
+
+
+def fragments(table: Any) -> int:
+    """In how many pieces a table lies; a look at rows of many takes long."""
+    return int(table.stats()["fragment_stats"]["num_fragments"])
 
 
 def unfolded_rows(table: Any) -> int:
