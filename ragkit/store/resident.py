@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ragkit.store.reader import Reader
     from ragkit.types import Vectors
 
-MOST_BYTES = 128 << 20  # of vectors: as long as comparing all of them is quicker than any index
+MOST_BYTES = 160 << 20  # of vectors: as long as comparing all of them is quicker than any index
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,13 @@ class Resident:
     def places(self, rows: Sequence[int]) -> tuple[list[tuple[str, int]], Vectors]:
         """The source and ordinal of these rows, and their vectors (n, d), in their order."""
         at = self._at(rows)
-        found = [self.columns[name].take(at).to_pylist() for name in ("source", "ordinal")]
-        return list(zip(*found, strict=True)), self.vectors[at]
+        ordinals = self.columns["ordinal"].take(at).to_pylist()
+        return list(zip(self.sources(rows), ordinals, strict=True)), self.vectors[at]
+
+    def sources(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[str]:
+        """The sources of these rows, in their order."""
+        names: list[str] = self.columns["source"].take(self._at(rows)).to_pylist()
+        return names
 
     def take(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks of these rows, in their order."""
@@ -58,7 +63,7 @@ class Resident:
         slices = [self.columns.slice(at, 1) for at in self._at(rows).tolist()]
         return schema.to_chunks(pa.concat_tables(slices))
 
-    def _at(self, rows: Sequence[int]) -> npt.NDArray[np.int64]:
+    def _at(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         import numpy as np
 
         return np.searchsorted(self.rows, np.asarray(rows, dtype=np.int64))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ragkit.store import schema
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # The first search of a process is not worth reading all vectors, unless that is as quick.
 _RESIDENT_FROM, _AT_ONCE_BYTES = 2, 2 << 20
+_SPARING_BYTES = 32 << 20
 
 
 class ChunkSearch:
@@ -37,6 +39,17 @@ class ChunkSearch:
         self._searches = 0
         self._loading = threading.Lock()
         self._resident: tuple[int, Resident | None] = (-1, None)  # of which state of the table
+        self._bytes = (-1, 0)  # of the vectors, in which state of the table
+        self._most_bytes = MOST_BYTES
+
+    @contextmanager
+    def sparing_memory(self) -> Iterator[None]:
+        """For searches of a run that writes: tables are kept in memory up to 32 MB of vectors."""
+        self._most_bytes = _SPARING_BYTES
+        try:
+            yield
+        finally:
+            self._most_bytes = MOST_BYTES
 
     def nearest(
         self,
@@ -84,12 +97,17 @@ class ChunkSearch:
     ) -> dict[str, float]:
         """The `limit` documents whose name and opening match best: source -> BM25 score."""
 
+        resident = self._in_memory()
+        columns = ["_score"] if resident else ["source", "_score"]
+
         def query(table: Any) -> Any:
             asked = table.query().nearest_to_text(opening_text(wanted))
-            return _among(asked.limit(limit).select(["source", "_score"]), sources)
+            return _among(asked.limit(limit).select(columns).with_row_id(), sources)
 
-        (rows,) = self._reader.fetch(query)
-        return dict(zip(rows["source"].to_pylist(), rows["_score"].to_pylist(), strict=True))
+        (found,) = self._reader.fetch(query)
+        rows, scores = scored(found)
+        names = resident.sources(rows) if resident else found["source"].to_pylist()
+        return dict(zip(names, scores.tolist(), strict=True))
 
     def places(self, row_ids: Sequence[int]) -> tuple[list[tuple[str, int]], Vectors]:
         """The source and ordinal of rows, and their vectors (n, d) of length 1, in their order."""
@@ -128,13 +146,15 @@ class ChunkSearch:
         """The rows, of a small table that is searched again and again."""
         state = self._reader.state
         with self._loading:  # once, though both legs of a search ask for them
-            if self._resident[0] != state:
-                dimension = self._chunks.manifest.embedder.dimension
-                size = 4 * self._reader.count() * dimension
-                if self._searches < _RESIDENT_FROM and size > _AT_ONCE_BYTES:
-                    return None
-                fits = 0 < size <= MOST_BYTES
-                self._resident = (state, load(self._reader, dimension) if fits else None)
+            if self._resident[0] == state:
+                return self._resident[1]
+            dimension = self._chunks.manifest.embedder.dimension
+            if self._bytes[0] != state:
+                self._bytes = state, 4 * self._reader.count() * dimension
+            often = self._searches >= _RESIDENT_FROM
+            if not 0 < self._bytes[1] <= (self._most_bytes if often else _AT_ONCE_BYTES):
+                return None
+            self._resident = state, load(self._reader, dimension)
             return self._resident[1]
 
 

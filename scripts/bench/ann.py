@@ -4,7 +4,7 @@
     .venv/bin/python scripts/bench/ann.py [--sizes 20000,100000] [--dimensions 256,384]
 
 Indexes are made of real chunks and their vectors, varied (made.py); questions are those of the
-labelled sets, and each is asked once to warm up. One line for an index: p50 and p95 of the whole
+labelled sets, and five are asked before. One line for an index: p50 and p95 of the whole
 `Index.search` in process, its CPU, the part of the vectors alone (by the index, exactly, and by
 a matrix product in memory), recall@10 of that part and of the fused result against `exact=True`,
 and what building the vector index took.
