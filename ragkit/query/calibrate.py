@@ -59,7 +59,7 @@ def keep_floor(store: Store, embedder: Embedder, *, written: int, changed: bool)
                 store.catalog.set(store.key(_KEY), {**kept, "written": since})
             return
     try:
-        with store.search.sparing_memory():
+        with store.search.kept.sparing():
             floor = calibrate(store, embedder)
     except ModelError as error:
         logger.info("the floor of %s is not calibrated: %s", store.uri, error)

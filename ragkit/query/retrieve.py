@@ -152,11 +152,14 @@ def gather(
     near = _beside().submit(nearest)
     opened = _beside().submit(store.search.opening, wanted, depth, sources=sources)
     found, scores = store.search.matching(wanted, depth, sources=sources)
-    rows, _ = near.result()
+    rows, similarity = near.result()
     listed = opened.result()
-    rows, keyword = (found, scores) if wanted.phrases else _union(rows, found, scores)
-    places, vectors = store.search.places(rows.tolist())
-    similarity = products(vectors, vector)
+    if wanted.phrases:
+        rows, similarity = rows[:0], similarity[:0]  # a near row may lack them
+    rows, keyword = _union(rows, found, scores)
+    known = len(similarity)
+    places, vectors = store.search.places(rows.tolist(), without_vectors=known)
+    similarity = np.concatenate([similarity, products(vectors, vector)])
     openings = Openings(listed, min(listed.values()) if len(listed) >= depth else 0.0)
     document = openings.documents(places)
     score = fuse(similarity, keyword, document, keyword_weight)

@@ -39,10 +39,13 @@ class Reader:
         with translated(self._place.uri):
             return _run(self._fetch(queries))
 
-    def each(self, query: Query, use: Callable[[pa.RecordBatch], object]) -> None:
-        """Gives the rows of a query to `use`, some at a time."""
+    def scan(
+        self, query: Query, start: Callable[[int], Callable[[pa.RecordBatch], object]]
+    ) -> None:
+        """Gives the rows of a query, some at a time, to what `start` makes; that is told how many
+        rows the table has. Nothing that is written meanwhile is among them."""
         with translated(self._place.uri):
-            _run(self._each(query, use))
+            _run(self._scan(query, start))
 
     def count(self) -> int:
         """How many rows there are."""
@@ -58,8 +61,14 @@ class Reader:
         table = await self._opened()
         return await asyncio.gather(*(query(table).to_arrow() for query in queries))
 
-    async def _each(self, query: Query, use: Callable[[pa.RecordBatch], object]) -> None:
-        async for batch in await query(await self._opened()).to_batches():
+    async def _scan(
+        self, query: Query, start: Callable[[int], Callable[[pa.RecordBatch], object]]
+    ) -> None:
+        table = await self._opened()
+        own = await (await connect_async(self._place)).open_table(self._name)
+        await own.checkout(await table.version())
+        use = start(await own.count_rows())
+        async for batch in await query(own).to_batches():
             use(batch)
 
     async def _count(self) -> int:

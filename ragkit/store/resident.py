@@ -1,11 +1,15 @@
-"""A small table in memory, where the nearest vectors are a matrix product away and what was found
-is at hand."""
+"""What is kept of a table in memory, where a process searches again and again.
+
+Of a large table where each chunk stands: reading these columns of a few rows takes longer than
+anything else of a search. Of a small one the vectors and texts, too: the nearest vectors are a
+matrix product away then, and what was found is at hand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ragkit.store import schema
 from ragkit.store.arrays import matrix, products, unit
@@ -19,16 +23,44 @@ if TYPE_CHECKING:
     from ragkit.store.reader import Reader
     from ragkit.types import Vectors
 
-MOST_BYTES = 160 << 20  # of vectors: as long as comparing all of them is quicker than any index
+_OUTLINE = tuple(name for name in schema.CHUNK_COLUMNS if name != "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Row ids (n,), ascending, and the columns of their chunks but for the texts."""
+
+    rows: npt.NDArray[np.int64]
+    columns: pa.Table
+
+    def at(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Where these rows stand."""
+        import numpy as np
+
+        return np.searchsorted(self.rows, np.asarray(rows, dtype=np.int64))
+
+    def sources(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[str]:
+        """The sources of these rows, in their order."""
+        names: list[str] = self.columns["source"].take(self.at(rows)).to_pylist()
+        return names
+
+    def places(self, rows: Sequence[int]) -> list[tuple[str, int]]:
+        """The source and ordinal of these rows, in their order."""
+        ordinals = self.columns["ordinal"].take(self.at(rows)).to_pylist()
+        return list(zip(self.sources(rows), ordinals, strict=True))
+
+    def chunks(self, rows: Sequence[int], texts: pa.ChunkedArray) -> list[Chunk]:
+        """The chunks of these rows, whose texts these are."""
+        return schema.to_chunks(self.columns.take(self.at(rows)).append_column("text", texts))
 
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """Row ids (n,), ascending, vectors (n, d) of length 1, and the columns of chunks."""
+    """A table: its outline, its vectors (n, d) of length 1 and its texts."""
 
-    rows: npt.NDArray[np.int64]
+    outline: Outline
     vectors: Vectors
-    columns: pa.Table
+    texts: pa.ChunkedArray
 
     def nearest(self, vector: Vectors, limit: int) -> tuple[npt.NDArray[np.int64], Vectors]:
         """Row ids and cosine similarities of the `limit` rows nearest to a vector of length 1,
@@ -42,59 +74,98 @@ class Resident:
         else:
             near = np.arange(len(similarity))
         best = near[np.argsort(-similarity[near], kind="stable")][:limit]
-        return self.rows[best], similarity[best]
+        return self.outline.rows[best], similarity[best]
 
-    def places(self, rows: Sequence[int]) -> tuple[list[tuple[str, int]], Vectors]:
-        """The source and ordinal of these rows, and their vectors (n, d), in their order."""
-        at = self._at(rows)
-        ordinals = self.columns["ordinal"].take(at).to_pylist()
-        return list(zip(self.sources(rows), ordinals, strict=True)), self.vectors[at]
-
-    def sources(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[str]:
-        """The sources of these rows, in their order."""
-        names: list[str] = self.columns["source"].take(self._at(rows)).to_pylist()
-        return names
+    def vectors_of(self, rows: Sequence[int]) -> Vectors:
+        """The vectors (n, d) of these rows, in their order."""
+        found: Vectors = self.vectors[self.outline.at(rows)]
+        return found
 
     def take(self, rows: Sequence[int]) -> list[Chunk]:
         """The chunks of these rows, in their order."""
         import pyarrow as pa
 
-        # Taking rows of a column in many pieces joins the pieces first, in slices it does not.
-        slices = [self.columns.slice(at, 1) for at in self._at(rows).tolist()]
-        return schema.to_chunks(pa.concat_tables(slices))
-
-    def _at(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        import numpy as np
-
-        return np.searchsorted(self.rows, np.asarray(rows, dtype=np.int64))
+        # To take rows of a column in many pieces joins the pieces first; slices of it do not.
+        slices = [self.texts.slice(at, 1) for at in self.outline.at(rows).tolist()]
+        pieces = [piece for one in slices for piece in one.chunks]
+        return self.outline.chunks(rows, pa.chunked_array(pieces))
 
 
-def load(reader: Reader, dimension: int) -> Resident:
-    """What a table holds now."""
+def load_outline(reader: Reader) -> Outline:
+    """That of a table as it is now; it has rows."""
+    outline, _ = _scanned(reader, (), lambda _: lambda _: None)
+    return outline
+
+
+def load(reader: Reader) -> Resident:
+    """What a table holds now; it has rows."""
     import numpy as np
     import pyarrow as pa
 
-    count = reader.count()
-    rows = np.empty(count, dtype=np.int64)
-    vectors = np.empty((count, dimension), dtype=np.float32)
-    columns: list[pa.RecordBatch] = []
+    vectors = np.empty((0, 0), dtype=np.float32)
+    texts: list[pa.Array] = []
     done = 0
 
-    def use(batch: pa.RecordBatch) -> None:
-        nonlocal done
-        end = done + len(batch)
-        rows[done:end] = batch["_rowid"].to_numpy()
-        vectors[done:end] = unit(matrix(batch["vector"]))
-        # A copy: columns of a batch keep its vectors in memory, too.
-        columns.append(batch.select(list(schema.CHUNK_COLUMNS)).take(np.arange(len(batch))))
-        done = end
+    def start(count: int) -> Callable[[pa.RecordBatch], object]:
+        def use(batch: pa.RecordBatch) -> None:
+            nonlocal vectors, done
+            block = unit(matrix(batch["vector"]))
+            if not done:
+                vectors = np.empty((count, block.shape[1]), dtype=np.float32)
+            vectors[done : done + len(block)] = block
+            texts.append(_copied(batch["text"]))
+            done += len(block)
 
-    def everything(table: Any) -> Any:
-        return table.query().select(["vector", *schema.CHUNK_COLUMNS]).with_row_id()
+        return use
 
-    reader.each(everything, use)
-    held = pa.Table.from_batches(columns)
-    if (rows[:-1] < rows[1:]).all():
-        return Resident(rows, vectors, held)
-    order = np.argsort(rows)
-    return Resident(rows[order], vectors[order], held.take(order))
+    outline, order = _scanned(reader, ("vector", "text"), start)
+    held = pa.chunked_array(texts)
+    if order is None:
+        return Resident(outline, vectors, held)
+    return Resident(outline, vectors[order], held.take(pa.array(order)))
+
+
+def _scanned(
+    reader: Reader,
+    also: Sequence[str],
+    start: Callable[[int], Callable[[pa.RecordBatch], object]],
+) -> tuple[Outline, npt.NDArray[np.int64] | None]:
+    """The outline, and where its rows stood among those that were read, None for the same places.
+    `start` is told how many rows there are; what it gives takes them, with the columns `also`."""
+    import numpy as np
+    import pyarrow as pa
+
+    rows: list[npt.NDArray[np.int64]] = []
+    tables: list[pa.Table] = []
+
+    def begin(count: int) -> Callable[[pa.RecordBatch], object]:
+        use_also = start(count)
+
+        def use(batch: pa.RecordBatch) -> None:
+            rows.append(batch["_rowid"].to_numpy().astype(np.int64))
+            tables.append(pa.table({name: _kept(batch[name]) for name in _OUTLINE}))
+            use_also(batch)
+
+        return use
+
+    reader.scan(lambda table: table.query().select([*_OUTLINE, *also]).with_row_id(), begin)
+    ids = np.concatenate(rows)
+    columns = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
+    if (ids[:-1] < ids[1:]).all():
+        return Outline(ids, columns), None
+    order = np.argsort(ids)
+    return Outline(ids[order], columns.take(pa.array(order))), order
+
+
+def _kept(column: pa.Array) -> pa.Array:
+    """Names and headings are the same in many rows: each once, and its number in every row."""
+    import pyarrow as pa
+
+    return column.dictionary_encode() if pa.types.is_string(column.type) else _copied(column)
+
+
+def _copied(column: pa.Array) -> pa.Array:
+    """A column by itself: as it came, it keeps all others of its batch in memory."""
+    import pyarrow as pa
+
+    return pa.concat_arrays([column, column[:0]])

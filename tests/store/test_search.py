@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ragkit.query.keywords import keyword_query
 from ragkit.store import Store
-from ragkit.store.resident import Resident
+from ragkit.store.resident import Outline, Resident
 from ragkit.store.schema import FORMAT
 from ragkit.types import Chunk, ChunkSettings, Derived, Manifest, ModelIdentity
 
@@ -47,9 +47,9 @@ def test_the_second_search_finds_what_the_first_found(store: Store) -> None:
     matched, scores = store.search.matching(keyword_query("walrus 14"), 20)
     places, vectors = store.search.places(rows.tolist())
     chunks = store.search.take(rows.tolist())
-    assert not store.search._in_memory()
+    assert not store.search.kept.whole()
     again, similarity_again = store.search.nearest(ASKED, 50)
-    assert store.search._in_memory()
+    assert store.search.kept.whole()
     assert again.tolist() == rows.tolist()
     assert np.allclose(similarity_again, similarity, atol=1e-5)
     places_again, vectors_again = store.search.places(rows.tolist())
@@ -94,7 +94,7 @@ def test_the_nearest_are_the_best_and_of_equal_ones_the_first(
     values = np.array(similarities, dtype=np.float32)
     vectors = np.stack([values, np.sqrt(1 - values**2)], axis=1)
     rows = np.arange(len(values), dtype=np.int64) * 3
-    held = Resident(rows, vectors, pa.table({}))
+    held = Resident(Outline(rows, pa.table({})), vectors, pa.chunked_array([], pa.string()))
     found, similarity = held.nearest(np.array([1, 0], dtype=np.float32), limit)
     expected = sorted(range(len(values)), key=lambda at: (-values[at], at))[:limit]
     assert found.tolist() == [3 * at for at in expected]
