@@ -149,17 +149,16 @@ def gather(
         rows, similarity = nearest()
         nothing = np.zeros(len(rows), dtype=np.float32)
         return Candidates(rows, similarity, nothing, nothing, similarity, Openings({}))
-    near = _beside().submit(nearest)
-    opened = _beside().submit(store.search.opening, wanted, depth, sources=sources)
-    found, scores = store.search.matching(wanted, depth, sources=sources)
-    rows, similarity = near.result()
-    listed = opened.result()
+    words = _beside().submit(store.search.matching, wanted, depth, sources=sources)
+    rows, similarity = nearest()
+    matches = words.result()
     if wanted.phrases:
         rows, similarity = rows[:0], similarity[:0]  # a near row may lack them
-    rows, keyword = _union(rows, found, scores)
+    rows, keyword = _union(rows, matches.rows, matches.scores)
     known = len(similarity)
     places, vectors = store.search.places(rows.tolist(), without_vectors=known)
     similarity = np.concatenate([similarity, products(vectors, vector)])
+    listed = matches.openings
     openings = Openings(listed, min(listed.values()) if len(listed) >= depth else 0.0)
     document = openings.documents(places)
     score = fuse(similarity, keyword, document, keyword_weight)
@@ -175,7 +174,7 @@ def fuse(similarity: Vectors, keyword: Vectors, document: Vectors, weight: float
 
 @cache
 def _beside() -> ThreadPoolExecutor:
-    """Threads for what is looked up at the same time; to start some for each search takes 1 ms."""
+    """Threads for the words, while the vectors are searched; to start one each time takes 1 ms."""
     return ThreadPoolExecutor(max_workers=8, thread_name_prefix="ragkit-search")
 
 

@@ -44,14 +44,12 @@ def trace_search(
     wanted = keyword_query(question)
     everything = max(1, store.chunks.count())
     by_meaning, _ = store.search.nearest(vector, everything, sources=sources, exact=True)
-    by_words, scores = store.search.matching(
-        wanted, min(everything, _MOST_MATCHES), sources=sources
-    )
+    by_words = store.search.matching(wanted, min(everything, _MOST_MATCHES), sources=sources)
     depth = candidate_depth(limit)
     found = gather(
         store, vector, wanted, depth=depth, keyword_weight=keyword_weight, sources=sources
     )
-    legs = _Legs(by_meaning.tolist(), by_words.tolist(), scores.tolist())
+    legs = _Legs(by_meaning.tolist(), by_words.rows.tolist(), by_words.scores.tolist())
 
     @cache  # the model reads the same passages for a search and for an answer
     def reranked(first: tuple[Hit, ...]) -> list[Hit]:
@@ -80,7 +78,7 @@ def trace_search(
         depth=depth,
         keyword_weight=keyword_weight,
         chunks=len(by_meaning),
-        matches=len(by_words),
+        matches=len(by_words.rows),
         candidates=len(found.rows),
         hits=_ranked(store, found, legs, fused, hits[:limit], depth),
         passages=passages,
@@ -150,7 +148,7 @@ def _judged(
     """All chunks of a file that a search may find, those that hold the quoted phrases."""
     only = [record.source]
     rows, similarity = store.search.nearest(vector, max(1, record.chunks), sources=only, exact=True)
-    matched = set(store.search.matching(wanted, max(1, record.chunks), sources=only)[0].tolist())
+    matched = set(store.search.matching(wanted, max(1, record.chunks), sources=only).rows.tolist())
     candidates = set(found.rows.tolist())
     judged = []
     places, _ = store.search.places(rows.tolist())

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ragkit.store.full_text import clauses
-from ragkit.store.reader import Query, Reader
+from ragkit.store.reader import Query
 from ragkit.types import KeywordQuery
 
 if TYPE_CHECKING:
@@ -21,17 +21,16 @@ if TYPE_CHECKING:
     from ragkit.types import Vectors
 
 
-def match_by_clause(
-    reader: Reader, wanted: KeywordQuery, limit: int
-) -> tuple[npt.NDArray[np.int64], Vectors]:
-    """The `limit` rows that match best, for a question without phrases: row ids (n,) and BM25
-    scores (n,), best first.
+def clause_queries(wanted: KeywordQuery, limit: int) -> list[Query]:
+    """A query for each clause of a question without phrases."""
+    return [_best_of(one, limit) for one in clauses(wanted)]
 
-    A row's score is the sum of its scores in the best of each clause.
-    """
+
+def best_of_all(found: Sequence[pa.Table], limit: int) -> tuple[npt.NDArray[np.int64], Vectors]:
+    """The `limit` rows that match best: row ids (n,) and BM25 scores (n,), best first. A row's
+    score is the sum of its scores in what each query found."""
     import numpy as np
 
-    found = reader.fetch(*(_best(one, limit) for one in clauses(wanted)))
     rows, scores = _added([scored(one) for one in found])
     best = np.argsort(-scores, kind="stable")[:limit]
     return rows[best], scores[best]
@@ -45,7 +44,7 @@ def scored(found: pa.Table) -> tuple[npt.NDArray[np.int64], Vectors]:
     return found["_rowid"].to_numpy().astype(np.int64), scores
 
 
-def _best(clause: Any, limit: int) -> Query:
+def _best_of(clause: Any, limit: int) -> Query:
     def asked(table: Any) -> Any:
         return table.query().nearest_to_text(clause).limit(limit).select(["_score"]).with_row_id()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ragkit.store import schema
 from ragkit.store.arrays import matrix, unit
 from ragkit.store.full_text import full_text, opening_text
 from ragkit.store.kept import Kept
-from ragkit.store.matching import match_by_clause, scored
+from ragkit.store.matching import best_of_all, clause_queries, scored
 from ragkit.store.reader import Reader
 from ragkit.store.vector_index import nearest
 from ragkit.types import Chunk, KeywordQuery
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
     from ragkit.store.chunks import ChunkTable
     from ragkit.types import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What holds the words of a question: row ids (n,) and BM25 scores (n,), best first, and the
+    documents whose name and opening hold some, source -> BM25 score."""
+
+    rows: npt.NDArray[np.int64]
+    scores: Vectors
+    openings: dict[str, float]
 
 
 class ChunkSearch:
@@ -60,35 +71,27 @@ class ChunkSearch:
 
     def matching(
         self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
-    ) -> tuple[npt.NDArray[np.int64], Vectors]:
-        """The `limit` rows that match best: row ids (n,) and BM25 scores (n,), best first. Rows
-        without any of the words, or without one of the phrases, are left out."""
-        if sources is None and not wanted.phrases:
-            return match_by_clause(self._reader, wanted, limit)
+    ) -> Matches:
+        """The `limit` rows and the `limit` documents that match best. Rows without any of the
+        words, or without one of the phrases, are left out."""
+        outline = self.kept.outline()
 
-        def query(table: Any) -> Any:
+        def words(table: Any) -> Any:
             asked = table.query().nearest_to_text(full_text(wanted))
             return _among(asked.limit(limit).select(["_score"]).with_row_id(), sources)
 
-        (found,) = self._reader.fetch(query)
-        return scored(found)
-
-    def opening(
-        self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
-    ) -> dict[str, float]:
-        """The `limit` documents whose name and opening match best: source -> BM25 score."""
-
-        outline = self.kept.outline()
-        columns = ["_score"] if outline else ["source", "_score"]
-
-        def query(table: Any) -> Any:
+        def openings(table: Any) -> Any:
             asked = table.query().nearest_to_text(opening_text(wanted))
+            columns = ["_score"] if outline else ["source", "_score"]
             return _among(asked.limit(limit).select(columns).with_row_id(), sources)
 
-        (found,) = self._reader.fetch(query)
-        rows, scores = scored(found)
-        names = outline.sources(rows) if outline else found["source"].to_pylist()
-        return dict(zip(names, scores.tolist(), strict=True))
+        at_once = sources is not None or wanted.phrases
+        queries = [words] if at_once else clause_queries(wanted, limit)
+        *found, opened = self._reader.fetch(*queries, openings)
+        documents, document_scores = scored(opened)
+        names = outline.sources(documents) if outline else opened["source"].to_pylist()
+        rows, scores = best_of_all(found, limit)
+        return Matches(rows, scores, dict(zip(names, document_scores.tolist(), strict=True)))
 
     def places(
         self, row_ids: Sequence[int], *, without_vectors: int = 0

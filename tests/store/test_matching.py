@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
 from ragkit.query.keywords import keyword_query
 from ragkit.store import Store
-from ragkit.store.full_text import full_text
-from ragkit.store.matching import match_by_clause
-from ragkit.store.reader import Reader
 from ragkit.store.schema import FORMAT
 from ragkit.types import Chunk, ChunkSettings, Derived, Manifest, ModelIdentity
 
@@ -23,20 +18,24 @@ TEXTS = (
     "Die Sicherungen werden vierteljährlich geprüft.",
     "A quarter of the budget goes to the kitchen.",
 )
+SOURCES = tuple(f"f{n}.md" for n in range(len(TEXTS)))
 
 
 @pytest.fixture(scope="module")
-def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     manifest = Manifest(ModelIdentity("test/none", 8), ChunkSettings(), FORMAT)
     store = Store.create(str(tmp_path_factory.mktemp("words") / ".ragkit"), manifest)
-    chunks = [Chunk(f"f{n}.md", 0, text, 0, len(text), 1, 1) for n, text in enumerate(TEXTS)]
+    chunks = [
+        Chunk(source, 0, text, 0, len(text), 1, 1)
+        for source, text in zip(SOURCES, TEXTS, strict=True)
+    ]
     contexts = ["backup runbook", "restore runbook", "errors", "kitchen", "", "budget"]
     derived = [Derived(f"{n:032}", one, "") for n, one in enumerate(contexts)]
     store.chunks.write(
         chunks, list(np.eye(8, dtype=np.float32)[: len(TEXTS)]), derived, replacing=()
     )
     store.optimize()
-    return Reader(store.place, "chunks")
+    return store
 
 
 @pytest.mark.parametrize(
@@ -49,35 +48,29 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
         pytest.param("kitchen runbook", id="headings and file names"),
     ],
 )
-def test_scores_are_those_of_one_query(reader: Reader, question: str) -> None:
+def test_scores_are_those_of_one_query(store: Store, question: str) -> None:
     wanted = keyword_query(question)
-    rows, scores = match_by_clause(reader, wanted, 100)
-
-    def of_all_clauses(table: Any) -> Any:
-        found = table.query().nearest_to_text(full_text(wanted)).limit(100)
-        return found.select(["_score"]).with_row_id()
-
-    (whole,) = reader.fetch(of_all_clauses)
-    expected = dict(zip(whole["_rowid"].to_pylist(), whole["_score"].to_pylist(), strict=True))
-    assert {row: pytest.approx(expected[row], rel=1e-4) for row in rows.tolist()} == dict(
-        zip(rows.tolist(), scores.tolist(), strict=True)
-    )
-    assert np.all(np.diff(scores) <= 0)
+    found = store.search.matching(wanted, 100)
+    whole = store.search.matching(wanted, 100, sources=SOURCES)  # a filter makes it one query
+    expected = dict(zip(whole.rows.tolist(), whole.scores.tolist(), strict=True))
+    assert len(expected) == len(found.rows)
+    assert found.scores.tolist() == pytest.approx([expected[row] for row in found.rows.tolist()])
+    assert np.all(np.diff(found.scores) <= 0)
 
 
-def test_function_words_alone_bring_no_row(reader: Reader) -> None:
-    rows, _ = match_by_clause(reader, keyword_query("who cleans the kitchen"), 100)
-    assert sorted(rows.tolist()) == [3, 5]
+def test_function_words_alone_bring_no_row(store: Store) -> None:
+    found = store.search.matching(keyword_query("who cleans the kitchen"), 100)
+    assert sorted(found.rows.tolist()) == [3, 5]
 
 
-def test_words_that_stand_nowhere_match_nothing(reader: Reader) -> None:
-    rows, scores = match_by_clause(reader, keyword_query("what is a zeppelin"), 100)
-    assert (len(rows), len(scores)) == (0, 0)
+def test_words_that_stand_nowhere_match_nothing(store: Store) -> None:
+    found = store.search.matching(keyword_query("what is a zeppelin"), 100)
+    assert (len(found.rows), len(found.scores), found.openings) == (0, 0, {})
 
 
-def test_the_best_are_kept_when_fewer_are_wanted(reader: Reader) -> None:
+def test_the_best_are_kept_when_fewer_are_wanted(store: Store) -> None:
     wanted = keyword_query("backup server quarter")
-    every, scores = match_by_clause(reader, wanted, 100)
-    few, few_scores = match_by_clause(reader, wanted, 2)
-    assert few.tolist() == every[:2].tolist()
-    assert few_scores.tolist() == scores[:2].tolist()
+    every = store.search.matching(wanted, 100)
+    few = store.search.matching(wanted, 2)
+    assert few.rows.tolist() == every.rows[:2].tolist()
+    assert few.scores.tolist() == every.scores[:2].tolist()

@@ -44,7 +44,7 @@ def add(store: Store, numbers: range) -> None:
 
 def test_the_second_search_finds_what_the_first_found(store: Store) -> None:
     rows, similarity = store.search.nearest(ASKED, 50)
-    matched, scores = store.search.matching(keyword_query("walrus 14"), 20)
+    matches = store.search.matching(keyword_query("walrus 14"), 20)
     places, vectors = store.search.places(rows.tolist())
     chunks = store.search.take(rows.tolist())
     assert not store.search.kept.whole()
@@ -57,8 +57,9 @@ def test_the_second_search_finds_what_the_first_found(store: Store) -> None:
     assert np.allclose(vectors_again, vectors)
     assert store.search.take(rows.tolist()) == chunks
     in_memory = store.search.matching(keyword_query("walrus 14"), 20)
-    assert in_memory[0].tolist() == matched.tolist()
-    assert np.allclose(in_memory[1], scores)
+    assert in_memory.rows.tolist() == matches.rows.tolist()
+    assert np.allclose(in_memory.scores, matches.scores)
+    assert in_memory.openings == matches.openings
 
 
 def test_what_was_written_since_is_found_and_what_was_deleted_is_not(store: Store) -> None:
@@ -110,7 +111,7 @@ def test_the_first_searches_of_a_process_may_come_from_several_threads(store: St
         "store = Store.open(sys.argv[1])\n"
         "with ThreadPoolExecutor(8) as pool:\n"
         "    asked = [keyword_query(f'note {n}') for n in range(8)]\n"
-        "    found = pool.map(lambda one: store.search.matching(one, 5)[0], asked)\n"
+        "    found = pool.map(lambda one: store.search.matching(one, 5).rows, asked)\n"
         "    print(sum(map(len, found)))\n"
     )
     command = [sys.executable, "-c", script, store.uri]
