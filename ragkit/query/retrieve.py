@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from ragkit.query.keywords import keyword_query
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from ragkit.store import Store
+    from ragkit.store.search import Matches
     from ragkit.types import Vectors
 
 KEYWORD_WEIGHT = 0.5
 _LEAST_CANDIDATES = 100
+_SCORED = 2  # times as many rows as candidates: more of the nearest have their BM25, too
 DOCUMENT_SHARE = 0.6  # what a document's name and opening are worth beside the words of a chunk
 _FIRST_CHUNK_SHARE = 0.6  # of that: the first chunk has words of the opening itself
 
@@ -149,12 +151,13 @@ def gather(
         rows, similarity = nearest()
         nothing = np.zeros(len(rows), dtype=np.float32)
         return Candidates(rows, similarity, nothing, nothing, similarity, Openings({}))
-    words = _beside().submit(store.search.matching, wanted, depth, sources=sources)
+    asked = partial(store.search.matching, documents=depth, sources=sources)
+    words = _beside().submit(asked, wanted, _SCORED * depth)
     rows, similarity = nearest()
     matches = words.result()
     if wanted.phrases:
         rows, similarity = rows[:0], similarity[:0]  # a near row may lack them
-    rows, keyword = _union(rows, matches.rows, matches.scores)
+    rows, keyword = _union(rows, matches, depth)
     known = len(similarity)
     places, vectors = store.search.places(rows.tolist(), without_vectors=known)
     similarity = np.concatenate([similarity, products(vectors, vector)])
@@ -179,12 +182,13 @@ def _beside() -> ThreadPoolExecutor:
 
 
 def _union(
-    near: npt.NDArray[np.int64], found: npt.NDArray[np.int64], scores: Vectors
+    near: npt.NDArray[np.int64], matches: Matches, depth: int
 ) -> tuple[npt.NDArray[np.int64], Vectors]:
     """Row ids and BM25 scores, 0 for no match, of the candidates of both legs, each row once."""
     import numpy as np
 
-    score = dict(zip(found.tolist(), scores.tolist(), strict=True))
+    score = dict(zip(matches.rows.tolist(), matches.scores.tolist(), strict=True))
+    found = matches.rows[:depth]
     rows = np.concatenate([near, found[~np.isin(found, near)]])
     return rows, np.array([score.get(row, 0.0) for row in rows.tolist()], dtype=np.float32)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ragkit.types import Vectors
 
 _EQUAL = 1e-6  # scores closer than this are one
-_MOST_MATCHES = 10_000  # whose vectors come with them
+_MOST_MATCHES = 10_000
 
 
 def trace_search(

@@ -70,10 +70,15 @@ class ChunkSearch:
         return rows["_rowid"].to_numpy().astype(np.int64), 1 - rows["_distance"].to_numpy()
 
     def matching(
-        self, wanted: KeywordQuery, limit: int, *, sources: Collection[str] | None = None
+        self,
+        wanted: KeywordQuery,
+        limit: int,
+        *,
+        documents: int = 1,
+        sources: Collection[str] | None = None,
     ) -> Matches:
-        """The `limit` rows and the `limit` documents that match best. Rows without any of the
-        words, or without one of the phrases, are left out."""
+        """The `limit` rows and so many `documents` that match best. Rows without any of the words,
+        or without one of the phrases, are left out."""
         outline = self.kept.outline()
 
         def words(table: Any) -> Any:
@@ -83,15 +88,15 @@ class ChunkSearch:
         def openings(table: Any) -> Any:
             asked = table.query().nearest_to_text(opening_text(wanted))
             columns = ["_score"] if outline else ["source", "_score"]
-            return _among(asked.limit(limit).select(columns).with_row_id(), sources)
+            return _among(asked.limit(documents).select(columns).with_row_id(), sources)
 
         at_once = sources is not None or wanted.phrases
         queries = [words] if at_once else clause_queries(wanted, limit)
         *found, opened = self._reader.fetch(*queries, openings)
-        documents, document_scores = scored(opened)
-        names = outline.sources(documents) if outline else opened["source"].to_pylist()
+        first_rows, opening_scores = scored(opened)
+        names = outline.sources(first_rows) if outline else opened["source"].to_pylist()
         rows, scores = best_of_all(found, limit)
-        return Matches(rows, scores, dict(zip(names, document_scores.tolist(), strict=True)))
+        return Matches(rows, scores, dict(zip(names, opening_scores.tolist(), strict=True)))
 
     def places(
         self, row_ids: Sequence[int], *, without_vectors: int = 0

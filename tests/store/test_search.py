@@ -44,7 +44,7 @@ def add(store: Store, numbers: range) -> None:
 
 def test_the_second_search_finds_what_the_first_found(store: Store) -> None:
     rows, similarity = store.search.nearest(ASKED, 50)
-    matches = store.search.matching(keyword_query("walrus 14"), 20)
+    matches = store.search.matching(keyword_query("walrus 14"), 20, documents=20)
     places, vectors = store.search.places(rows.tolist())
     chunks = store.search.take(rows.tolist())
     assert not store.search.kept.whole()
@@ -56,7 +56,7 @@ def test_the_second_search_finds_what_the_first_found(store: Store) -> None:
     assert places_again == places
     assert np.allclose(vectors_again, vectors)
     assert store.search.take(rows.tolist()) == chunks
-    in_memory = store.search.matching(keyword_query("walrus 14"), 20)
+    in_memory = store.search.matching(keyword_query("walrus 14"), 20, documents=20)
     assert in_memory.rows.tolist() == matches.rows.tolist()
     assert np.allclose(in_memory.scores, matches.scores)
     assert in_memory.openings == matches.openings
