@@ -31,7 +31,7 @@ _AT_ONCE = 25  # all samples at once take four times the memory, and longer
 _DEPTH = 100  # as many as a search of a few hits takes
 # How many partitions are looked into, and how many times as many rows are compared exactly as
 # are wanted: tried in this order until recall is enough. A partition holds about 8,000 rows.
-_SETTINGS = ((70, 2), (150, 3), (400, 5), (1_500, 20))
+_SETTINGS = ((70, 1), (70, 2), (150, 3), (400, 5), (1_500, 20))
 _MOST_SEGMENTS = 10
 _LONG = 10  # a list of a tenth of all rows is found as quickly by exact search
 _OPPOSITE = 1e-3  # shorter than this, the sum of two vectors has no direction
@@ -106,13 +106,15 @@ def tune_index(table: Any, kind: str, started: float) -> VectorIndex:
 
 def nearest(query: Any, index: VectorIndex | None, *, limit: int, all_: bool) -> Any:
     """LanceDB's vector query made one for the `limit` nearest rows; by the index where there is
-    one, else exactly. With `all_` all its partitions are looked into: what a filter leaves may lie
-    far from the question.
+    one, else exactly. With `all_` all its partitions are looked into, and twice as many rows
+    compared: what a filter leaves may lie far from the question.
     """
     query = query.distance_type("cosine").limit(limit).select(["_distance"])
     if index is None or not index.kind or limit * _LONG >= index.rows:
         return query.bypass_vector_index()
-    return query.refine_factor(index.refine).nprobes(index.rows if all_ else index.probes)
+    if all_:
+        return query.refine_factor(2 * index.refine).nprobes(index.rows)
+    return query.refine_factor(index.refine).nprobes(index.probes)
 
 
 def _built(table: Any) -> Any:
