@@ -11,10 +11,10 @@ import click
 
 from ragkit.cli import options
 from ragkit.cli.engine import engine as engine_options
-from ragkit.cli.memory import share_heaps
 from ragkit.cli.output import safe_line, say, say_json, tell
 from ragkit.cli.reports import ProgressBar, print_report
 from ragkit.errors import RagkitError
+from ragkit.memory import share_heaps
 from ragkit.place import index_place
 from ragkit.types import Engine, IndexReport, Location, ModelIdentity
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragkit.cli import options
-from ragkit.cli.memory import share_heaps
 from ragkit.cli.output import say, say_json, tell
 from ragkit.cli.reports import ProgressBar, print_report
+from ragkit.memory import share_heaps
 from ragkit.types import Location
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ragkit.store import Store
 
 _COMMIT_FILES = 5_000  # every commit is a fragment of the table, and a search touches many
-_COMMIT_CHUNKS, _COMMIT_SECONDS = 10_000, 30.0
+_COMMIT_CHUNKS, _COMMIT_SECONDS = 7_000, 30.0
 
 
 @dataclass(slots=True)

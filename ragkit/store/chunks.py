@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ragkit.memory import give_back
 from ragkit.store import schema
 from ragkit.store.arrays import joined, matrix
 from ragkit.store.connect import translated
@@ -101,11 +102,13 @@ class ChunkTable:
             if due:
                 drop_index(self._table)  # else its pieces would be folded in vain
             first = rows > UNFOLDED_ROWS and unfolded_rows(self._table) == rows
+            give_back()
             if first and fragments(self._table) <= MOST_FRAGMENTS:
                 index_words(self._table)  # folding would rewrite the table, too
             else:
                 fold(self._table)
             if due:
+                give_back()
                 build_index(self._table)
 
     def optimize(self) -> None:
