@@ -14,6 +14,11 @@ def double(number: int) -> int:
     return number * 2
 
 
+def slow_double(number: int) -> int:
+    time.sleep(0.3)
+    return number * 2
+
+
 def fail_on_three(number: int) -> int:
     if number == 3:
         raise ValueError("three")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from doubles import CountingEmbedder
-from ray_work import Picky, die_on_three, double, fail_on_three, sleep_once
+from ray_work import Picky, die_on_three, double, fail_on_three, sleep_once, slow_double
 
 from ragkit.engines.ray import RayEngine
 from ragkit.errors import EmbeddingError, LoadError, RagkitError
@@ -19,6 +19,7 @@ from ragkit.models import Servers
 from ragkit.models.wordllama import WordLlama
 
 ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
+psutil = pytest.importorskip("psutil")  # comes with Ray
 
 pytestmark = [pytest.mark.ray, pytest.mark.filterwarnings("ignore")]
 
@@ -153,3 +154,28 @@ def test_an_index_made_through_ray_is_the_one_made_here(
     assert (rows(there), ledger(there)) == (rows(here), ledger(here))
     assert there.update().unchanged == 59
     assert there.search("something else", limit=1)[0].chunk.source.endswith("n1.md")
+
+
+# Last: they cost the cluster two of its nodes.
+
+
+def test_a_node_that_dies_loses_no_task(engine: RayEngine, cluster: Any) -> None:
+    started, nodes = cluster
+    results = engine.imap(slow_double, range(12))
+    first = next(results)
+    started.remove_node(nodes[0], allow_graceful=False)
+    assert dict([first, *results]) == {number: number * 2 for number in range(12)}
+
+
+def test_a_frozen_node_is_not_waited_for(engine: RayEngine, cluster: Any) -> None:
+    raylet = psutil.Process(cluster[1][1].all_processes["raylet"][0].process.pid)
+    frozen = [raylet, *raylet.children(recursive=True)]
+    results = engine.imap(slow_double, range(12))
+    first = next(results)
+    for process in frozen:
+        process.suspend()
+    try:
+        assert dict([first, *results]) == {number: number * 2 for number in range(12)}
+    finally:
+        for process in frozen:
+            process.resume()
