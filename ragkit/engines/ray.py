@@ -1,7 +1,8 @@
 """Work on a Ray cluster: plain tasks, each of which may run more than once and counts once.
 
 No actors: tasks go wherever a node is left. Where a task is late, as one on a frozen node is,
-another copy of it is sent, to one node after another; the first result of all is taken.
+another copy of it is sent, to one node after another of those that have delivered something since;
+the first result of all is taken.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import socket
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,11 +39,12 @@ _CONNECT_HELP = (
 
 @dataclass(slots=True)
 class _Flight:
-    """A task that is under way: its copies, and when the last of them was sent."""
+    """A task that is under way: its copies, and when the first and the last of them were sent."""
 
     number: int
     task: Any
     references: list[Any] = field(default_factory=list)
+    began: float = 0.0
     sent: float = 0.0
 
 
@@ -98,6 +100,7 @@ class RayEngine:
         function = ray.put(fn)
         flights: dict[Any, _Flight] = {}  # by each of its references
         taken: list[float] = []
+        heard: dict[str, float] = {}  # when a node last delivered something
         try:
             while True:
                 room = _TASKS_PER_SLOT * self.slots - len({f.number for f in flights.values()})
@@ -105,7 +108,7 @@ class RayEngine:
                     numbered_task = next(numbered, None)
                     if numbered_task is None:
                         break
-                    self._send(call, function, _Flight(*numbered_task), flights)
+                    self._send(call, function, _Flight(*numbered_task), flights, "SPREAD")
                 if not flights:
                     return
                 done, _ = ray.wait(list(flights), num_returns=1, timeout=_POLL_SECONDS)
@@ -117,9 +120,11 @@ class RayEngine:
                         continue  # the other copy was faster, in this same round
                     self._forget(ray, flight, flights)
                     taken.append(time.monotonic() - flight.sent)
-                    yield flight.number, _result(ray, reference)
+                    node, result = _result(ray, reference)
+                    heard[node] = time.monotonic()
+                    yield flight.number, result
                 for flight in self._late(flights, taken):
-                    self._send(call, function, flight, flights)
+                    self._send(call, function, flight, flights, _elsewhere(ray, flight, heard))
         finally:
             with self._lock:
                 self._stops.remove(stopped)
@@ -133,16 +138,19 @@ class RayEngine:
             for stopped in self._stops:
                 stopped.set()
 
-    def _send(self, call: Any, function: Any, flight: _Flight, flights: dict[Any, _Flight]) -> None:
+    def _send(
+        self, call: Any, function: Any, flight: _Flight, flights: dict[Any, _Flight], where: Any
+    ) -> None:
         run = call.options(
             num_cpus=self._cpus,
             num_gpus=self._gpus,
             max_retries=_RETRIES,
-            scheduling_strategy=_strategy(self._ray(), flight),
+            scheduling_strategy=where,
         )
         reference = run.remote(function, flight.task)
         flight.references.append(reference)
         flight.sent = time.monotonic()
+        flight.began = flight.began or flight.sent
         flights[reference] = flight
 
     @staticmethod
@@ -203,34 +211,41 @@ def _connect(ray: Any, address: str | None) -> None:
         ) from (error)
 
 
-def _strategy(ray: Any, flight: _Flight) -> Any:
-    """Where a task is to run: anywhere; further copies of it on one node after another, and asked
-    of that node itself. What was asked of a node that is frozen may wait for ever, and other tasks
-    of the same kind with it."""
-    copies = len(flight.references)
-    alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"]) if copies else []
-    if not alive:
+def _elsewhere(ray: Any, flight: _Flight, heard: Mapping[str, float]) -> Any:
+    """Where another copy of a late task is to run: on one node after another, and asked of that
+    node itself. What was asked of a node that is frozen may wait for ever, and other tasks of the
+    same kind with it: nodes that delivered something since the task was sent are not."""
+    alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"])
+    awake = [node for node in alive if heard.get(node, 0.0) > flight.began] or alive
+    if not awake:
         return "SPREAD"
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    return NodeAffinitySchedulingStrategy(alive[(flight.number + copies) % len(alive)], soft=True)
+    copies = len(flight.references)
+    return NodeAffinitySchedulingStrategy(awake[(flight.number + copies) % len(awake)], soft=True)
 
 
-def _call(fn: Callable[[Any], Any], task: Any) -> Any:
-    """What a worker does. Errors are results: Ray would wrap them in classes of its own."""
+def _call(fn: Callable[[Any], Any], task: Any) -> tuple[str, Any]:
+    """What a worker does: its node, and the result. Errors are results: Ray would wrap them in
+    classes of its own."""
+    import ray
+
+    node = ray.get_runtime_context().get_node_id()
     try:
-        return fn(task)
+        return node, fn(task)
     except Exception as error:  # noqa: BLE001 - handed to the caller
-        return error
+        return node, error
 
 
-def _result(ray: Any, reference: Any) -> Any:
+def _result(ray: Any, reference: Any) -> tuple[str, Any]:
+    """What `_call` gave; "" for a node that gave nothing."""
     try:
-        return ray.get(reference)
+        found: tuple[str, Any] = ray.get(reference)
     except ray.exceptions.RayTaskError as error:  # the task could not even be begun there
-        return RagkitError(f"a worker cannot do this: {_last_line(error)}")
+        return "", RagkitError(f"a worker cannot do this: {_last_line(error)}")
     except ray.exceptions.RayError as error:
-        return LoadError(f"its worker died ({_last_line(error)})")
+        return "", LoadError(f"its worker died ({_last_line(error)})")
+    return found
 
 
 def _last_line(error: Exception) -> str:
