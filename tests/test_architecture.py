@@ -13,7 +13,7 @@ PACKAGE = ROOT / "ragkit"
 
 # From the ground up. A module may import modules of lower rows, and those of its own room.
 ROWS = (
-    r"ragkit\.(types|errors|_version|objects|place|lock|memory)",
+    r"ragkit\.(types(\..+)?|errors|_version|objects|place|lock|memory)",
     r"ragkit\.(models|engines|store)(\..+)?"
     r"|ragkit\.ingest\.(discover|walk|ignore|globs|read|reconcile|load(\..+)?|chunk|background|known|spool|watch|find_objects|refind)"
     r"|ragkit\.query\.(?!retrieve|calibrate|finding|writing|answer|conversation|trace)\w+",
@@ -29,7 +29,7 @@ ROWS = (
 )
 # Within row 1: what belongs to one room and may lean on each other.
 ROOMS = (
-    r"ragkit\.(types|errors|objects|place|lock|memory)",
+    r"ragkit\.(types(\..+)?|errors|objects|place|lock|memory)",
     r"ragkit\.models(\..+)?",
     r"ragkit\.engines(\..+)?",
     r"ragkit\.store(\..+)?",
