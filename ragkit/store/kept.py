@@ -37,8 +37,9 @@ class Kept:
 
     @contextmanager
     def sparing(self) -> Iterator[None]:
-        """For searches of a run that writes, which needs the memory itself."""
-        self._sparing = True
+        """For searches of a run that writes, which needs the memory itself. A table in an object
+        store is read all the same: it would be asked some hundred times for each search."""
+        self._sparing = not self._reader.is_remote
         try:
             yield
         finally:

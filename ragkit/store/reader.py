@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ragkit.objects import is_remote
 from ragkit.store.connect import connect_async, translated
 from ragkit.types import Location
 
@@ -33,6 +34,11 @@ class Reader:
         self._changed = False
         self._opening = asyncio.Lock()
         self.state = 0  # another number after each change
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the table lies in an object store."""
+        return is_remote(self._place.uri)
 
     def fetch(self, *queries: Query) -> list[pa.Table]:
         """The rows of each query."""
