@@ -2,7 +2,8 @@
 
 No actors: tasks go wherever a node is left. Where a task is late, as one on a frozen node is,
 another copy of it is sent, to one node after another of those that have delivered something since;
-the first result of all is taken.
+the first result of all is taken. From then on new tasks are asked of such nodes, too: a request
+that a frozen node never answers holds up all others that Ray places as it likes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import socket
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ _CONNECT_SECONDS = 5.0
 _RETRIES = 2  # Ray's own, after a worker or a node has died
 _LATE_SECONDS = 15.0
 _MOST_COPIES = 5
+_WARY_SECONDS = 300.0  # after a task was late
 _LATE_FACTOR = 5.0  # times as long as tasks usually take
 _CONNECT_HELP = (
     "no Ray cluster can be reached at {address} ({error}). Is it running, and does this machine "
@@ -76,6 +78,8 @@ class RayEngine:
         self._late_seconds = late_seconds
         self._lock = threading.Lock()
         self._stops: list[threading.Event] = []  # one for each `imap` in progress
+        self._heard: dict[str, float] = {}  # when a node last delivered something
+        self._alarm = -_WARY_SECONDS  # when a task was last late
 
     @property
     def slots(self) -> int:
@@ -100,7 +104,6 @@ class RayEngine:
         function = ray.put(fn)
         flights: dict[Any, _Flight] = {}  # by each of its references
         taken: list[float] = []
-        heard: dict[str, float] = {}  # when a node last delivered something
         try:
             while True:
                 room = _TASKS_PER_SLOT * self.slots - len({f.number for f in flights.values()})
@@ -108,7 +111,7 @@ class RayEngine:
                     numbered_task = next(numbered, None)
                     if numbered_task is None:
                         break
-                    self._send(call, function, _Flight(*numbered_task), flights, "SPREAD")
+                    self._send(call, function, _Flight(*numbered_task), flights)
                 if not flights:
                     return
                 done, _ = ray.wait(list(flights), num_returns=1, timeout=_POLL_SECONDS)
@@ -121,10 +124,11 @@ class RayEngine:
                     self._forget(ray, flight, flights)
                     taken.append(time.monotonic() - flight.sent)
                     node, result = _result(ray, reference)
-                    heard[node] = time.monotonic()
+                    self._heard[node] = time.monotonic()
                     yield flight.number, result
                 for flight in self._late(flights, taken):
-                    self._send(call, function, flight, flights, _elsewhere(ray, flight, heard))
+                    self._alarm = time.monotonic()
+                    self._send(call, function, flight, flights)
         finally:
             with self._lock:
                 self._stops.remove(stopped)
@@ -138,20 +142,35 @@ class RayEngine:
             for stopped in self._stops:
                 stopped.set()
 
-    def _send(
-        self, call: Any, function: Any, flight: _Flight, flights: dict[Any, _Flight], where: Any
-    ) -> None:
+    def _send(self, call: Any, function: Any, flight: _Flight, flights: dict[Any, _Flight]) -> None:
         run = call.options(
             num_cpus=self._cpus,
             num_gpus=self._gpus,
             max_retries=_RETRIES,
-            scheduling_strategy=where,
+            scheduling_strategy=self._where(self._ray(), flight),
         )
         reference = run.remote(function, flight.task)
         flight.references.append(reference)
         flight.sent = time.monotonic()
         flight.began = flight.began or flight.sent
         flights[reference] = flight
+
+    def _where(self, ray: Any, flight: _Flight) -> Any:
+        """Anywhere, as long as no task was late. Then on one after another of the nodes that have
+        delivered something since the first copy was sent, or of late, and asked of that node
+        itself; on any node if none has."""
+        now = time.monotonic()
+        if not flight.references and now - self._alarm > _WARY_SECONDS:
+            return "SPREAD"
+        since = flight.began or now - 2 * self._late_seconds
+        alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"])
+        awake = [node for node in alive if self._heard.get(node, 0.0) > since] or alive
+        if not awake:
+            return "SPREAD"
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        turn = (flight.number + len(flight.references)) % len(awake)
+        return NodeAffinitySchedulingStrategy(awake[turn], soft=True)
 
     @staticmethod
     def _forget(ray: Any, flight: _Flight, flights: dict[Any, _Flight]) -> None:
@@ -209,20 +228,6 @@ def _connect(ray: Any, address: str | None) -> None:
         raise RagkitError(
             _CONNECT_HELP.format(address=address or "this machine", error=said)
         ) from (error)
-
-
-def _elsewhere(ray: Any, flight: _Flight, heard: Mapping[str, float]) -> Any:
-    """Where another copy of a late task is to run: on one node after another, and asked of that
-    node itself. What was asked of a node that is frozen may wait for ever, and other tasks of the
-    same kind with it: nodes that delivered something since the task was sent are not."""
-    alive = sorted(node["NodeID"] for node in ray.nodes() if node["Alive"])
-    awake = [node for node in alive if heard.get(node, 0.0) > flight.began] or alive
-    if not awake:
-        return "SPREAD"
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    copies = len(flight.references)
-    return NodeAffinitySchedulingStrategy(awake[(flight.number + copies) % len(awake)], soft=True)
 
 
 def _call(fn: Callable[[Any], Any], task: Any) -> tuple[str, Any]:
