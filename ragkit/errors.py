@@ -15,6 +15,7 @@ __all__ = [
     "AnswerStoppedError",
     "ContextOverflowError",
     "EmbeddingError",
+    "IndexChangedError",
     "IndexDamagedError",
     "IndexLockedError",
     "IndexMismatchError",
@@ -58,6 +59,10 @@ class IndexNotFoundError(RagkitError):
 
 class IndexDamagedError(RagkitError):
     """The index is there but cannot be read; the text says how to rebuild it."""
+
+
+class IndexChangedError(RagkitError):
+    """The index was written while it was searched, again and again."""
 
 
 class IndexMismatchError(RagkitError):

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from ragkit.errors import IndexChangedError
 from ragkit.query.keywords import keyword_query
 from ragkit.store.arrays import products
 from ragkit.types import Chunk, Embedder, Hit, KeywordQuery
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 KEYWORD_WEIGHT = 0.5
 _LEAST_CANDIDATES = 100
+_TRIES = 5
 _SCORED = 2  # times as many rows as candidates: more of the nearest have their BM25, too
 DOCUMENT_SHARE = 0.6  # what a document's name and opening are worth beside the words of a chunk
 _FIRST_CHUNK_SHARE = 0.6  # of that: the first chunk has words of the opening itself
@@ -49,19 +52,32 @@ def retrieve(
     Both legs over-fetch (at least 100, or 4 x `limit`); a candidate of the keyword leg gets its
     exact cosine from its stored vector. `keyword_weight=0` is pure cosine similarity. A phrase
     in quotation marks must occur word for word in every hit. `exact` compares every vector, also
-    where an index of them would be quicker.
+    where an index of them would be quicker. A search is made again when another thread has written
+    the table meanwhile; raises `IndexChangedError` after five times.
     """
+    vector, wanted = embedder.embed_question(question), keyword_query(question)
+
+    def once() -> list[Hit]:
+        found = gather(
+            store,
+            vector,
+            wanted,
+            depth=candidate_depth(limit),
+            keyword_weight=keyword_weight,
+            sources=sources,
+            exact=exact,
+        )
+        return _best(store, found, limit)
+
+    for _ in range(_TRIES - 1):
+        with suppress(IndexChangedError):
+            return once()
+    return once()
+
+
+def _best(store: Store, found: Candidates, limit: int) -> list[Hit]:
     import numpy as np
 
-    found = gather(
-        store,
-        embedder.embed_question(question),
-        keyword_query(question),
-        depth=candidate_depth(limit),
-        keyword_weight=keyword_weight,
-        sources=sources,
-        exact=exact,
-    )
     best = np.argsort(-found.score, kind="stable")[: limit + _ties(found.score, limit)]
     chunks = store.search.take(found.rows[best].tolist())
     hits = [found.hit(int(at), chunk) for chunk, at in zip(chunks, best, strict=True)]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ragkit.errors import IndexChangedError
 from ragkit.store import schema
 from ragkit.store.arrays import matrix, products, unit
 from ragkit.types import Chunk
@@ -26,6 +27,22 @@ if TYPE_CHECKING:
 _OUTLINE = tuple(name for name in schema.CHUNK_COLUMNS if name != "text")
 
 
+def find_rows(
+    held: npt.NDArray[np.int64], wanted: Sequence[int] | npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Where each of the row ids `wanted` stands in `held`, which ascends.
+
+    Raises `IndexChangedError` when one does not: its row has moved since it was found.
+    """
+    import numpy as np
+
+    asked = np.asarray(wanted, dtype=np.int64)
+    at = np.searchsorted(held, asked)
+    if len(asked) and (not len(held) or (held[np.minimum(at, len(held) - 1)] != asked).any()):
+        raise IndexChangedError("the index was written while it was searched; ask again")
+    return at
+
+
 @dataclass(frozen=True, slots=True)
 class Outline:
     """Row ids (n,), ascending, and the columns of their chunks but for the texts."""
@@ -34,10 +51,8 @@ class Outline:
     columns: pa.Table
 
     def at(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Where these rows stand."""
-        import numpy as np
-
-        return np.searchsorted(self.rows, np.asarray(rows, dtype=np.int64))
+        """Where these rows stand. Raises `IndexChangedError` when one is not there."""
+        return find_rows(self.rows, rows)
 
     def sources(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[str]:
         """The sources of these rows, in their order."""

@@ -12,6 +12,7 @@ from ragkit.store.full_text import full_text, opening_text
 from ragkit.store.kept import Kept
 from ragkit.store.matching import best_of_all, clause_queries, scored
 from ragkit.store.reader import Reader
+from ragkit.store.resident import find_rows
 from ragkit.store.vector_index import nearest
 from ragkit.types import Chunk, KeywordQuery
 
@@ -36,7 +37,7 @@ class Matches:
 
 class ChunkSearch:
     """Searches in the chunks of one generation, from any thread. Row ids hold until the table
-    is written."""
+    is written; those that do not hold any more raise `IndexChangedError`."""
 
     def __init__(self, chunks: ChunkTable, reader: Reader) -> None:
         self._chunks = chunks
@@ -132,16 +133,16 @@ class ChunkSearch:
         return unit(matrix(self._taken(row_ids, ["vector"])["vector"]))
 
     def _taken(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
-        """These columns of rows, in the order of the ids."""
+        """These columns of rows, in the order of the ids. Raises `IndexChangedError`."""
         import numpy as np
 
         def query(table: Any) -> Any:
             return table.take_row_ids(list(row_ids)).select([*columns, "_rowid"])
 
         (rows,) = self._reader.fetch(query)
-        ids = rows["_rowid"].to_numpy()
+        ids = rows["_rowid"].to_numpy().astype(np.int64)
         order = np.argsort(ids)
-        return rows.take(order[np.searchsorted(ids, row_ids, sorter=order)])
+        return rows.take(order[find_rows(ids[order], row_ids)])
 
 
 def _among(query: Any, sources: Collection[str] | None) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragkit.errors import RagkitError
 from ragkit.query.keywords import keyword_query
+from ragkit.query.retrieve import retrieve
 from ragkit.store import Store
 from ragkit.store.resident import Outline, Resident
 from ragkit.store.schema import FORMAT
@@ -117,3 +121,44 @@ def test_the_first_searches_of_a_process_may_come_from_several_threads(store: St
     command = [sys.executable, "-c", script, store.uri]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "40\n", done.stderr
+
+
+@pytest.mark.parametrize("searches", [1, 3])
+def test_rows_that_moved_are_not_taken_for_others(store: Store, searches: int) -> None:
+    for _ in range(searches):  # from the third on from memory
+        rows, _ = store.search.nearest(ASKED, 300)
+    store.chunks.delete(["f0.md"])
+    store.optimize()
+    for look_up in (store.search.take, store.search.places):
+        with pytest.raises(RagkitError):
+            look_up(rows.tolist())
+
+
+def test_searches_while_the_table_is_written_find_what_is_there(store: Store) -> None:
+    embedder = Fixed()
+    done = threading.Event()
+
+    def write() -> None:
+        for start in range(300, 600, 100):
+            add(store, range(start, start + 100))
+            store.chunks.delete([f"f{start // 10 - 30}.md"])
+            store.optimize()
+        done.set()
+
+    with ThreadPoolExecutor(1) as beside:
+        writing = beside.submit(write)
+        while not done.is_set() and not writing.done():
+            hits = retrieve(store, embedder, "walrus", limit=10)
+            assert len(hits) == 10
+            assert all("walrus" in hit.chunk.text for hit in hits)
+        writing.result()
+
+
+class Fixed:
+    """An embedder with one vector for every question."""
+
+    name = "test/none"
+    identity = ModelIdentity(name, DIMENSION)
+
+    def embed_question(self, text: str) -> np.ndarray:
+        return ASKED
