@@ -124,7 +124,8 @@ class RayEngine:
                     self._forget(ray, flight, flights)
                     taken.append(time.monotonic() - flight.sent)
                     node, result = _result(ray, reference)
-                    self._heard[node] = time.monotonic()
+                    if node:
+                        self._heard[node] = time.monotonic()
                     yield flight.number, result
                 for flight in self._late(flights, taken):
                     self._alarm = time.monotonic()

@@ -151,7 +151,7 @@ def _judged(
     matched = set(store.search.matching(wanted, max(1, record.chunks), sources=only).rows.tolist())
     candidates = set(found.rows.tolist())
     judged = []
-    places, _ = store.search.places(rows.tolist())
+    places, _ = store.search.places(rows.tolist(), without_vectors=len(rows))
     for row, cosine, place in zip(rows.tolist(), similarity.tolist(), places, strict=True):
         if wanted.phrases and row not in matched:
             continue

@@ -45,13 +45,11 @@ class Reader:
         with translated(self._place.uri):
             return _run(self._fetch(queries))
 
-    def scan(
-        self, query: Query, start: Callable[[int], Callable[[pa.RecordBatch], object]]
-    ) -> None:
-        """Gives the rows of a query, some at a time, to what `start` makes; that is told how many
-        rows the table has. Nothing that is written meanwhile is among them."""
+    def scan(self, query: Query, use: Callable[[pa.RecordBatch, int], object]) -> None:
+        """Gives the rows of a query to `use`, some at a time, each time with the number of rows
+        that the table has. Nothing that is written meanwhile is among them."""
         with translated(self._place.uri):
-            _run(self._scan(query, start))
+            _run(self._scan(query, use))
 
     def count(self) -> int:
         """How many rows there are."""
@@ -67,15 +65,13 @@ class Reader:
         table = await self._opened()
         return await asyncio.gather(*(query(table).to_arrow() for query in queries))
 
-    async def _scan(
-        self, query: Query, start: Callable[[int], Callable[[pa.RecordBatch], object]]
-    ) -> None:
+    async def _scan(self, query: Query, use: Callable[[pa.RecordBatch, int], object]) -> None:
         table = await self._opened()
         own = await (await connect_async(self._place)).open_table(self._name)
         await own.checkout(await table.version())
-        use = start(await own.count_rows())
+        count = await own.count_rows()
         async for batch in await query(own).to_batches():
-            use(batch)
+            use(batch, count)
 
     async def _count(self) -> int:
         return int(await (await self._opened()).count_rows())

@@ -108,7 +108,7 @@ class Resident:
 
 def load_outline(reader: Reader) -> Outline:
     """That of a table as it is now; it has rows."""
-    outline, _ = _scanned(reader, (), lambda _: lambda _: None)
+    outline, _ = _scanned(reader, (), lambda _batch, _count: None)
     return outline
 
 
@@ -121,19 +121,16 @@ def load(reader: Reader) -> Resident:
     texts: list[pa.Array] = []
     done = 0
 
-    def start(count: int) -> Callable[[pa.RecordBatch], object]:
-        def use(batch: pa.RecordBatch) -> None:
-            nonlocal vectors, done
-            block = unit(matrix(batch["vector"]))
-            if not done:
-                vectors = np.empty((count, block.shape[1]), dtype=np.float32)
-            vectors[done : done + len(block)] = block
-            texts.append(_copied(batch["text"]))
-            done += len(block)
+    def use(batch: pa.RecordBatch, count: int) -> None:
+        nonlocal vectors, done
+        block = unit(matrix(batch["vector"]))
+        if not done:
+            vectors = np.empty((count, block.shape[1]), dtype=np.float32)
+        vectors[done : done + len(block)] = block
+        texts.append(_copied(batch["text"]))
+        done += len(block)
 
-        return use
-
-    outline, order = _scanned(reader, ("vector", "text"), start)
+    outline, order = _scanned(reader, ("vector", "text"), use)
     held = pa.chunked_array(texts)
     if order is None:
         return Resident(outline, vectors, held)
@@ -141,29 +138,22 @@ def load(reader: Reader) -> Resident:
 
 
 def _scanned(
-    reader: Reader,
-    also: Sequence[str],
-    start: Callable[[int], Callable[[pa.RecordBatch], object]],
+    reader: Reader, also: Sequence[str], use_also: Callable[[pa.RecordBatch, int], object]
 ) -> tuple[Outline, npt.NDArray[np.int64] | None]:
     """The outline, and where its rows stood among those that were read, None for the same places.
-    `start` is told how many rows there are; what it gives takes them, with the columns `also`."""
+    `use_also` gets them, with the columns `also`, and how many there are in all."""
     import numpy as np
     import pyarrow as pa
 
     rows: list[npt.NDArray[np.int64]] = []
     tables: list[pa.Table] = []
 
-    def begin(count: int) -> Callable[[pa.RecordBatch], object]:
-        use_also = start(count)
+    def use(batch: pa.RecordBatch, count: int) -> None:
+        rows.append(batch["_rowid"].to_numpy().astype(np.int64))
+        tables.append(pa.table({name: _kept(batch[name]) for name in _OUTLINE}))
+        use_also(batch, count)
 
-        def use(batch: pa.RecordBatch) -> None:
-            rows.append(batch["_rowid"].to_numpy().astype(np.int64))
-            tables.append(pa.table({name: _kept(batch[name]) for name in _OUTLINE}))
-            use_also(batch)
-
-        return use
-
-    reader.scan(lambda table: table.query().select([*_OUTLINE, *also]).with_row_id(), begin)
+    reader.scan(lambda table: table.query().select([*_OUTLINE, *also]).with_row_id(), use)
     ids = np.concatenate(rows)
     columns = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     if (ids[:-1] < ids[1:]).all():

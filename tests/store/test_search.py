@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -136,18 +135,16 @@ def test_rows_that_moved_are_not_taken_for_others(store: Store, searches: int) -
 
 def test_searches_while_the_table_is_written_find_what_is_there(store: Store) -> None:
     embedder = Fixed()
-    done = threading.Event()
 
     def write() -> None:
         for start in range(300, 600, 100):
             add(store, range(start, start + 100))
             store.chunks.delete([f"f{start // 10 - 30}.md"])
             store.optimize()
-        done.set()
 
     with ThreadPoolExecutor(1) as beside:
         writing = beside.submit(write)
-        while not done.is_set() and not writing.done():
+        while not writing.done():
             hits = retrieve(store, embedder, "walrus", limit=10)
             assert len(hits) == 10
             assert all("walrus" in hit.chunk.text for hit in hits)
