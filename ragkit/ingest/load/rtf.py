@@ -1,168 +1,90 @@
-"""Rich text (.rtf) -> plain paragraphs."""
+"""Rich text (.rtf) -> plain paragraphs, by striprtf."""
 
 from __future__ import annotations
 
+import codecs
 import re
 
+from ragkit.errors import LoadError
 from ragkit.ingest.load.content import Content, LoadOptions
 from ragkit.ingest.load.writer import MarkdownWriter
 
-_TOKEN = re.compile(
-    rb"\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z'])|([{}])|([^\\{}\r\n]+)"
-)
-# Groups that hold no text of the document.
-_DESTINATIONS = frozenset(
-    (
-        *(b"fonttbl", b"colortbl", b"stylesheet", b"info", b"pict", b"object", b"themedata"),
-        *(b"listtable", b"listoverridetable", b"rsidtbl", b"generator", b"datastore", b"xmlnstbl"),
-        *(b"fldinst", b"latentstyles", b"colorschememapping", b"bkmkstart", b"bkmkend", b"filetbl"),
-        *(b"revtbl", b"header", b"footer", b"headerf", b"footerf", b"headerl", b"headerr"),
-        *(b"footerl", b"footerr", b"pgdsctbl", b"objdata", b"nonshppict", b"listtext", b"pntext"),
-    )
-)
-_SPECIAL = {
-    b"line": "\n",
-    b"tab": " ",
-    b"emdash": "—",
-    b"endash": "–",
-    b"lquote": "‘",
-    b"rquote": "’",
-    b"ldblquote": "“",
-    b"rdblquote": "”",
-    b"bullet": "•",
-    b"cell": " | ",
-    b"nestcell": " | ",
-    b"emspace": " ",
-    b"enspace": " ",
-}
-_PARAGRAPH_ENDS = frozenset((b"par", b"row", b"nestrow", b"sect", b"page"))
-_CHARACTER_SETS = {
-    128: "cp932",
-    129: "cp949",
-    134: "gb18030",
-    136: "big5hkscs",
-    161: "cp1253",
-    162: "cp1254",
-    163: "cp1258",
-    177: "cp1255",
-    178: "cp1256",
-    186: "cp1257",
-    204: "cp1251",
-    222: "cp874",
-    238: "cp1250",
-}
-_MULTIBYTE = {932: "cp932", 936: "gb18030", 949: "cp949", 950: "big5hkscs", 65001: "utf-8"}
+# Pictures as hexadecimal digits, and as bytes.
+_HEXADECIMAL = re.compile(rb"(?<![0-9a-fA-F\r\n])[0-9a-fA-F\r\n]{2000,}+")
+_BINARY = re.compile(rb"\\bin(?:(\d{1,9})|[a-zA-Z]*-?\d*) ?")
+_HIGH = re.compile(rb"[\x80-\xff]")
+# A character of two bytes may have a letter as its second one.
+_AFTER_HEX = re.compile(r"(\\'[0-9a-fA-F]{2})([^\\{}\r\n])")
+_LINE = "\N{LINE SEPARATOR}"
+# Control words that striprtf drops with text in them, or cannot tell from others. "field": its
+# pattern for links takes quadratic time.
+_WORDS = {"line": _LINE, "cell": " | ", "nestcell": " | ", "footnote": " ", "field": ""}
+_WORD = re.compile(rf"\\\\|\\({'|'.join(_WORDS)})(?![a-zA-Z])(?:-?\d+)? ?", re.IGNORECASE)
+_CODE_PAGE = re.compile(r"\\ansicpg(\d*)")
+_FONT = re.compile(r"\\f(charset)?(\d{1,9})")
+# Signs of symbol fonts have no meaning of their own: in lists they are bullets.
+_SIGNS = dict.fromkeys(range(0xF020, 0xF100), "•") | {0x2011: "-", 0xAD: "", 0xFEFF: ""}
 
 
 def load_rtf(data: bytes, _options: LoadOptions) -> Content:
-    """The paragraphs of a rich text; pictures, styles, headers and footers are left out."""
-    reader = _Reader()
-    for match in _TOKEN.finditer(data):
-        reader.token(match)
-    return reader.finish()
+    """The paragraphs of a rich text; pictures, styles, headers and footers are left out.
 
+    Raises LoadError when a control word has a number that it cannot have.
+    """
+    from striprtf.striprtf import rtf_to_text
 
-class _Reader:
-    def __init__(self) -> None:
-        self._writer = MarkdownWriter()
-        self._inline: list[str] = []
-        self._bytes = bytearray()
-        self._encoding = "cp1252"
-        self._fonts: dict[int, str] = {}
-        self._font = 0
-        # What a group changes ends with it: is its text left out, how many characters stand in
-        # for a Unicode one, which encoding do its bytes have.
-        self._groups: list[tuple[bool, int, str]] = []
-        self._hidden, self._stand_ins, self._current = False, 1, ""
-        self._in_font_table = False
-        self._to_skip = 0
-
-    def token(self, match: re.Match[bytes]) -> None:
-        word, number, code, symbol, brace, text = match.groups()
-        if text is not None:
-            self._plain(text)
-        elif code is not None:
-            self._plain(bytes.fromhex(code.decode()))
-        elif brace == b"{":
-            self._groups.append((self._hidden, self._stand_ins, self._current))
-        elif brace == b"}":
-            self._flush_bytes()
-            self._in_font_table = False if len(self._groups) <= 2 else self._in_font_table
-            if self._groups:
-                self._hidden, self._stand_ins, self._current = self._groups.pop()
-        elif symbol is not None:
-            self._symbol(symbol)
-        else:
-            self._word(word, int(number) if number else None)
-
-    def finish(self) -> Content:
-        self._end_paragraph()
-        return self._writer.content()
-
-    def _plain(self, text: bytes) -> None:
-        skipped = min(self._to_skip, len(text))
-        self._to_skip -= skipped
-        if not self._hidden:
-            self._bytes += text[skipped:]
-
-    def _symbol(self, symbol: bytes) -> None:
-        if symbol == b"*":
-            self._hidden = True
-        elif symbol in b"\\{}":
-            self._plain(symbol)
-        elif symbol in b"\r\n":
-            self._end_paragraph()
-        elif symbol in b"~_":
-            self._character(" " if symbol == b"~" else "-")
-
-    def _word(self, word: bytes, number: int | None) -> None:
-        if word in _DESTINATIONS:
-            self._in_font_table = self._in_font_table or word == b"fonttbl"
-            self._hidden = True
-        elif word == b"u" and number is not None:
-            self._character(chr(number % 65536))
-            self._to_skip = self._stand_ins
-        elif word == b"uc" and number is not None:
-            self._stand_ins = min(max(number, 0), 10)
-        elif word == b"ansicpg" and number:
-            self._encoding = _encoding_of(number)
-        elif word == b"f" and number is not None:
-            self._flush_bytes()
-            self._font = number
-            self._current = self._fonts.get(number, "")
-        elif word == b"fcharset" and number is not None and self._in_font_table:
-            self._fonts[self._font] = _CHARACTER_SETS.get(number, "")
-        elif word in _PARAGRAPH_ENDS:
-            self._end_paragraph()
-        elif word in _SPECIAL:
-            self._character(_SPECIAL[word])
-
-    def _character(self, character: str) -> None:
-        self._flush_bytes()
-        if not self._hidden:
-            self._inline.append(character)
-
-    def _flush_bytes(self) -> None:
-        if self._bytes:
-            self._inline.append(self._bytes.decode(self._current or self._encoding, "replace"))
-            self._bytes.clear()
-
-    def _end_paragraph(self) -> None:
-        self._flush_bytes()
-        text = "".join(self._inline)
-        # A character beyond the first 65,536 is written as two halves.
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        self._inline.clear()
-        text = text.replace("\ufeff", "")
-        self._writer.paragraph("\n".join(" ".join(line.split()) for line in text.split("\n")))
-
-
-def _encoding_of(code_page: int) -> str:
-    if code_page in _MULTIBYTE:
-        return _MULTIBYTE[code_page]
-    name = f"cp{code_page}"
+    text = _HIGH.sub(lambda match: b"\\'%02x" % match[0][0], _without_pictures(data)).decode(
+        "ascii"
+    )
+    text = _WORD.sub(lambda match: _WORDS.get((match[1] or "").lower(), match[0]), text)
+    text = _CODE_PAGE.sub(lambda match: match[0] if _is_encoding(f"cp{match[1]}") else "", text)
+    text = _AFTER_HEX.sub(lambda match: rf"{match[1]}\'{ord(match[2]):02x}", _plain_fonts(text))
     try:
-        b"".decode(name)
+        # Letters that end the file are decoded at the brace.
+        text = rtf_to_text(text + "}", errors="replace")
+    except (ValueError, TypeError, OverflowError) as error:
+        raise LoadError(f"damaged rich text: {error}") from error
+    # A character beyond the first 65,536 is written as two halves.
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    writer = MarkdownWriter()
+    for paragraph in text.translate(_SIGNS).split("\n"):
+        writer.paragraph("\n".join(" ".join(line.split()) for line in paragraph.split(_LINE)))
+    return writer.content()
+
+
+def _without_pictures(data: bytes) -> bytes:
+    data = _HEXADECIMAL.sub(b"", data)
+    pieces: list[bytes] = []
+    start = 0
+    while match := _BINARY.search(data, start):
+        pieces.append(data[start : match.start()])
+        start = match.end() + int(match[1] or 0)
+    return b"".join([*pieces, data[start:]])
+
+
+def _plain_fonts(text: str) -> str:
+    """The same text with a font table of numbers and character sets only: striprtf reads others
+    in cubic time, and takes Mac encodings that Python does not have."""
+    from striprtf.striprtf import charset_map, font_table_group
+
+    table = font_table_group(text)
+    fonts: dict[str, int] = {}
+    font = "0"
+    for match in _FONT.finditer(table):
+        if match[1]:
+            fonts[font] = int(match[2])
+        else:
+            font = match[2]
+    known = "".join(
+        rf"{{\f{font}\fcharset{charset} x;}}"
+        for font, charset in fonts.items()
+        if charset > 1 and _is_encoding(charset_map.get(charset, ""))
+    )
+    return text.replace(table, rf"{{\fonttbl{known}}}", 1) if table else text
+
+
+def _is_encoding(name: str) -> bool:
+    try:
+        return bool(name and codecs.lookup(name))
     except LookupError:
-        return "cp1252"
-    return name
+        return False
