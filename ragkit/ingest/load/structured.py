@@ -8,7 +8,6 @@ import re
 from ragkit.errors import LoadError
 from ragkit.ingest.load.content import Content, LoadOptions
 from ragkit.ingest.load.decode import decode
-from ragkit.ingest.load.flat_office import load_flat_office
 from ragkit.ingest.load.markup import letters, tokens
 from ragkit.ingest.load.writer import MarkdownWriter
 
@@ -21,7 +20,19 @@ _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}\[\],:]|[^\s"{}\[\],:]+'
 # read as a document; below that its attributes say more.
 _DOCUMENT_SHARE = 0.2
 _SVG = re.compile(r"<(?:svg:)?svg[\s>]")
-_UNSEEN = frozenset(("style", "script"))
+_OFFICE = re.compile(
+    r"urn:oasis:names:tc:opendocument:xmlns:office|urn:schemas-microsoft-com:office:spreadsheet"
+    r"|schemas\.microsoft\.com/office/word/2003"
+)
+_OFFICE_BLOCKS = frozenset(("p", "h", "table-cell", "cell"))
+_OFFICE_BLANKS = frozenset(("tab", "s", "line-break", "br"))
+_UNSEEN = frozenset(
+    (
+        *("style", "script", "office:binary-data", "office:settings", "office:scripts"),
+        *("office:styles", "office:automatic-styles", "office:font-face-decls", "w:bindata"),
+        *("w:styles", "w:fonts", "w:docpr", "w:lists", "worksheetoptions", "excelworkbook"),
+    )
+)
 _TITLES = frozenset(("title", "head", "h1", "h2", "h3", "h4"))
 _SECTIONS = frozenset(("sec", "section", "chapter", "part", "appendix", "abstract", "div"))
 _INLINE_TAGS = frozenset(
@@ -80,30 +91,30 @@ def indent_json(text: str) -> str:
     return "".join(pieces)
 
 
-def load_xml(data: bytes, options: LoadOptions) -> Content:
+def load_xml(data: bytes, _options: LoadOptions) -> Content:
     """The text of an XML document with its titles as headings; the file itself where most of it
-    is in tags and attributes; what an office program saved as one XML file as that document.
-    Entities of its own are refused, external ones never fetched."""
+    is in tags and attributes; of what an office program saved as one XML file (.fodt, .fods, Word
+    and Excel 2003) the paragraphs and cells. Entities of its own are refused, external ones never
+    fetched."""
     decoded = decode(data, declared=True)
     if "<!ENTITY" in decoded.text:
         raise LoadError("not read: it declares entities of its own", outcome="skipped")
-    document = load_flat_office(decoded.text, options)
-    if document is not None:
-        return document
     notes = (decoded.note,) if decoded.note else ()
     writer = MarkdownWriter()
-    _write_xml(decoded.text, writer)
+    is_office = _OFFICE.search(decoded.text, 0, 4096) is not None
+    _write_xml(decoded.text, writer, _OFFICE_BLOCKS if is_office else None)
     content = writer.content(notes=notes)
     if _SVG.search(decoded.text, 0, 4096):
         if not content.text:
             raise LoadError("a picture (image/svg+xml): no text", outcome="skipped")
         return content
-    if letters(content.text) < _DOCUMENT_SHARE * letters(decoded.text):
+    if not is_office and letters(content.text) < _DOCUMENT_SHARE * letters(decoded.text):
         return Content(decoded.text, media_type="application/xml", notes=notes)
     return content
 
 
-def _write_xml(markup: str, writer: MarkdownWriter) -> None:
+def _write_xml(markup: str, writer: MarkdownWriter, blocks: frozenset[str] | None) -> None:
+    """Writes the text; only tags of `blocks` end a paragraph, or all but those within sentences."""
     inline: list[str] = []
     depth = 0
     unseen = ""
@@ -124,7 +135,9 @@ def _write_xml(markup: str, writer: MarkdownWriter) -> None:
             unseen = name
         elif not name:
             inline.append(text)
-        elif bare not in _INLINE_TAGS:
+        elif blocks and bare in _OFFICE_BLANKS:
+            inline.append(" ")
+        elif bare in blocks if blocks else bare not in _INLINE_TAGS:
             flush(depth + 1 if name[0] == "/" and bare in _TITLES else 0)
             if bare in _SECTIONS and not text.endswith("/"):
                 depth = max(depth + (-1 if name[0] == "/" else 1), 0)

@@ -67,6 +67,60 @@ def test_a_configuration_in_xml_stays_as_it_is() -> None:
     assert load(text.encode(), "a.xml").text == text
 
 
+OPEN = "xmlns:office='urn:oasis:names:tc:opendocument:xmlns:office:1.0'"
+SHEET = "xmlns='urn:schemas-microsoft-com:office:spreadsheet'"
+WORD = "xmlns:w='http://schemas.microsoft.com/office/word/2003/wordml'"
+
+
+@pytest.mark.parametrize(
+    ("name", "markup", "expected"),
+    [
+        pytest.param(
+            "a.fodt",
+            f"<office:document {OPEN}><office:styles><style:x a='{'y' * 5000}'>no</style:x>"
+            "</office:styles><office:body><office:text><text:h>Head</text:h><text:p>Wo<text:span>"
+            "rds</text:span><text:s/>here</text:p><office:binary-data>AAAA</office:binary-data>"
+            "</office:text></office:body></office:document>",
+            "Head\n\nWords here",
+            id="flat OpenDocument text",
+        ),
+        pytest.param(
+            "a.fods",
+            f"<office:document {OPEN}><office:body><table:table-row><table:table-cell><text:p>Tea"
+            "</text:p></table:table-cell><table:table-cell><text:p>3</text:p></table:table-cell>"
+            "</table:table-row></office:body></office:document>",
+            "Tea\n\n3",
+            id="flat OpenDocument table",
+        ),
+        pytest.param(
+            "old.doc",
+            f"<w:wordDocument {WORD}><w:styles><w:t>no</w:t></w:styles><w:body><w:p><w:r><w:rPr>"
+            "<w:b w:val='on'/><w:sz/></w:rPr><w:t>Hel</w:t></w:r><w:r><w:t>lo</w:t></w:r></w:p>"
+            "<w:p><w:r><w:t>You</w:t></w:r></w:p></w:body></w:wordDocument>",
+            "Hello\n\nYou",
+            id="Word 2003",
+        ),
+        pytest.param(
+            "prices.xls",
+            f"<Workbook {SHEET}><Row><Cell><Data>Tea</Data></Cell><Cell ss:Index='999999999'><Data>"
+            "3</Data></Cell></Row><WorksheetOptions><Height>7</Height></WorksheetOptions></Workbook>",
+            "Tea\n\n3",
+            id="Excel 2003",
+        ),
+    ],
+)
+def test_an_office_document_in_one_xml_file_is_its_text(
+    name: str, markup: str, expected: str
+) -> None:
+    document = load(f'<?xml version="1.0"?>{markup}'.encode(), name)
+    assert document.text == expected
+
+
+def test_a_damaged_office_document_in_one_xml_file_is_text_still() -> None:
+    markup = f"<?xml version='1.0'?><office:document {OPEN}><text:p>Words <text:span>end here"
+    assert load(markup.encode(), "a.fodt").text == "Words end here"
+
+
 def test_entities_are_refused() -> None:
     with pytest.raises(LoadError, match="entities"):
         load(b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "a.xml")
