@@ -40,6 +40,8 @@ _DECLARABLE = re.compile(
     r"utf-(8|16|32)|cp\d+|iso8859-\d+|koi8-[rut]|mac-\w+|gb18030|big5hkscs|shift_jis\w*|euc_\w+"
     r"|iso2022_\w+|hz|johab|ptcp154|viscii"
 )
+# Into two-byte characters and, before a line ends, out of them.
+_JAPANESE_ESCAPES = re.compile(rb"\x1b\$[@B](?:[!-~]{2})+\x1b\([BJI]")
 _DECLARATION = re.compile(
     rb"""(?:charset\s*=\s*["']?\s*|<\?xml[^>]{0,200}?encoding\s*=\s*["']|"""
     rb"""\A(?:[^\n]{0,200}\n)?[^\n]{0,200}?coding[:=][ \t]*)([\w.:-]{2,40})""",
@@ -66,8 +68,8 @@ def decode(data: bytes, *, declared: bool = False) -> Decoded:
         data = data[_mark_length(encoding) :]
     else:
         encoding = wide_encoding(data[:4096]) or "utf-8"
-    if b"\x1b$" in data and encoding == "utf-8":
-        encoding = "iso2022_jp" if _strict(data, "iso2022_jp") is not None else encoding
+    if encoding == "utf-8" and _JAPANESE_ESCAPES.search(data):
+        encoding = "iso2022_jp" if _strict(data, "iso2022_jp") is not None else "iso2022_jp_ext"
     text, note = _strict(data, encoding), ""
     if text is None and not encoding.startswith("utf-8"):
         text = data.decode(encoding, "replace")

@@ -2,13 +2,15 @@
 
 Anything but windows-1252 is answered only on strong evidence: for East Asian encodings, two-byte
 characters that lie in the rows of common characters; for other scripts, words of high bytes whose
-most frequent letters are those of the language; for Latin ones, words that windows-1252 spoils.
+most frequent letters are those of the language; for Latin ones, words that windows-1252 spoils
+and that are sound in one language of another encoding.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 _SAMPLE_BYTES = 65536
 # Runs of bytes that are one East Asian character each: lead and trail.
@@ -28,17 +30,37 @@ _LETTERS = {
     "cp1255": "יוהלאתבמרשנעדקםח",
     "cp874": "านรกเงอ่มยล้ดทวสต",
 }
-# The letters beyond ASCII that encodings of Latin scripts other than windows-1252 are used for.
-_WESTERN = "éèêëàâäáåãçîïíìôöóòõøûüúùñæœßÉÈÀÂÇÎÔÖÜÄÅÑØÓÁÍÚ"
-_CENTRAL = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽäöüßÄÖÜőűŐŰŕľĺôđĐ"
+# The letters beyond ASCII of each language, by the encodings its texts were written in.
+_WESTERN = (
+    "éèêëàâçîïôùûüœæ",  # French, English
+    "áéíóúñüç",  # Spanish
+    "ãõáéíóúâêôàç",  # Portuguese
+    "äöüßéèà",  # German
+    "àèéìòù",  # Italian
+    "åäöæøéèü",  # Swedish, Danish, Norwegian, Finnish
+    "áéíóúýþæöð",  # Icelandic
+    "éëïèöüêóáí",  # Dutch
+    "àçèéíïòóúü",  # Catalan
+)
+_CENTRAL = (
+    "ąćęłńóśźż",  # Polish
+    "áčďéěíňóřšťúůýž",  # Czech
+    "áäčďéíĺľňóôŕšťúýž",  # Slovak
+    "áéíóöőúüű",  # Hungarian
+    "čćđšž",  # Croatian, Slovenian
+    "ăâîşţ",  # Romanian
+)
 _LATIN = {
+    "cp1252": _WESTERN,
     "cp1250": _CENTRAL,
     "iso8859-2": _CENTRAL,
+    "cp1254": ("çğıöşüâîû",),  # Turkish
     "mac-roman": _WESTERN,
     "cp850": _WESTERN,
 }
 _IN_WORD = re.compile(r"(?<=[^\W\d_])[^\x00-\x7f]|[^\x00-\x7f](?=[^\W\d_])")
 _PUNCTUATION = frozenset("’‘“”«»–—…„‚•·")
+_AT_AN_END = frozenset("¿¡ªº“”„‚«»•")  # of a word, never within it
 _FEWEST_BAD = 3
 
 
@@ -62,8 +84,9 @@ def _east_asian(sample: bytes, high: int) -> str:
     """An East Asian encoding, "" without strong evidence."""
     pairs = _SHIFT_JIS.findall(sample)
     covered = _high_bytes(pairs)
+    runs = _are_runs(_SHIFT_JIS, pairs, sample)
     common = sum(0x81 <= pair[0] <= 0x83 or 0x88 <= pair[0] <= 0x97 for pair in pairs)
-    if covered >= 0.9 * high and common >= 0.8 * len(pairs) and _decodes(sample, "cp932"):
+    if runs and covered >= 0.9 * high and common >= 0.8 * len(pairs) and _decodes(sample, "cp932"):
         return "cp932"
     pairs = _EUC.findall(sample)
     if 2 * len(pairs) >= 0.9 * high:
@@ -73,7 +96,8 @@ def _east_asian(sample: bytes, high: int) -> str:
     covered = _high_bytes(pairs)
     common = sum(0xA4 <= pair[0] <= 0xC6 or pair[0] == 0xA1 for pair in pairs)
     low = sum(pair[1] < 0x80 for pair in pairs)
-    if covered >= 0.9 * high and common >= 0.8 * len(pairs) and low >= 0.2 * len(pairs):
+    runs = _are_runs(_BIG5, pairs, sample) and low >= 0.2 * len(pairs)
+    if runs and covered >= 0.9 * high and common >= 0.8 * len(pairs):
         return "big5hkscs" if _decodes(sample, "big5hkscs") else ""
     return ""
 
@@ -113,28 +137,43 @@ def _by_letters(sample: bytes, high: int) -> str:
 
 def _latin(sample: bytes) -> str:
     """windows-1252, unless it spoils words that are sound in another encoding: "£ódŸ", "PrŽnom"."""
-    bad = _spoilt(sample.decode("cp1252", "replace"), "")
+    bad = _spoilt(sample.decode("cp1252", "replace"), _WESTERN)
     if bad < _FEWEST_BAD:
         return "cp1252"
     best, fewest = "cp1252", bad // 4 + 1
-    for name, letters in _LATIN.items():
-        spoilt = _spoilt(sample.decode(name, "replace"), letters)
+    for name, languages in _LATIN.items():
+        spoilt = _spoilt(sample.decode(name, "replace"), languages)
         if spoilt < fewest:
             best, fewest = name, spoilt
     return best
 
 
-def _spoilt(text: str, letters: str) -> int:
-    """The places in words where no letter stands, or a capital after a small letter, or, when
-    `letters` are given, a letter that is none of them."""
+def _spoilt(text: str, languages: Sequence[str]) -> int:
+    """The places in words where no letter stands, or a capital after a small letter, or a letter
+    that the language lacks; of that language for which they are fewest."""
     count = 0
+    letters: Counter[str] = Counter()
     for match in _IN_WORD.finditer(text):
         mark, before = match[0], text[match.start() - 1 : match.start()]
-        if not mark.isalpha():
-            count += mark not in _PUNCTUATION or (mark == "‚" and before.isalpha())
-        elif (mark.isupper() and before.islower()) or (letters and mark not in letters):
-            count += 1
-    return count
+        if mark in _AT_AN_END:
+            count += before.isalpha() and text[match.end() : match.end() + 1].isalpha()
+        elif mark.isalpha():
+            if mark.isupper() and before.islower():
+                count += 1
+            else:
+                letters[mark.lower()] += 1
+        else:
+            count += mark not in _PUNCTUATION
+    return count + min(
+        sum(number for letter, number in letters.items() if letter not in language)
+        for language in languages
+    )
+
+
+def _are_runs(pair: re.Pattern[bytes], pairs: list[bytes], sample: bytes) -> bool:
+    """Whether half of the pairs stand beside another, as in words; "don’t" has them one by one."""
+    runs = re.findall(rb"(?:%b){2,}+" % pair.pattern, sample)
+    return sum(map(len, runs)) >= len(pairs)
 
 
 def _high_bytes(pairs: list[bytes]) -> int:

@@ -17,6 +17,21 @@ KOREAN = "다음 회의는 수요일 오후에 서울 본사에서 열립니다.
 ARABIC = "في قرية من القرى كان هناك رجل فقير لا يعرف أي شيء عن الحياة. " * 2
 POLISH = "Imię,Wiek,Miasto\nŁukasz,30,Łódź\nŻaneta,25,Kraków\n"
 FRENCH = "Prénom;Âge;Ville\nRené;30;Besançon\nZoé;25;Orléans, près de là\n"
+SPANISH = (
+    "¿Dónde está el archivo que pidió la señora Núñez? ¡Mañana cierra la oficina! "
+    "El niño pequeño cumplirá ocho años; ¿acaso nadie avisó?\n¿Qué año nació?\n¿Cuánto costó?\n"
+)
+FRENCH_PROSE = "Où était l’élève ? À l’école, bien sûr : cet été, il a reçu des leçons près de là. "
+POLISH_PROSE = "Gdzie są książki? Ktoś je wyniósł w nocy, mówiąc, że wróci później. "
+CZECH = "Kde je nejbližší lékárna? Zítra bude zavřená, říkala paní učitelka. "
+SLOVAK = "Čo sa stalo v škole? Učiteľka včera zabudla kľúče na stôl pri dverách, späť šla večer. "
+HUNGARIAN = "Őszintén szólva nem tudom, hol őrzik a hűtőt; jövő kedden előkerül az erdőből. "
+GERMAN = "Für größere Äpfel müssen wir früher aufstehen, sagte Frau Böhm. "
+PORTUGUESE = "Não há razão para preocupação: a reunião será às três, na estação. "
+ROMANIAN = "Numărul locuitorilor creşte în oraşele ţării, iar şcoala rămâne aşa cum a fost. "
+CROATIAN = "Šuma je gušća, čempres ćemo sađati kraj kuće; žena šeta i čeka gošće. "
+TURKISH = "Işıklar söndüğünde çocuklar şaşırdı, yağmur başladığı için dışarı çıkmadılar. "
+ENGLISH = "It’s the team’s plan, and they’re sure we’ll find what isn’t there. "
 GREEK = "Το επόμενο συμβούλιο θα γίνει την Τετάρτη στην Αθήνα και όλοι είναι καλεσμένοι. "
 
 
@@ -43,6 +58,19 @@ def test_unicode_is_recognised_without_a_note(data: bytes, encoding: str) -> Non
     assert not decoded.text.startswith("\ufeff")
 
 
+def test_japanese_in_7_bits_may_have_narrow_letters_and_damage() -> None:
+    narrow = f"{JAPANESE}\nﾃｽﾄ"
+    assert decode(narrow.encode("iso2022_jp_ext")).text == narrow
+    decoded = decode(f"{JAPANESE}\n{JAPANESE}".encode("iso2022_jp")[:-4])
+    assert decoded.text.startswith(JAPANESE)
+    assert "not valid" in decoded.note
+
+
+def test_escape_sequences_of_a_terminal_are_no_japanese() -> None:
+    text = "\x1b$ price \x1b[1mbold\x1b[0m \x1b$B\n"
+    assert decode(text.encode()).text == text
+
+
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
@@ -57,6 +85,24 @@ def test_unicode_is_recognised_without_a_note(data: bytes, encoding: str) -> Non
         pytest.param(TAIWANESE, "big5hkscs", id="Chinese in Big5"),
         pytest.param(KOREAN, "cp949", id="Korean in EUC-KR"),
         pytest.param(ARABIC, "cp1256", id="Arabic in windows-1256"),
+        pytest.param(SPANISH, "cp1252", id="Spanish"),
+        pytest.param(SPANISH.upper(), "cp1252", id="Spanish in capitals"),
+        pytest.param(SPANISH * 40, "cp1252", id="long Spanish"),
+        pytest.param(FRENCH_PROSE, "cp1252", id="French prose"),
+        pytest.param(GERMAN, "cp1252", id="German prose"),
+        pytest.param(PORTUGUESE, "cp1252", id="Portuguese"),
+        pytest.param(ENGLISH, "cp1252", id="English with apostrophes"),
+        pytest.param("32 °C, 40 °C, 51 °C, 60 °C", "cp1252", id="degrees"),
+        pytest.param(POLISH_PROSE, "cp1250", id="Polish prose in windows-1250"),
+        pytest.param(POLISH_PROSE, "iso8859-2", id="Polish prose in ISO 8859-2"),
+        pytest.param(CZECH, "cp1250", id="Czech in windows-1250"),
+        pytest.param(CZECH, "iso8859-2", id="Czech in ISO 8859-2"),
+        pytest.param(SLOVAK, "cp1250", id="Slovak in windows-1250"),
+        pytest.param(HUNGARIAN, "cp1250", id="Hungarian in windows-1250"),
+        pytest.param(HUNGARIAN, "iso8859-2", id="Hungarian in ISO 8859-2"),
+        pytest.param(ROMANIAN, "cp1250", id="Romanian in windows-1250"),
+        pytest.param(CROATIAN, "cp1250", id="Croatian in windows-1250"),
+        pytest.param(TURKISH, "cp1254", id="Turkish in windows-1254"),
         pytest.param(GREEK, "cp1253", id="Greek in windows-1253"),
         pytest.param(POLISH, "cp1250", id="Polish in windows-1250"),
         pytest.param(POLISH, "iso8859-2", id="Polish in ISO 8859-2"),
