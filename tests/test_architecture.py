@@ -45,7 +45,7 @@ ROOMS = (
 # Vendor -> where alone it may be imported.
 VENDORS = {
     "click": r"ragkit\.cli(\..+)?",
-    "lancedb": r"ragkit\.store(\..+)?|ragkit\.models\.registry(_rerankers)?",
+    "lancedb": r"ragkit\.store(\..+)?|ragkit\.models\.registry",
     "ollama": r"ragkit\.models\.ollama(\..+)?",
     "httpx": r"ragkit\.models\.ollama(\..+)?",
     "tokenizers": r"ragkit\.models\.wordllama",

@@ -1,42 +1,35 @@
-"""Reranking from the command line to the wire, and by LanceDB's interface."""
+"""Reranking from the command line to the wire, and by objects of the caller."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from command_line import CommandLine
-from lancedb.rerankers import Reranker
 from ollama_double import OllamaDouble
 
-from ragkit.errors import ModelNotFoundError
+from ragkit.errors import ModelError, ModelNotFoundError
 from ragkit.index import Index
 
 Write = Callable[..., Path]
 TOPICS = ("walrus", "penguin", "whale", "seal")
 
 
-class LastFirst(Reranker):
-    """LanceDB's interface: the texts in the contrary order; one row is kept back."""
+class LastFirst:
+    """Gives the texts scores in the contrary order."""
 
-    def rerank_vector(self, query: str, vector_results: pa.Table) -> pa.Table:
-        count = len(vector_results)
-        order = list(range(count))[::-1][:-1]
-        scores = pa.array([float(count - at) for at in range(len(order))], pa.float32())
-        return vector_results.take(order).append_column("_relevance_score", scores)
+    name = "test/last-first"
 
-    def rerank_hybrid(
-        self, query: str, vector_results: pa.Table, fts_results: pa.Table
-    ) -> pa.Table:
-        raise NotImplementedError
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        return [float(at) for at in range(len(texts))]
 
 
 class Failing(LastFirst):
-    def rerank_vector(self, query: str, vector_results: pa.Table) -> pa.Table:
-        raise RuntimeError("quota used up")
+    name = "test/failing"
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        raise ModelError("quota used up")
 
 
 @pytest.fixture
@@ -150,42 +143,55 @@ def test_answers_are_made_of_the_reranked_hits(
     assert names(done.json["passages"]) == names(before)[::-1]
 
 
-def test_lancedbs_interface_is_understood(filled: Index) -> None:
+def test_any_object_with_score_orders_the_hits(filled: Index) -> None:
     before = filled.search("cold sea")
     after = filled.search("cold sea", rerank=LastFirst())
     assert [hit.chunk for hit in after] == [hit.chunk for hit in before[::-1]]
-    assert [hit.relevance for hit in after] == [4, 3, 2, 1]
+    assert [hit.relevance for hit in after] == [3, 2, 1, 0]
 
 
-def test_a_failure_of_lancedbs_changes_nothing_and_is_told(filled: Index) -> None:
+def test_a_reranker_that_fails_changes_nothing_and_is_told(filled: Index) -> None:
     notes: list[str] = []
     hits = filled.search("cold sea", rerank=Failing(), on_note=notes.append)
     assert hits == filled.search("cold sea")
-    assert notes[0].endswith("lancedb:Failing: RuntimeError: quota used up")
+    assert notes[0].endswith("quota used up")
 
 
-def test_a_package_that_is_not_installed_is_named(
-    filled: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "cohere", None)
+def test_a_reranker_needs_no_name(filled: Index) -> None:
+    class Short:
+        def score(self, question: str, texts: Sequence[str]) -> list[float]:
+            return []
+
     notes: list[str] = []
-    hits = filled.search("cold sea", rerank="lancedb:cohere/any", on_note=notes.append)
-    assert hits == filled.search("cold sea")
-    assert "cohere" in notes[0]
+    filled.search("cold sea", rerank=Short(), on_note=notes.append)  # type: ignore[arg-type]
+    assert "Short gave no usable score" in notes[0]
 
 
-@pytest.mark.parametrize("name", ["lancedb:nosuch/x", "lancedb:rrf", "wordllama/x"])
+@pytest.mark.parametrize("name", ["lancedb:cohere/any", "lancedb:rrf", "lancedb/x", "wordllama/x"])
 def test_an_unknown_reranker_is_refused(filled: Index, name: str) -> None:
     with pytest.raises(ModelNotFoundError):
         filled.search("cold sea", rerank=name)
 
 
+def test_a_reranker_of_lancedb_is_refused_in_one_line_that_says_what_to_do(
+    run: CommandLine, docs: Path
+) -> None:
+    run("index", docs)
+    done = run("search", "cold sea", "--rerank", "lancedb:cohere/any")
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert "no longer" in done.err
+    assert "score(question, texts)" in done.err
+
+
 def test_what_is_no_reranker_is_refused(filled: Index) -> None:
-    with pytest.raises(ValueError, match="int is no reranker"):
+    with pytest.raises(ValueError, match="int is no reranker: it has no score"):
         filled.search("cold sea", rerank=3)  # type: ignore[arg-type]
 
 
-def test_passages_that_leave_this_machine_are_announced(run: CommandLine, docs: Path) -> None:
+def test_passages_that_leave_this_machine_are_announced(
+    server: OllamaDouble, run: CommandLine, docs: Path
+) -> None:
     run("index", docs)
-    done = run("search", "cold sea", "--rerank", "lancedb:cohere/any")
-    assert "passages are sent to another machine: lancedb:cohere/any" in done.err
+    done = run("search", "cold sea", "--rerank", "gemma3:cloud")
+    assert "passages are sent to another machine: ollama/gemma3:cloud" in done.err

@@ -110,8 +110,8 @@ min_score = click.option(
 rerank = click.option(
     "--rerank",
     metavar="MODEL",
-    help="Let a model read the first 20 passages and order them anew: a chat model such as "
-    "ollama/gemma3, or lancedb:PROVIDER/MODEL.  [default: off]",
+    help="Let a chat model such as ollama/gemma3 read the first 20 passages and order them anew.  "
+    "[default: off]",
 )
 
 

@@ -491,8 +491,7 @@ class Index:
         return hits if reranking is None else reranking(question, hits)[:limit]
 
     def reranker(self, name: str) -> Reranker:
-        """The reranker called `ollama/NAME`, a chat model that grades passages, or
-        `lancedb:PROVIDER/MODEL`; made once.
+        """The reranker called `ollama/NAME`, a chat model that grades passages; made once.
 
         Raises `ModelNotFoundError` for a vendor ragkit does not know.
         """

@@ -44,7 +44,8 @@ class Reranking:
         try:
             scores = self.reranker.score(question, [shown_text(hit) for hit in first])
             if len(scores) != len(first) or not all(map(math.isfinite, scores)):
-                raise ModelError(f"{self.reranker.name} gave no usable score for some passages")
+                name = getattr(self.reranker, "name", type(self.reranker).__name__)
+                raise ModelError(f"{name} gave no usable score for some passages")
         except ModelError as error:
             why = str(error).splitlines()[0]
             self.on_note(f"not reranked, the order is that of the search: {why}")

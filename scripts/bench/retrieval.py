@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--sets", nargs="*", default=every, metavar="SET", help=", ".join(every))
     parser.add_argument("--keyword-weight", type=float, default=0.5)
     parser.add_argument("--embedder", default="wordllama/l2_supercat_256")
-    parser.add_argument("--rerank", help="ollama/NAME or lancedb:PROVIDER/MODEL; default: none")
+    parser.add_argument("--rerank", help="ollama/NAME; default: none")
     parser.add_argument("--tokens", type=int, help="chunk size; default: ragkit's")
     arguments = parser.parse_args()
     print(
