@@ -37,7 +37,7 @@ class LoadError(RagkitError):
     """A file could not be turned into text. `outcome` says which ledger outcome it gets.
 
     "skipped": nothing is wrong with ragkit or the file, there is just no text to be had (a
-    picture, an encrypted file, a format whose extra is not installed).
+    picture, an encrypted file, a format whose library is not installed).
     "failed": the file should have been readable (damaged, unreadable, timed out).
     """
 
@@ -158,3 +158,9 @@ def _embedding_error(
     refused: Mapping[int, str],
 ) -> EmbeddingError:
     return EmbeddingError(message, vectors=vectors, too_long=too_long, refused=refused)
+
+
+def missing_library(purpose: str, *packages: str) -> str:
+    """The message for a task whose libraries are not installed: names them and the command."""
+    quoted = " ".join(f'"{name}"' if set(name) & set("<>=,") else name for name in packages)
+    return f"{purpose} needs a library that is not installed: pip install {quoted}"

@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ragkit.errors import LoadError, RagkitError, StorageError
+from ragkit.errors import LoadError, RagkitError, StorageError, missing_library
 from ragkit.types import Location
 
 if TYPE_CHECKING:
@@ -179,9 +179,7 @@ def _open(bucket: str, options: tuple[tuple[str, str], ...]) -> ObjectStore:
     try:
         from obstore.store import from_url
     except ImportError as error:
-        raise RagkitError(
-            'object stores need another package: pip install "ragkit[cloud]"'
-        ) from error
+        raise RagkitError(missing_library("reading an object store", "obstore")) from error
     given = patient_options(dict(options))
     client: Any = {name: value for name, value in given.items() if name in _CLIENT_OPTIONS}
     if os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true"):

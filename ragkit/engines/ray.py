@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ragkit.errors import LoadError, RagkitError
+from ragkit.errors import LoadError, RagkitError, missing_library
 
 STOPPED = "the work was stopped"
 
@@ -58,7 +58,7 @@ class RayEngine:
     `gpus_per_task` of a node. `late_seconds`: a task that takes that long, and much longer than
     others did, gets another copy.
 
-    Raises `RagkitError` from `imap` when the extra `ray` is not installed or no cluster answers.
+    Raises `RagkitError` from `imap` when Ray is not installed or no cluster answers.
     """
 
     embeds = True
@@ -198,9 +198,7 @@ class RayEngine:
         try:
             import ray
         except ImportError as error:
-            raise RagkitError(
-                '--engine ray needs another package: pip install "ragkit[ray]"'
-            ) from (error)
+            raise RagkitError(missing_library("--engine ray", "ray>=2.55,<3")) from error
         if not ray.is_initialized():
             _connect(ray, self._address)
         return ray

@@ -28,7 +28,7 @@ def draw_png(picture: Picture) -> bytes:
         from PIL import Image, ImageDraw, ImageFont
     except ImportError as error:
         raise RagkitError(
-            'a .png needs the extra `plot`: pip install "ragkit[plot]"; .svg and .html need nothing'
+            "a .png needs the extra `plot`: pip install pillow; .svg and .html need nothing"
         ) from error
     image = Image.new("RGB", (picture.width * _SCALE, picture.height * _SCALE), "#ffffff")
     pen = ImageDraw.Draw(image)

@@ -439,7 +439,7 @@ class Index:
         """Updates now and again after every change, until `stop`: a report each time.
 
         `options` are those of `update`. Raises what `update` raises, and `RagkitError` when the
-        extra `watch` is not installed.
+        library watchfiles is not installed.
         """
         from ragkit.ingest.roots import resolve_roots
         from ragkit.ingest.watch import changes

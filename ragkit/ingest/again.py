@@ -9,7 +9,7 @@ from ragkit.types import KnownFile
 
 # Raised whenever a file may load differently than before, so that indexes load it again. Not
 # with the loaders: importing those takes longer than a look at thousands of unchanged files.
-LOADER_VERSION = 2
+LOADER_VERSION = 3
 # The libraries of extras that loaders use where they are installed.
 _LIBRARIES = ("docx", "pptx", "openpyxl")
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ragkit.errors import RagkitError
+from ragkit.errors import RagkitError, missing_library
 
 _QUIET_MS = 400  # a save by rename, or a moved folder, is many events: they are taken together
 _START_MS = 200
@@ -18,12 +18,12 @@ def changes(
     """Yields once when the watch has begun, so that nothing falls between it and a first update,
     then each time something changed below `roots`, but not below `leave_out`, until `stop`.
 
-    Raises `RagkitError` when the extra `watch` is not installed.
+    Raises `RagkitError` when watchfiles is not installed.
     """
     try:
         import watchfiles
     except ImportError as error:
-        raise RagkitError('--watch needs another package: pip install "ragkit[watch]"') from error
+        raise RagkitError(missing_library("--watch", "watchfiles")) from error
     left_out = leave_out.resolve()
 
     def counts(_change: object, path: str) -> bool:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ragkit.errors import RagkitError
+from ragkit.errors import RagkitError, missing_library
 from ragkit.store.full_text import COLUMNS, word_settings
 from ragkit.store.vector_index import NAME as VECTOR_INDEX
 
 LEAST_ROWS = 10_000_000
 _PARTITION_ROWS = 8192
-_INSTALL = 'building indices on a cluster needs other packages: pip install "ragkit[ray-index]"'
 
 
 def build_indices(
@@ -24,12 +23,14 @@ def build_indices(
     """Compacts the table at `uri` and builds its full-text indices anew; the vector index, too,
     `with_vectors`, whose dimension must be a multiple of 8. Ray must be connected.
 
-    Raises `RagkitError` when the extra `ray-index` is not installed.
+    Raises `RagkitError` when lance-ray is not installed.
     """
     try:
         import lance_ray
     except ImportError as error:
-        raise RagkitError(_INSTALL) from error
+        raise RagkitError(
+            missing_library("building indices on a cluster", "lance-ray==0.5.0", "pylance==13.0.0")
+        ) from error
     common: dict[str, Any] = {"num_workers": workers, "storage_options": dict(options) or None}
     lance_ray.compact_files(uri, **common)
     for column in COLUMNS:

@@ -11,7 +11,7 @@ from typing import Any
 from ragkit.errors import LoadError
 from ragkit.ingest.load.archive import dublin_core, office_archive
 from ragkit.ingest.load.content import Content, LoadOptions
-from ragkit.ingest.load.word import missing_extra
+from ragkit.ingest.load.word import missing_office_library
 from ragkit.ingest.load.writer import MarkdownWriter
 
 # The most that a sheet can hold; a file may claim more.
@@ -27,7 +27,7 @@ def load_xlsx(data: bytes, options: LoadOptions) -> Content:
     try:
         import openpyxl
     except ImportError as error:
-        raise missing_extra("xlsx") from error
+        raise missing_office_library("xlsx") from error
     archive, copy = office_archive(data, options)
     notes: list[str] = []
     for values_only in (True, False):  # without any computed value, the formulas are shown

@@ -8,7 +8,7 @@ from typing import Any
 from ragkit.errors import LoadError
 from ragkit.ingest.load.archive import dublin_core, local_name, office_archive
 from ragkit.ingest.load.content import Content, LoadOptions
-from ragkit.ingest.load.word import missing_extra
+from ragkit.ingest.load.word import missing_office_library
 from ragkit.ingest.load.writer import MarkdownWriter
 
 _CHART_POINTS = 500
@@ -22,7 +22,7 @@ def load_pptx(data: bytes, options: LoadOptions) -> Content:
     try:
         import pptx
     except ImportError as error:
-        raise missing_extra("pptx") from error
+        raise missing_office_library("pptx") from error
     archive, copy = office_archive(data, options)
     try:
         slides = list(pptx.Presentation(copy).slides)

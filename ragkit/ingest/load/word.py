@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ragkit.errors import LoadError
+from ragkit.errors import LoadError, missing_library
 from ragkit.ingest.load.archive import dublin_core, local_name, office_archive
 from ragkit.ingest.load.content import Content, LoadOptions
 from ragkit.ingest.load.writer import MarkdownWriter
@@ -26,7 +26,7 @@ def load_docx(data: bytes, options: LoadOptions) -> Content:
     try:
         import docx
     except ImportError as error:
-        raise missing_extra("docx") from error
+        raise missing_office_library("docx") from error
     archive, copy = office_archive(data, options)
     try:
         document = docx.Document(copy)
@@ -42,10 +42,10 @@ def load_docx(data: bytes, options: LoadOptions) -> Content:
     return writer.content(metadata=dublin_core(archive.xml("docProps/core.xml")))
 
 
-def missing_extra(suffix: str) -> LoadError:
+def missing_office_library(suffix: str) -> LoadError:
     """The answer when the library for an Office format is not installed."""
-    hint = f'to read .{suffix} files, install them: pip install "ragkit[office]"'
-    return LoadError(hint, outcome="skipped")
+    libraries = ("python-docx", "python-pptx", "openpyxl")
+    return LoadError(missing_library(f"reading .{suffix} files", *libraries), outcome="skipped")
 
 
 def _heading_styles(part: Any) -> dict[str, int]:
