@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from itertools import permutations
 from pathlib import Path
 
@@ -91,11 +92,14 @@ def test_json_holds_every_figure(db: Path, judged: list[str]) -> None:
     assert 0 < found["latency_ms"]["p50"] <= found["latency_ms"]["p95"]
 
 
-def test_without_labels_questions_are_made_and_that_is_said(db: Path) -> None:
-    result = run("--db", db, "--limit-questions", "5")
-    assert result.exit_code == 0, result.output
-    assert result.stdout.startswith("5 questions made of words\n")
-    assert "favour exact words" in result.stderr
+@pytest.mark.parametrize("model", [(), ("--model=none",)])
+def test_without_labels_and_without_a_model_it_says_what_to_name(
+    db: Path, model: tuple[str, ...]
+) -> None:
+    result = run("--db", db, *model)
+    assert isinstance(result.exception, RagkitError)
+    assert "--queries and --qrels" in str(result.exception)
+    assert "--model" in str(result.exception)
 
 
 def test_settings_are_laid_side_by_side(db: Path, judged: list[str]) -> None:
@@ -147,21 +151,16 @@ def test_nothing_is_saved_unless_asked(db: Path, judged: list[str]) -> None:
     assert Index.open(db).settings["keyword_weight"] == 0.0
 
 
-def test_questions_made_of_words_do_not_raise_the_weight_of_words(db: Path) -> None:
-    Index.open(db).save_settings({"keyword_weight": 0.0})
-    result = run("--db", db, "--compare", "keyword-weight=0.5", "--save")
-    assert "better" in result.stdout
-    assert "Not saved: questions made of your documents' own words" in result.stdout
-    assert Index.open(db).settings["keyword_weight"] == 0.0
-
-
 @pytest.mark.parametrize(
     ("name", "start"),
-    [("p.html", b"<!DOCTYPE html>"), ("p.SVG", b"<svg "), ("p.png", b"\x89PNG\r\n")],
+    [("p.SVG", b"<?xml "), ("p.png", b"\x89PNG\r\n"), ("p.pdf", b"%PDF-")],
 )
-def test_a_picture_is_drawn(db: Path, tmp_path: Path, name: str, start: bytes) -> None:
+def test_a_picture_is_drawn(
+    db: Path, judged: list[str], tmp_path: Path, name: str, start: bytes
+) -> None:
     path = tmp_path / name
-    result = run("--db", db, "--limit-questions=3", "--compare=keyword-weight=0", "--plot", path)
+    limit = "--limit-questions=3"
+    result = run("--db", db, *judged, limit, "--compare=keyword-weight=0", "--plot", path)
     assert result.exit_code == 0, result.output
     assert path.read_bytes().startswith(start)
 
@@ -180,7 +179,7 @@ def test_a_picture_is_drawn(db: Path, tmp_path: Path, name: str, start: bytes) -
         pytest.param(["--compare=keyword-weight=-1"], "at least 0", id="negative"),
         pytest.param(["--compare=keyword-weight=nan"], "at least 0", id="not a number"),
         pytest.param(["--compare=keyword-weight=inf"], "at least 0", id="without end"),
-        pytest.param(["--plot=a.gif"], ".html, .svg or .png", id="a picture it cannot draw"),
+        pytest.param(["--plot=a.gif"], ".svg, .png or .pdf", id="a picture it cannot draw"),
         pytest.param(["--compare=rerank="], "write models", id="no reranker"),
         pytest.param(["--compare=rerank=none,gemma3", "--save"], "not one of them", id="not kept"),
         pytest.param(["--plot=none/a.svg"], "there is no folder none", id="no such folder"),
@@ -205,8 +204,6 @@ def test_questions_are_written_by_a_model_where_there_is_one(
         assert (told["origin"], told["questions"]) == ("model", 3)
         assert "writes 3 questions" in result.stderr
         assert "easier than those of a person" in " ".join(told["notes"])
-        words = json.loads(run("--db", db, "--model=none", "--json").stdout)
-        assert words["origin"] == "words"
 
 
 def test_a_model_that_writes_no_questions_is_given_up(
@@ -237,9 +234,19 @@ def test_rerankers_are_laid_side_by_side(
         assert "rerank gemma3" in run(*found).stdout
 
 
-def test_failures_are_errors_of_ours(db: Path, tmp_path: Path) -> None:
+def test_a_missing_matplotlib_is_named_before_anything_is_measured(
+    db: Path, judged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = run("--db", db, *judged, "--plot", tmp_path / "a.svg")
+    assert isinstance(result.exception, RagkitError)
+    assert str(result.exception).endswith("pip install matplotlib")
+    assert result.stdout == ""
+
+
+def test_failures_are_errors_of_ours(db: Path, judged: list[str], tmp_path: Path) -> None:
     assert isinstance(run("--db", tmp_path / "none").exception, IndexNotFoundError)
     (tmp_path / "dir.svg").mkdir()
-    result = run("--db", db, "--limit-questions=1", "--plot", tmp_path / "dir.svg")
+    result = run("--db", db, *judged, "--limit-questions=1", "--plot", tmp_path / "dir.svg")
     assert isinstance(result.exception, RagkitError)
     assert "cannot be written" in str(result.exception)

@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,17 @@ import click
 from ragkit.cli import options
 from ragkit.cli.ask import warn_if_leaving
 from ragkit.cli.output import safe_line, say_json, tell, tell_note
+from ragkit.errors import RagkitError, missing_library
 
 if TYPE_CHECKING:
-    from ragkit.evaluate import Comparison, QuestionSet
-    from ragkit.evaluate.question import Setting, Settings
+    from ragkit.evaluate import QuestionSet
+    from ragkit.evaluate.question import Setting
     from ragkit.index import Index
     from ragkit.models import Servers
 
 _PASSAGES = 50  # enough for ten different documents, as in scripts/bench/retrieval.py
-_MADE_QUESTIONS, _WRITTEN_QUESTIONS = 200, 50  # of words, and by a model, which takes its time
-_PICTURES = (".html", ".svg", ".png")
+_WRITTEN_QUESTIONS = 50  # a model takes its time
+_PICTURES = (".svg", ".png", ".pdf")
 _NO_RERANKER = "none"
 _HINT = "--compare"
 _MANY = 3  # from so many settings on, luck is worth a word
@@ -49,7 +51,7 @@ _MANY = 3  # from so many settings on, luck is worth a word
     "--limit-questions",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Ask at most so many.  [default: all; 200 made of words, 50 written by a model]",
+    help="Ask at most so many.  [default: all; 50 when a model writes them]",
 )
 @click.option(
     "--compare",
@@ -63,7 +65,7 @@ _MANY = 3  # from so many settings on, luck is worth a word
     is_flag=True,
     help="Keep the best of the compared settings for this index, if it is shown to be better.",
 )
-@click.option("--plot", metavar="FILE", help="Draw it: a self-contained .html, .svg or .png.")
+@click.option("--plot", metavar="FILE", help="Draw it: a .svg, .png or .pdf (needs matplotlib).")
 @options.model
 @options.servers
 @options.as_json
@@ -83,16 +85,14 @@ def command(
 ) -> None:
     """Measure how well this index finds what it should: recall, nDCG, reciprocal rank, time.
 
-    Without --queries and --qrels, questions are made from your own documents: written by a chat
-    model of Ollama where there is one (--model), else of rare words (--model none). Those of words
-    favour exact words: take them for a check that things are found, not for a choice of
-    --keyword-weight.
+    Without --queries and --qrels, a chat model of Ollama (--model) writes questions about your own
+    documents; without one there is nothing to measure.
 
     \b
     Examples:
       ragkit eval
       ragkit eval --queries questions.jsonl --qrels answers.jsonl
-      ragkit eval --compare keyword-weight=0,0.3,1 --plot weights.html
+      ragkit eval --compare keyword-weight=0,0.3,1 --plot weights.svg
     """
     if (queries is None) != (qrels is None):
         raise click.UsageError("--queries and --qrels belong together")
@@ -131,7 +131,7 @@ def command(
     comparisons = evaluate.compare_settings(measured)
     winner = evaluate.find_winner(comparisons)
     best = {name: winner.measurement.settings[name] for name in compared} if winner else None
-    refusal = _refusal(winner, questions, current) if save else ""
+    refusal = "no difference to the current settings is sure enough" if save and not best else ""
     saved = best if save and not refusal else None
     if saved is not None:
         index.save_settings({name: one for name, one in saved.items() if not isinstance(one, str)})
@@ -148,16 +148,19 @@ def command(
 def _made(
     index: Index, count: int | None, model: str | None, model_options: dict[str, object]
 ) -> QuestionSet:
-    """Questions written by the chat model that there is, else made of words."""
+    """Questions written by the chat model that there is."""
     from ragkit.evaluate import make_questions
 
     chat = index.chat_model(model, model_options)
     if chat is None:
-        return make_questions(index, count or _MADE_QUESTIONS)
+        raise RagkitError(
+            "no questions to measure with: name files of your own with --queries and --qrels, or "
+            "a chat model of Ollama that writes some, for example --model gemma3"
+        )
     warn_if_leaving(chat)
     wanted = count or _WRITTEN_QUESTIONS
-    tell(f"{safe_line(chat.name)} writes {wanted} questions; --model none makes them of words")
-    return make_questions(index, wanted, chat=chat)
+    tell(f"{safe_line(chat.name)} writes {wanted} questions")
+    return make_questions(index, wanted, chat)
 
 
 def _parse(compare: Sequence[str], known: Mapping[str, Setting]) -> dict[str, list[Setting]]:
@@ -196,23 +199,12 @@ def _picture(plot: str | None) -> Path | None:
         return None
     path = Path(plot)
     if path.suffix.lower() not in _PICTURES:
-        raise click.BadParameter(f"{plot}: name a .html, .svg or .png file", param_hint="--plot")
+        raise click.BadParameter(f"{plot}: name a .svg, .png or .pdf file", param_hint="--plot")
     if not path.parent.is_dir():
         raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--plot")
+    if find_spec("matplotlib") is None:
+        raise RagkitError(missing_library("--plot", "matplotlib"))
     return path
-
-
-def _refusal(winner: Comparison | None, questions: QuestionSet, current: Settings) -> str:
-    """Why the winner is not to be kept; "" when it is."""
-    if winner is None:
-        return "no difference to the current settings is sure enough"
-    weight = float(winner.measurement.settings.get("keyword_weight", 0))
-    if questions.origin == "words" and weight > float(current.get("keyword_weight", math.inf)):
-        return (
-            "questions made of your documents' own words cannot show that exact words should "
-            "weigh more; give --queries and --qrels"
-        )
-    return ""
 
 
 def _cautions(count: int, compared: Mapping[str, object]) -> Iterator[str]:

@@ -11,10 +11,9 @@ from ragkit.cli.output import safe_line, say, tell
 from ragkit.errors import RagkitError
 from ragkit.evaluate import Comparison, Measurement, QuestionSet, Settings
 from ragkit.evaluate.measure import format_figures
-from ragkit.evaluate.plot import Row, draw_page, draw_svg, lay_out_rows
-from ragkit.evaluate.plot_png import draw_png
+from ragkit.evaluate.plot import Row, draw_plot
 
-_ORIGINS = {"judged": "", "words": " made of words", "model": " written by a model"}
+_ORIGINS = {"judged": "", "model": " written by a model"}
 _COLOURS = {"better": "green", "worse": "red"}
 
 
@@ -129,16 +128,9 @@ def _measurement_json(one: Measurement) -> dict[str, Any]:
 
 
 def draw_report(report: Report, path: Path) -> None:
-    """The picture as an .html page, an .svg or a .png file. Raises `RagkitError` when that cannot
+    """The picture as the kind of file that the suffix names. Raises `RagkitError` when it cannot
     be made or written."""
-    title = f"ragkit eval: {report.title}"
-    kind = path.suffix.lower()
-    if kind == ".png":
-        data = draw_png(lay_out_rows(title, report.rows))
-    elif kind == ".svg":
-        data = draw_svg(title, report.rows).encode()
-    else:
-        data = draw_page(title, report.rows, report.notes).encode()
+    data = draw_plot(f"ragkit eval: {report.title}", report.rows, path.suffix.lower()[1:])
     try:
         path.write_bytes(data)
     except OSError as error:

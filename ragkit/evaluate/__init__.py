@@ -1,6 +1,6 @@
 """How well an index finds things: questions, metrics, settings side by side, and their picture.
 
-Questions come from files (`read_questions`) or are made from the index itself (`make_questions`).
+Questions come from files (`read_questions`) or a chat model writes them (`make_questions`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Literal
 
 Setting = float | int | str
 Settings = Mapping[str, Setting]
-Origin = Literal["judged", "words", "model"]
+Origin = Literal["judged", "model"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class JudgedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """Questions, and where they come from: files ("judged"), the "words" of the indexed documents,
-    or a chat "model" that read them.
+    """Questions, and where they come from: files ("judged"), or a chat "model" that read the
+    indexed documents.
 
     `copies` maps a source to the one it is to be counted as. `notes` are sentences for the person.
     """
