@@ -91,7 +91,7 @@ class WorkerProcess:
     def kill(self) -> None:
         with suppress(OSError):
             if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)  # with the converters it started
+                os.killpg(self._process.pid, signal.SIGKILL)  # with what it started
             else:
                 self._process.kill()
 

@@ -93,7 +93,7 @@ def _receive(incoming: int, tasks: queue.SimpleQueue[bytearray]) -> None:
     while (frame := read_frame(incoming)) is not None:
         tasks.put(frame)
     if hasattr(os, "killpg"):
-        os.killpg(os.getpgrp(), signal.SIGKILL)  # with the converters it may have started
+        os.killpg(os.getpgrp(), signal.SIGKILL)  # with what it may have started
     os._exit(1)
 
 

@@ -17,7 +17,6 @@ from ragkit.evaluate.measure import Measurement
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FORMATS = ("svg", "png", "pdf")
 _CURRENT, _UNCLEAR, _BETTER, _WORSE = "#333333", "#7a8a99", "#2a7f3f", "#b03a2e"
 _ROW_INCHES, _PANEL_INCHES = 0.45, 5.0
 _LABEL_CHARACTERS = 60
@@ -35,8 +34,8 @@ class Row:
 
 
 def draw_plot(title: str, rows: Sequence[Row], form: str) -> bytes:
-    """A file of one of `FORMATS`: a row a setting with its mean nDCG@10 and the 95 % interval of
-    that; beside it, where settings are compared, the gain over the current ones.
+    """A file of the form "svg", "png" or "pdf": a row a setting, with its mean nDCG@10 and the
+    95 % interval of that; beside it, where settings are compared, the gain over the current ones.
 
     Raises `RagkitError` when matplotlib is not installed.
     """

@@ -114,7 +114,6 @@ class ContextUse:
     estimate: int = 0
     used: int | None = None
     reserved: int = 0
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ def compare(url: str, texts: list[str], rounds: int) -> float:
     """Prints what was measured; gives back the ratio of the best rounds."""
     host = OllamaHost(url)
     embedder = OllamaEmbedder(f"ollama/{_MODEL}", host)
-    embedder.preload()
+    assert embedder.max_tokens  # loads the model
     ours, keeping, bare = [], [], []
     for _ in range(rounds):
         bare.append(seconds_of_bare_loop(host, texts, keep=False))

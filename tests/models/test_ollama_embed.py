@@ -155,7 +155,7 @@ def test_a_blank_text_is_refused_before_anything_is_sent(server: OllamaDouble, t
 
 
 def test_the_model_is_loaded_before_the_first_text(server: OllamaDouble) -> None:
-    embedder_for(server).preload()
+    assert embedder_for(server).max_tokens  # loads the model
     first = server.bodies("/api/embed")[0]
     assert first["input"] == []
     assert first["keep_alive"] == "30m"
@@ -174,7 +174,7 @@ def test_two_requests_at_most_are_under_way_even_from_several_threads(
     server: OllamaDouble,
 ) -> None:
     embedder = embedder_for(server)
-    embedder.preload()
+    assert embedder.max_tokens  # loads the model
     threads = [
         threading.Thread(target=embedder.embed_passages, args=(numbered(200),)) for _ in range(3)
     ]
@@ -237,7 +237,7 @@ def test_a_server_that_cuts_in_spite_of_truncate_is_found_out(server: OllamaDoub
 
 def test_a_vector_of_zeros_is_tried_again_after_an_unload(server: OllamaDouble) -> None:
     embedder = embedder_for(server)
-    embedder.preload()
+    assert embedder.max_tokens  # loads the model
     server.zero_vector_for("number 3 ", until_unload=True)
     texts = numbered(70)
     assert_right(embedder.embed_passages(texts), texts, but=set())
@@ -273,7 +273,7 @@ def test_a_text_whose_vector_holds_nan_is_found_and_refused(server: OllamaDouble
 )
 def test_a_broken_number_in_a_reply_is_never_stored(server: OllamaDouble, value: float) -> None:
     embedder = embedder_for(server)
-    embedder.preload()
+    assert embedder.max_tokens  # loads the model
 
     def spoil(vectors: list[list[float]]) -> list[list[float]]:
         if len(vectors) == 3:
@@ -317,7 +317,7 @@ def test_odd_but_valid_characters_are_embedded(server: OllamaDouble) -> None:
 )
 def test_every_version_s_way_to_say_too_long_is_understood(server: OllamaDouble, text: str) -> None:
     embedder = embedder_for(server)
-    embedder.preload()
+    assert embedder.max_tokens  # loads the model
     server.fail_next(1, 400, text, path="/api/embed")
     with pytest.raises(EmbeddingError) as caught:
         embedder.embed_passages(["only one"])

@@ -34,7 +34,7 @@ def naps() -> list[float]:
 def embedder(server: OllamaDouble, naps: list[float]) -> OllamaEmbedder:
     host = OllamaHost(server.url, timeout=0.3)
     embedder = OllamaEmbedder("ollama/embeddinggemma", host, sleep=naps.append)
-    embedder.preload()
+    assert embedder.max_tokens  # loads the model
     return embedder
 
 
@@ -226,7 +226,7 @@ def test_ctrl_c_ends_the_process_at_once_while_a_request_is_under_way(
         "import sys\n"
         "from ragkit.models.ollama import OllamaEmbedder, OllamaHost\n"
         "embedder = OllamaEmbedder('embeddinggemma', OllamaHost(sys.argv[1]))\n"
-        "embedder.preload()\n"
+        "assert embedder.max_tokens  # loads the model\n"
         "print('ready', flush=True)\n"
         "sys.stdin.readline()\n"
         "embedder.embed_passages([f'text {number}' for number in range(500)])\n"

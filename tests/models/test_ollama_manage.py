@@ -82,7 +82,7 @@ def test_loaded_models_come_with_the_window_they_really_have(
     server: OllamaDouble, models: OllamaModels
 ) -> None:
     assert models.loaded_models() == ()
-    OllamaEmbedder("all-minilm", models.host).preload()
+    assert OllamaEmbedder("all-minilm", models.host).max_tokens  # loads the model
     list(OllamaChat("gemma3", models.host).reply([Message("user", "Hi")], reply_tokens=9))
     loaded = {model.name: model.context_tokens for model in models.loaded_models()}
     assert loaded == {"all-minilm:latest": 256, "gemma3:latest": 8192}

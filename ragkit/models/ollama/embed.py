@@ -96,17 +96,15 @@ class OllamaEmbedder:
 
     @property
     def max_tokens(self) -> int:
-        """The longest passage the model reads whole, its prefix already taken off."""
+        """The longest passage the model reads whole, its prefix already taken off.
+
+        Loads the model when it is not in memory."""
         prefix = estimate_tokens(self._prompts.document_prefix)
         return self._facts().window - prefix - _SPECIAL_TOKENS
 
     @property
     def token_counter(self) -> TokenEstimate:
         return TokenEstimate()
-
-    def preload(self) -> None:
-        """Returns when the model is in memory, so that what follows can be timed."""
-        self._facts()
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32 of length 1, rows in the order of `texts`.

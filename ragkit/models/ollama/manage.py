@@ -39,9 +39,7 @@ class LoadedModel:
 
     name: str
     size: int
-    size_in_gpu: int
     context_tokens: int | None
-    expires: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +130,7 @@ class OllamaModels:
             LoadedModel(
                 name=model.model or model.name or "",
                 size=int(model.size or 0),
-                size_in_gpu=int(model.size_vram or 0),
                 context_tokens=model.context_length or None,
-                expires=model.expires_at.isoformat() if model.expires_at else "",
             )
             for model in reply.models
         )
