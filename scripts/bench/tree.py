@@ -84,11 +84,6 @@ def change_some(root: Path, share: float, *, seed: int = 11) -> int:
     return len(chosen)
 
 
-def words_of(seed: int) -> list[str]:
-    """The vocabulary of a seed, most frequent words first."""
-    return _words(random.Random(seed))
-
-
 def _words(rng: random.Random) -> list[str]:
     made = {"".join(rng.choices(_SYLLABLES, k=rng.randint(1, 4))): None for _ in range(_WORD_COUNT)}
     return list(made)

@@ -25,21 +25,12 @@ _REPEATS = 1000
 def load_opendocument(data: bytes, options: LoadOptions) -> Content:
     """A text without pages, a workbook with a page a sheet, a presentation with a page a slide.
 
-    Raises LoadError: skipped when encrypted, failed when damaged.
+    Raises LoadError: skipped when encrypted, failed when damaged or without a body.
     """
     archive = Archive(data, options)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise needs_password()
-    return read_opendocument(archive.xml("content.xml"), archive.xml("meta.xml"), options)
-
-
-def read_opendocument(
-    tree: Element | None, properties: Element | None, options: LoadOptions
-) -> Content:
-    """What an OpenDocument tree holds; `properties` are those of the document, or the same tree.
-
-    Raises LoadError when there is no body in it.
-    """
+    tree = archive.xml("content.xml")
     body = tree.find(f"{_OFFICE}body") if tree is not None else None
     if body is None:
         raise LoadError("damaged: it has no content")
@@ -47,7 +38,7 @@ def read_opendocument(
     reader = _Reader(writer, options.table_cells)
     for part in body:
         reader.blocks(part)
-    return writer.content(metadata=dublin_core(properties), notes=reader.notes)
+    return writer.content(metadata=dublin_core(archive.xml("meta.xml")), notes=reader.notes)
 
 
 class _Reader:

@@ -38,7 +38,6 @@ class LoadedModel:
     """A model in memory. `context_tokens` is the window it really has, None if not said."""
 
     name: str
-    size: int
     context_tokens: int | None
 
 
@@ -129,7 +128,6 @@ class OllamaModels:
         return tuple(
             LoadedModel(
                 name=model.model or model.name or "",
-                size=int(model.size or 0),
                 context_tokens=model.context_length or None,
             )
             for model in reply.models
