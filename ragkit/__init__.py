@@ -18,13 +18,14 @@ from ragkit.errors import *  # noqa: F403
 from ragkit.types import *  # noqa: F403
 
 if TYPE_CHECKING:
-    from ragkit.index import Index, find_index
-    from ragkit.query.conversation import Conversation, Turn
+    from ragkit.answering.conversation import Conversation, ConversationTurn
+    from ragkit.index import Index
+    from ragkit.paths import find_index
 
 __all__ = [
     "Conversation",
     "Index",
-    "Turn",
+    "ConversationTurn",
     "__version__",
     "find_index",
     *errors.__all__,
@@ -34,12 +35,16 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # Index is imported when first used, so that `import ragkit` stays light.
-    if name in ("Index", "find_index"):
-        from ragkit import index
+    if name == "Index":
+        from ragkit.index import Index
 
-        return getattr(index, name)
-    if name in ("Conversation", "Turn"):
-        from ragkit.query import conversation
+        return Index
+    if name == "find_index":
+        from ragkit.paths import find_index
+
+        return find_index
+    if name in ("Conversation", "ConversationTurn"):
+        from ragkit.answering import conversation
 
         return getattr(conversation, name)
     raise AttributeError(f"module 'ragkit' has no attribute {name!r}")

@@ -17,7 +17,7 @@ _PAUSE_SECONDS = 0.2
 
 
 @contextmanager
-def writing(
+def write_lock(
     folder: Path, *, wait_seconds: float = 0.0, on_wait: Callable[[str], None] | None = None
 ) -> Iterator[None]:
     """Holds the write lock of a local index; the kernel frees it when the process ends, so a

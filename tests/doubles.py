@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ragkit.models.wordllama import WordLlama
+from ragkit.models.wordllama import WordLlamaEmbedder
 
 
-class CountingEmbedder(WordLlama):
+class CountingEmbedder(WordLlamaEmbedder):
     """The embedded model, keeping the texts it was asked for."""
 
     def __init__(self) -> None:
@@ -17,10 +17,10 @@ class CountingEmbedder(WordLlama):
         self.asked: list[str] = []
         self.questions: list[str] = []
 
-    def embed_question(self, text: str) -> np.ndarray:
+    def embed_query(self, text: str) -> np.ndarray:
         self.questions.append(text)
-        return super().embed_question(text)
+        return super().embed_query(text)
 
-    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
+    def embed_documents(self, texts: Sequence[str]) -> np.ndarray:
         self.asked += texts
-        return super().embed_passages(texts)
+        return super().embed_documents(texts)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from ragkit.errors import EmbeddingError
-from ragkit.models.wordllama import WordLlama
+from ragkit.models.wordllama import WordLlamaEmbedder
 
 
 def double(number: int) -> int:
@@ -43,11 +43,11 @@ def sleep_once(path_and_number: tuple[str, int]) -> int:
     return number
 
 
-class Picky(WordLlama):
+class Picky(WordLlamaEmbedder):
     """Has no vector for some texts."""
 
-    def embed_passages(self, texts):  # type: ignore[no-untyped-def]
-        vectors = super().embed_passages(texts)
+    def embed_documents(self, texts):  # type: ignore[no-untyped-def]
+        vectors = super().embed_documents(texts)
         refused = {at: "not this" for at, text in enumerate(texts) if "forbidden" in text}
         if refused:
             raise EmbeddingError("some", vectors=vectors, refused=refused)

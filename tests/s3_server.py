@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ragkit.index import Index
-from ragkit.types import Location
+from ragkit.types import StorageLocation
 
 MARKS = [
     pytest.mark.s3,
@@ -41,8 +41,8 @@ class S3:
     def options(self, port: int | None = None) -> dict[str, str]:
         return {"endpoint": f"http://127.0.0.1:{port or self.port}", "allow_http": "true", **KEYS}
 
-    def at(self, uri: str, port: int | None = None) -> Location:
-        return Location(uri, tuple(self.options(port).items()))
+    def at(self, uri: str, port: int | None = None) -> StorageLocation:
+        return StorageLocation(uri, tuple(self.options(port).items()))
 
     def put(self, bucket: str, **objects: str) -> None:
         for key, text in objects.items():

@@ -43,10 +43,10 @@ setattr(held, method, killing)
 index.update(docs, engine=LocalEngine(workers=0), allow_empty=True)
 """
 POINTS = [
-    pytest.param("embedder", "embed_passages", "before", 2, id="when much is embedded"),
+    pytest.param("embedder", "embed_documents", "before", 2, id="when much is embedded"),
     pytest.param("files", "write", "before", 1, id="between chunks and ledger"),
     pytest.param("files", "delete", "after", 1, id="while files are forgotten"),
-    pytest.param("chunks", "tidy", "after", 1, id="while tidying"),
+    pytest.param("chunks", "maintain", "after", 1, id="during maintenance"),
 ]
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from ollama_double import OllamaDouble
 
+from ragkit.answering.prompt import INSTRUCTIONS
 from ragkit.index import Index
-from ragkit.models import Servers
-from ragkit.query.context import INSTRUCTIONS
+from ragkit.models import OllamaSettings
 from ragkit.types import Answer
 
 _LINES = (Path(__file__).parent / "injections.jsonl").read_text(encoding="utf-8").splitlines()
@@ -44,7 +44,7 @@ def index(server: OllamaDouble, tmp_path_factory: pytest.TempPathFactory) -> Ind
     for number, row in enumerate(INJECTIONS):
         (home / f"a{number}.md").write_text(f"{truth(number)}\n\n{row['text']}\n", encoding="utf-8")
     (home / "other.md").write_text("The archives are open on weekdays.\n", encoding="utf-8")
-    servers = Servers(embed_host=server.url, chat_host=server.url)
+    servers = OllamaSettings(embed_host=server.url, chat_host=server.url)
     index = Index.create(home / ".ragkit", embedder="ollama/embeddinggemma", servers=servers)
     assert index.update(home).failed == 0
     return index

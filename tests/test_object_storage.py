@@ -17,7 +17,7 @@ from s3_server import MARKS, S3, forgetful_proxy, rows, running
 
 from ragkit.errors import IndexNotFoundError, StorageError
 from ragkit.index import Index
-from ragkit.types import Location
+from ragkit.types import StorageLocation
 
 pytestmark = MARKS
 Write = Callable[..., Path]
@@ -69,7 +69,9 @@ def test_an_index_in_a_bucket_answers_as_a_local_one_does(
 def test_documents_in_a_bucket_are_kept_true(
     s3: S3, tmp_path: Path, embedder: CountingEmbedder
 ) -> None:
-    index = Index.create(Location(str(tmp_path / ".ragkit"), s3.at("").options), embedder=embedder)
+    index = Index.create(
+        StorageLocation(str(tmp_path / ".ragkit"), s3.at("").options), embedder=embedder
+    )
     report = index.update("s3://documents/docs")
     assert (report.added, report.skipped) == (3, 0)
     assert [file.source for file in index.files()] == [
@@ -92,7 +94,9 @@ def test_documents_in_a_bucket_are_kept_true(
 def test_objects_are_selected_as_files_are(
     s3: S3, tmp_path: Path, embedder: CountingEmbedder
 ) -> None:
-    index = Index.create(Location(str(tmp_path / ".ragkit"), s3.at("").options), embedder=embedder)
+    index = Index.create(
+        StorageLocation(str(tmp_path / ".ragkit"), s3.at("").options), embedder=embedder
+    )
     planned = index.plan("s3://documents/docs", include=["*.md"], exclude=["a b/"], hidden=True)
     assert planned == {
         "new": ["s3://documents/docs/.hidden/secret.md", "s3://documents/docs/backups.md"]
@@ -111,7 +115,9 @@ def test_an_index_beside_its_documents_does_not_index_itself(
 def test_a_bucket_that_is_suddenly_empty_does_not_empty_the_index(
     s3: S3, tmp_path: Path, embedder: CountingEmbedder
 ) -> None:
-    index = Index.create(Location(str(tmp_path / ".ragkit"), s3.at("").options), embedder=embedder)
+    index = Index.create(
+        StorageLocation(str(tmp_path / ".ragkit"), s3.at("").options), embedder=embedder
+    )
     index.update("s3://documents/docs")
     for key in DOCS:
         s3.client.delete_object(Bucket="documents", Key=key)

@@ -54,13 +54,13 @@ def test_reindex_verify_repair_remove_and_filters_work_in_a_bucket(
     assert (report.added, report.failed) == (12, 1)
     assert rows(index) == before  # short files: the same chunks in another generation
     opened = Index.open(place)
-    assert opened.generations.in_force != opened.generations.previous
+    assert opened.generations.current != opened.generations.previous
     assert index.drop_old()
     assert Index.open(place).generations.previous is None
 
     index._store.chunks._table.update(where="ordinal = 0", values={"text_hash": "0" * 32})
-    assert len(Index.open(place).verify().flaws) == 12
-    assert not Index.open(place).verify(repair=True).flaws
+    assert len(Index.open(place).verify().issues) == 12
+    assert not Index.open(place).verify(repair=True).issues
     assert rows(Index.open(place)) == before
 
     gone = Index.open(place).remove(docs / "3.md")
@@ -122,7 +122,7 @@ def test_a_network_that_is_cut_loses_and_doubles_nothing(
     local.update(docs)
     assert rows(mended) == rows(local)
     assert ledger(mended) == [(str(docs / name), *rest) for name, *rest in _names(local)]
-    assert not mended.verify().flaws
+    assert not mended.verify().issues
 
 
 def _names(index: Index) -> list[tuple[str, str, int]]:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from ragkit._version import __version__
-from ragkit.cli.output import fail
+from ragkit.cli.output import print_error
 from ragkit.errors import RagkitError
 
 # What a person is doing -> command -> (module, what it does, an example).
@@ -105,7 +105,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"ragkit.cli.{_COMMANDS[cmd_name][0]}")
+        module = importlib.import_module(f"ragkit.cli.commands.{_COMMANDS[cmd_name][0]}")
         command: click.Command = module.command
         return command
 
@@ -161,10 +161,10 @@ def main(arguments: Sequence[str] | None = None) -> Any:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        fail("stopped; what was committed is kept, and the same command goes on from there")
+        print_error("stopped; what was committed is kept, and the same command goes on from there")
         sys.exit(130)
     except RagkitError as error:
-        fail(str(error))
+        print_error(str(error))
         sys.exit(1)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away: nobody is left to tell

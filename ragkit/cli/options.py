@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from ragkit.cli.output import tell
+from ragkit.cli.output import print_status
 
 if TYPE_CHECKING:
-    from ragkit.cli.pulling import PullBar
-    from ragkit.models import Servers
+    from ragkit.cli.progress import PullBar
+    from ragkit.models import OllamaSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -57,9 +57,9 @@ def _locate(ctx: click.Context, _parameter: click.Parameter, value: str | None) 
     kept = ctx.meta.get(_STORAGE_OPTIONS)
     if not kept:
         return value
-    from ragkit.types import Location
+    from ragkit.types import StorageLocation
 
-    return Location(value or "", kept)
+    return StorageLocation(value or "", kept)
 
 
 wait = click.option(
@@ -71,9 +71,9 @@ wait = click.option(
 )
 
 
-def tell_wait(holder: str) -> None:
+def print_waiting(holder: str) -> None:
     """Says for whom a command waits."""
-    tell(f"waiting for {holder} ...")
+    print_status(f"waiting for {holder} ...")
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -189,7 +189,7 @@ def _reaching(*names: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def with_servers(*arguments: Any, **given: Any) -> Any:
-            from ragkit.cli.pulling import PullBar
+            from ragkit.cli.progress import PullBar
 
             bar = PullBar()
             taken = {name: given.pop(name) for name in names}
@@ -224,14 +224,14 @@ def _servers(
     headers: tuple[str, ...] = (),
     timeout: float | None = None,
     no_pull: bool = False,
-) -> Servers:
-    from ragkit.models import Servers
+) -> OllamaSettings:
+    from ragkit.models import OllamaSettings
 
     pairs = [header.partition("=") for header in headers]
     for name, sign, _ in pairs:
         if not name.strip() or not sign:
             raise click.BadParameter("write it as NAME=VALUE", param_hint="--header")
-    servers = Servers(
+    servers = OllamaSettings(
         embed_host=embed_host or host,
         chat_host=chat_host or host,
         headers=tuple((name.strip(), value) for name, _, value in pairs),
@@ -258,7 +258,7 @@ def _not_blank(_ctx: click.Context, parameter: click.Parameter, value: str) -> s
     return value
 
 
-def given(**options: Any) -> dict[str, Any]:
+def set_options(**options: Any) -> dict[str, Any]:
     """The options a person gave, without those left at None."""
     return {name: value for name, value in options.items() if value is not None}
 

@@ -30,29 +30,29 @@ def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
 
 
-def say(text: str = "", *, end: str = "\n", **style: Any) -> None:
+def print_line(text: str = "", *, end: str = "\n", **style: Any) -> None:
     """A line of result, to stdout."""
     text = click.style(_printable(text), **style) if style else _printable(text)
     click.echo(text + end, nl=False)
 
 
-def tell(text: str, **style: Any) -> None:
+def print_status(text: str, **style: Any) -> None:
     """A line beside the result (progress, hints, problems), to stderr."""
     text = _printable(text)
     click.echo(click.style(text, **style) if style else text, err=True)
 
 
-def tell_note(text: str) -> None:
+def print_note(text: str) -> None:
     """A remark of the library's, to stderr."""
-    tell(f"note: {safe_line(text)}", dim=True)
+    print_status(f"note: {safe_line(text)}", dim=True)
 
 
-def fail(message: str) -> None:
+def print_error(message: str) -> None:
     """The one line that says what went wrong and what to do."""
-    tell(f"ragkit: {safe_line(message)}")
+    print_status(f"ragkit: {safe_line(message)}")
 
 
-def say_json(value: Any) -> None:
+def print_json(value: Any) -> None:
     """One JSON document, to stdout. Dataclasses become objects, in the order of their fields."""
     text = json.dumps(plain(value), ensure_ascii=False, indent=2)
     click.echo(text.encode("utf-8", "backslashreplace"))

@@ -1,6 +1,6 @@
 """What works here and what does not, and the fix for each trouble.
 
-diagnosis = diagnose("notes.index", Servers())
+diagnosis = diagnose("notes.index", OllamaSettings())
 for check in diagnosis.checks:
     print(check.outcome, check.name, check.finding, check.fix)
 """
@@ -32,10 +32,10 @@ from ragkit.doctor.servers import (
 )
 from ragkit.errors import RagkitError, StorageError
 from ragkit.index import Index
-from ragkit.models import DEFAULT_EMBEDDER, Servers, choose_embedder, resolve_embedder
-from ragkit.objects import check_conditional_put, is_remote
-from ragkit.store import located
-from ragkit.types import Location
+from ragkit.models import DEFAULT_EMBEDDER, OllamaSettings, choose_embedder, resolve_embedder
+from ragkit.object_store import check_conditional_put, is_remote
+from ragkit.store import as_location
+from ragkit.types import StorageLocation
 
 __all__ = ["Check", "Diagnosis", "ModelReport", "Outcome", "ServerReport", "diagnose"]
 
@@ -56,20 +56,20 @@ class Diagnosis:
         return all(check.outcome != "trouble" for check in self.checks)
 
 
-def diagnose(place: str | Location, servers: Servers | None = None) -> Diagnosis:
+def diagnose(place: str | StorageLocation, servers: OllamaSettings | None = None) -> Diagnosis:
     """Looks at this machine, at the index at `place` if there is one, and at the models.
 
     Nothing is changed, nothing is downloaded; the embedding model is loaded and asked for a few
     vectors. A server that does not answer is a trouble only if something needs it: the index, a
     host or a chat model that a person named.
     """
-    servers = replace(servers or Servers(), pull=False)
+    servers = replace(servers or OllamaSettings(), pull=False)
     processor = check_processor(*processor_facts())
-    checks = [Check("python", "ok", python_facts()), processor, *_check_place(located(place))]
+    checks = [Check("python", "ok", python_facts()), processor, *_check_place(as_location(place))]
     index = None
     # Importing LanceDB would end this process at once where the processor cannot run it.
     if processor.outcome != "trouble":
-        check, index = _check_index(located(place), servers)
+        check, index = _check_index(as_location(place), servers)
         checks.append(check)
     try:
         name = index.manifest.embedder.name if index else choose_embedder(servers).name
@@ -82,14 +82,14 @@ def diagnose(place: str | Location, servers: Servers | None = None) -> Diagnosis
     return Diagnosis(tuple(checks), tuple(reports))
 
 
-def _check_place(place: Location) -> list[Check]:
+def _check_place(place: StorageLocation) -> list[Check]:
     if is_remote(place.uri):
         return [_check_store(place)]
     folder = nearest_folder(Path(place.uri).absolute())
     return [check_disk(folder), check_links(folder)]
 
 
-def _check_store(place: Location) -> Check:
+def _check_store(place: StorageLocation) -> Check:
     """Whether tables are safe in an object store: it must not overwrite what is to be created."""
     try:
         check_conditional_put(place)
@@ -98,9 +98,9 @@ def _check_store(place: Location) -> Check:
     return Check("object store", "ok", f"{place.uri}: writes, and honours conditional writes")
 
 
-def _check_index(place: Location, servers: Servers) -> tuple[Check, Index | None]:
+def _check_index(place: StorageLocation, servers: OllamaSettings) -> tuple[Check, Index | None]:
     try:
-        if not store.exists(place):
+        if not store.index_exists(place):
             finding, fix = f"none at {place.uri} yet", "make one with: ragkit index FOLDER"
             return Check("index", "note", finding, fix), None
         index = Index.open(place, servers=servers)
@@ -115,7 +115,7 @@ def _check_index(place: Location, servers: Servers) -> tuple[Check, Index | None
     return Check("index", "ok", f"{finding}, by {index.manifest.embedder.name}"), index
 
 
-def _needed(embedder: str, servers: Servers) -> list[str]:
+def _needed(embedder: str, servers: OllamaSettings) -> list[str]:
     """What an Ollama server must be there for."""
     named = bool(os.environ.get("OLLAMA_HOST"))
     needed = []
@@ -126,7 +126,7 @@ def _needed(embedder: str, servers: Servers) -> list[str]:
     return needed
 
 
-def _check_embedder(name: str, index: Index | None, servers: Servers) -> list[Check]:
+def _check_embedder(name: str, index: Index | None, servers: OllamaSettings) -> list[Check]:
     """The model that built the index, else the one that a new index would take."""
     try:
         embedder = index.embedder if index else resolve_embedder(name, servers)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ragkit.doctor.check import Check, trouble
 from ragkit.errors import ModelError
-from ragkit.models import NO_CHAT, Servers, choose_chat, resolve_chat
+from ragkit.models import NO_CHAT, OllamaSettings, choose_chat, resolve_chat
 from ragkit.types import Embedder
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ class ServerReport:
 
     url: str
     serves: tuple[str, ...]
-    leaves_machine: bool
+    is_remote: bool
     version: str = ""
     models: tuple[ModelReport, ...] = ()
 
 
 def check_servers(
-    servers: Servers, *, needed: Sequence[str]
+    servers: OllamaSettings, *, needed: Sequence[str]
 ) -> tuple[list[Check], list[ServerReport]]:
     """Each server that embeds or chats. One that does not answer is a trouble if `needed` names
     what it is for ("embeddings", "chat"), else a note."""
@@ -76,14 +76,14 @@ def check_servers(
 
 
 def _check_server(
-    servers: Servers, address: str | None, serves: Sequence[str]
+    servers: OllamaSettings, address: str | None, serves: Sequence[str]
 ) -> tuple[Check, ServerReport]:
     from ragkit.models.ollama import OllamaModels
 
     models = OllamaModels(servers.host(address))
     host = models.host
     name = f"Ollama for {' and '.join(serves)}"
-    report = ServerReport(host.url, tuple(serves), host.leaves_machine)
+    report = ServerReport(host.url, tuple(serves), host.is_remote)
     try:
         version = models.server_version(_VERSION_SECONDS)
         report = replace(report, version=version, models=_models(models))
@@ -96,7 +96,7 @@ def _check_server(
     if (0, 0, 0) < numbers < _REFUSES_LONG_PROMPTS_SINCE:
         finding += ": so old that it cuts long prompts silently, which ragkit can only guess"
         return Check(name, "note", finding, _UPDATE), report
-    if report.leaves_machine:
+    if report.is_remote:
         return Check(name, "note", f"{finding}; texts sent to it leave this machine"), report
     return Check(name, "ok", finding), report
 
@@ -119,7 +119,7 @@ def _model(models: OllamaModels, one: InstalledModel, loaded: int | None) -> Mod
     )
 
 
-def _check_key(servers: Servers) -> list[Check]:
+def _check_key(servers: OllamaSettings) -> list[Check]:
     if not os.environ.get("OLLAMA_API_KEY"):
         return []
     hosts = [servers.host(address) for address in (servers.embed_host, servers.chat_host)]
@@ -134,9 +134,9 @@ def check_embedder(embedder: Embedder) -> Check:
     """Whether a few plain texts get the vectors they should."""
     try:
         identity = embedder.identity
-        batch = embedder.embed_passages([_NEAR, _FAR, _QUESTION])
-        alone = embedder.embed_passages([_NEAR])[0]
-        question = embedder.embed_question(_QUESTION)
+        batch = embedder.embed_documents([_NEAR, _FAR, _QUESTION])
+        alone = embedder.embed_documents([_NEAR])[0]
+        question = embedder.embed_query(_QUESTION)
     except ModelError as error:
         return trouble("embedder", error, _OTHER_MODEL)
     found = judge_vectors(batch, alone, question)
@@ -166,10 +166,10 @@ def judge_vectors(batch: Vectors, alone: Vectors, question: Vectors) -> str:
 
 def check_loaded(models: OllamaModels, model: str, wanted: int) -> list[Check]:
     """Whether the model that was just used runs in a window of the `wanted` tokens."""
-    from ragkit.models.ollama.names import same_model
+    from ragkit.models.ollama.library import is_same_model
 
     try:
-        loaded = [m.context_tokens for m in models.loaded_models() if same_model(m.name, model)]
+        loaded = [m.context_tokens for m in models.loaded_models() if is_same_model(m.name, model)]
     except ModelError:
         return []
     if not loaded or loaded[0] is None:
@@ -181,7 +181,7 @@ def check_loaded(models: OllamaModels, model: str, wanted: int) -> list[Check]:
     return [Check("loaded context", "trouble", f"{finding}, less than the {wanted:,} asked", fix)]
 
 
-def check_chat(servers: Servers) -> Check:
+def check_chat(servers: OllamaSettings) -> Check:
     """The chat model that answers would be written by, and its window."""
     choice = choose_chat(servers)
     if choice.name in ("", NO_CHAT):
@@ -194,6 +194,6 @@ def check_chat(servers: Servers) -> Check:
     except ModelError as error:
         return trouble("chat model", error, "choose another with --model or RAGKIT_CHAT_MODEL")
     finding = f"{chat.name} ({choice.why}), asked with a window of {window:,} tokens"
-    if getattr(chat, "leaves_machine", False):
+    if getattr(chat, "is_remote", False):
         return Check("chat model", "note", f"{finding}; passages sent to it leave this machine")
     return Check("chat model", "ok", finding)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
 
-from ragkit.engines.inline import Overdue, Stopped, Watch
+from ragkit.engines.interrupt import CallTimeout, TaskCancelled, TaskTimeout
 from ragkit.engines.pool import STOPPED, Pool, UnusableError
 from ragkit.errors import LoadError, RagkitError
 
@@ -124,7 +124,7 @@ class LocalEngine:
             return
         except UnusableError as error:
             _LOGGER.warning("no worker processes: %s", error)
-            tasks = chain(pool.undone(), tasks)
+            tasks = chain(pool.unfinished(), tasks)
         finally:
             pool.close()
         yield from pool.ready
@@ -144,7 +144,7 @@ class LocalEngine:
 
     @staticmethod
     def _attempts(
-        watch: Watch,
+        watch: CallTimeout,
         fn: Callable[[Any], Any],
         tasks: Iterator[tuple[int, Any]],
         late: list[tuple[int, Any]],
@@ -154,10 +154,10 @@ class LocalEngine:
         for index, task in tasks:
             try:
                 result = watch.call(fn, task, seconds)
-            except Overdue:
+            except TaskTimeout:
                 late.append((index, task))
                 return
-            except Stopped:
+            except TaskCancelled:
                 raise RagkitError(STOPPED) from None
             except Exception as error:  # noqa: BLE001 - what a task raises is its result
                 result = error
@@ -166,8 +166,8 @@ class LocalEngine:
             yield index, result
 
     @contextmanager
-    def _watch(self) -> Iterator[Watch]:
-        watch = Watch()
+    def _watch(self) -> Iterator[CallTimeout]:
+        watch = CallTimeout()
         try:
             with self._stoppable(watch.stop):
                 yield watch

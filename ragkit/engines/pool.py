@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from ragkit.engines.process import Events, Given, WorkerProcess
+from ragkit.engines.process import Events, SentTask, WorkerProcess
 from ragkit.engines.worker import MEMORY, STARTED, UNUSABLE
 from ragkit.errors import LoadError, RagkitError
 
@@ -45,7 +45,7 @@ class Pool:
         self._memory_bytes = memory_bytes
         self._workers: list[WorkerProcess] = []
         self._failed_starts = 0
-        self._waiting: deque[Given] = deque()  # taken back from a worker that died
+        self._waiting: deque[SentTask] = deque()  # taken back from a worker that died
         self.ready: deque[tuple[int, Any]] = deque()
         self._events: Events = queue.SimpleQueue()
 
@@ -59,8 +59,8 @@ class Pool:
             if not any(worker.held for worker in self._workers):
                 return
             for worker in self._workers:
-                if worker.overdue(self._task_seconds):
-                    worker.condemn(f"took longer than {self._task_seconds:g} s")
+                if worker.deadline(self._task_seconds):
+                    worker.terminate(f"took longer than {self._task_seconds:g} s")
             with suppress(queue.Empty):
                 self._handle(self._events.get(timeout=_POLL_SECONDS))
 
@@ -75,7 +75,7 @@ class Pool:
         while self._workers:
             self._workers.pop().end()
 
-    def undone(self) -> list[tuple[int, Any]]:
+    def unfinished(self) -> list[tuple[int, Any]]:
         """The tasks that were pulled and have no result."""
         held = [task for worker in self._workers for task in worker.held]
         return [(task.number, pickle.loads(task.frame)) for task in (*self._waiting, *held)]  # noqa: S301
@@ -93,21 +93,21 @@ class Pool:
                 if task is None:
                     return
                 if free:
-                    min(free, key=lambda worker: len(worker.held)).give(task)
+                    min(free, key=lambda worker: len(worker.held)).send(task)
                 else:
                     self._start(task)
 
-    def _next_task(self) -> Given | None:
+    def _next_task(self) -> SentTask | None:
         if self._waiting:
             return self._waiting.popleft()
         for index, task in self._tasks:
             try:
-                return Given(index, pickle.dumps(task, protocol=5))
+                return SentTask(index, pickle.dumps(task, protocol=5))
             except Exception as error:  # noqa: BLE001 - a class that cannot be pickled
                 self.ready.append((index, error))
         return None
 
-    def _start(self, task: Given) -> None:
+    def _start(self, task: SentTask) -> None:
         """Starts a worker for a task."""
         try:
             worker = WorkerProcess(self._setup, self._events)
@@ -115,14 +115,14 @@ class Pool:
             self._waiting.appendleft(task)
             raise UnusableError(f"no worker process can be started: {error}") from error
         self._workers.append(worker)
-        worker.give(task)
+        worker.send(task)
 
     def _handle(self, event: tuple[WorkerProcess, bytearray | None] | None) -> None:
         if event is None:
             raise RagkitError(STOPPED)
         worker, frame = event
         if frame is None:
-            self._bury(worker)
+            self._reap(worker)
             return
         kind, answer = bytes(frame[:1]), memoryview(frame)[1:]
         if kind == STARTED:
@@ -136,11 +136,11 @@ class Pool:
             worker.done += 1
             self.ready.append((worker.held.popleft().number, _unpickled(answer)))
 
-    def _bury(self, worker: WorkerProcess) -> None:
+    def _reap(self, worker: WorkerProcess) -> None:
         """A worker has ended: the task it was at fails, the one behind it goes to another."""
         self._workers.remove(worker)
         ending = worker.end()
-        if worker.started and worker.held and worker.guilty:
+        if worker.started and worker.held and worker.running_task:
             reason = worker.verdict or f"its worker died ({ending})"
             self.ready.append((worker.held.popleft().number, LoadError(reason)))
         self._waiting.extendleft(reversed(worker.held))

@@ -26,7 +26,7 @@ _PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; import ragkit.engines.worker
 _ENVIRONMENT = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"], "1")
 
 
-class Given(NamedTuple):
+class SentTask(NamedTuple):
     """A task that a worker holds, as it was sent."""
 
     number: int
@@ -40,7 +40,7 @@ class WorkerProcess:
     """One process, and the two threads that talk to it so that the pool never blocks."""
 
     def __init__(self, setup: bytes, events: Events) -> None:
-        self.held: deque[Given] = deque()  # the first one is being worked on
+        self.held: deque[SentTask] = deque()  # the first one is being worked on
         self.done = 0
         self.started = False
         self.verdict = ""  # why it was killed, and at which answer
@@ -69,14 +69,14 @@ class WorkerProcess:
         for thread in self._threads:
             thread.start()
 
-    def give(self, task: Given) -> None:
+    def send(self, task: SentTask) -> None:
         if self._given == self._answered:
             self._since = self._clock()
         self._given += 1
         self.held.append(task)
         self._outbox.put(task.frame)
 
-    def overdue(self, task_seconds: float) -> bool:
+    def deadline(self, task_seconds: float) -> bool:
         """Whether it works on one task for too long. What it has answered counts from its
         arrival, not from when the pool gets to see it; what it waited for a processor on a busy
         machine does not count (Linux)."""
@@ -84,7 +84,7 @@ class WorkerProcess:
         busy = self._given > self._answered
         return busy and not self.verdict and self._clock() - self._since > limit
 
-    def condemn(self, verdict: str) -> None:
+    def terminate(self, verdict: str) -> None:
         self.verdict, self.verdict_at = verdict, self._answered
         self.kill()
 
@@ -108,7 +108,7 @@ class WorkerProcess:
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     @property
-    def guilty(self) -> bool:
+    def running_task(self) -> bool:
         """Whether what it holds first is what it was killed for, not the task after that."""
         return not self.verdict or self.verdict_at == self._answered
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ragkit.ingest.embed import Embedded, Row
+from ragkit.ingest.embedding import ChunkRow, EmbeddedFile
 from ragkit.types import FileRecord
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class Commit:
     """The files of one commit: `fresh` ones of which the table holds nothing, `changed` ones whose
     rows are replaced, and the ledger rows of both and of those that keep what is stored."""
 
-    fresh: list[Embedded] = field(default_factory=list)
-    changed: list[Embedded] = field(default_factory=list)
+    fresh: list[EmbeddedFile] = field(default_factory=list)
+    changed: list[EmbeddedFile] = field(default_factory=list)
     records: list[FileRecord] = field(default_factory=list)
     chunks: int = 0
     started: float = field(default_factory=time.monotonic)
@@ -37,7 +37,7 @@ class Commit:
             or (bool(self.records) and time.monotonic() - self.started > _COMMIT_SECONDS)
         )
 
-    def add(self, one: Embedded, held: FileRecord | None, *, left: bool) -> None:
+    def add(self, one: EmbeddedFile, held: FileRecord | None, *, left: bool) -> None:
         """Takes in a file, of which the ledger has the row `held`; `left`: it has none, but there
         are chunks that a run left when it was cut off."""
         # Also a file that had no chunks is replaced: such a run may have left some.
@@ -54,17 +54,17 @@ class Commit:
         written for an empty commit. Calls `written` at the end."""
         for files, replacing in ((self.fresh, False), (self.changed, True)):
             if files:
-                rows: list[Row] = [row for file in files for row in file.rows]
+                rows: list[ChunkRow] = [row for file in files for row in file.rows]
                 store.chunks.write(
                     [row.chunk for row in rows],
                     [row.vector for row in rows],
-                    [row.derived for row in rows],
+                    [row.features for row in rows],
                     replacing={file.record.source for file in files} if replacing else (),
                 )
         store.files.write(self.records)
         written()
 
 
-def _keeps_chunks(one: Embedded) -> bool:
+def _keeps_chunks(one: EmbeddedFile) -> bool:
     """Whether the stored chunks stay: the bytes are those already indexed."""
     return not one.rows and one.record.outcome == "indexed" and one.record.chunks > 0

@@ -14,15 +14,21 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from ragkit.concurrency import BackgroundWriter, prefetch
 from ragkit.errors import RagkitError
-from ragkit.ingest.background import Behind, ahead
+from ragkit.ingest.batching import batches, group_by_chunks, task_groups
 from ragkit.ingest.commit import Commit
-from ragkit.ingest.embed import Embedded, Embedding
-from ragkit.ingest.groups import batches, by_chunks, task_groups
-from ragkit.ingest.known import KnownVectors
-from ragkit.ingest.prepare import Prepared, Recipe, Task, prepare, unreadable
+from ragkit.ingest.embedding import EmbeddedFile, EmbeddingStage
+from ragkit.ingest.prepare import (
+    FileTask,
+    PreparedFile,
+    PrepareSettings,
+    failed_record,
+    prepare_files,
+)
 from ragkit.ingest.reconcile import Decision
-from ragkit.ingest.scan import Contents, Due, scanned
+from ragkit.ingest.vector_cache import VectorCache
+from ragkit.ingest.work_plan import ContentHashes, FileToRead, plan_work
 from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Progress
 
 if TYPE_CHECKING:
@@ -39,14 +45,14 @@ OnProgress = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class ReusedFiles:
     """Files that need no reading, in groups: their chunks come from elsewhere."""
 
     files: int
-    groups: Iterable[list[Prepared]]
+    groups: Iterable[list[PreparedFile]]
 
 
-NOTHING_CARRIED = Carried(0, ())
+NO_REUSED_FILES = ReusedFiles(0, ())
 
 
 class Run:
@@ -57,7 +63,7 @@ class Run:
         store: Store,
         embedder: Embedder,
         engine: Engine,
-        recipe: Recipe,
+        recipe: PrepareSettings,
         on_progress: OnProgress | None = None,
         *,
         files_per_task: int = FILES_PER_TASK,
@@ -69,16 +75,16 @@ class Run:
         self._recipe = recipe
         self._files_per_task = files_per_task
         self._on_progress = on_progress or (lambda _: None)
-        self._embedding = Embedding(embedder, KnownVectors([store.chunks, *lenders]))
+        self._embedding = EmbeddingStage(embedder, VectorCache([store.chunks, *lenders]))
         self._known: dict[str, FileRecord] = {}  # what the index holds of the files in hand
         self._left: set[str] = set()  # files with chunks but no ledger row
-        self._new = Contents()
-        self._gone = Contents()
+        self._new = ContentHashes()
+        self._gone = ContentHashes()
         self._files_done = 0
         self._files_total = 0
 
     def __call__(
-        self, decisions: Iterable[Decision], carried: Carried = NOTHING_CARRIED
+        self, decisions: Iterable[Decision], carried: ReusedFiles = NO_REUSED_FILES
     ) -> IndexReport:
         """Does what the decisions ask for, takes in what is carried over, and reports it. All
         decisions are there before anything is done; few of them are kept in memory.
@@ -86,34 +92,36 @@ class Run:
         Raises what the model or the store raise; all that was committed by then stays.
         """
         started = time.monotonic()
-        with scanned(decisions) as scan:
+        with plan_work(decisions) as scan:
             self._scan = scan
             self._counts = scan.counts.copy()
             self._problems = list(scan.problems)
-            self._files_total = scan.due_count + carried.files
-            if not scan.nothing_to_do or carried.files or self._store.cut_off:
+            self._files_total = scan.to_read_count + carried.files
+            if not scan.nothing_to_do or carried.files or self._store.was_interrupted:
                 self._begin()
                 self._work(carried)
                 self._forget()
-                self._progress("tidy")
-                self._store.tidy()
-                self._store.end_writing()
+                self._progress("optimize")
+                self._store.maintain()
+                self._store.mark_complete()
             return self._report(time.monotonic() - started)
 
     def _begin(self) -> None:
         """Marks the index as being written. What a run that was cut off left behind of files
         that are to be done is replaced, so that its vectors are still of use; the rest goes."""
-        self._left = self._store.begin_writing()
+        self._left = self._store.begin_write()
         if self._left:
-            others = self._left.difference(one.found.source for one in self._scan.due())
+            others = self._left.difference(one.found.source for one in self._scan.to_read())
             self._store.remove(others)
 
     # ------------------------------------------------------------ working
 
-    def _work(self, carried: Carried) -> None:
-        writer = Behind()
-        prepared = ahead(self._prepared(self._tasks(), carried), _AHEAD_TASKS)
-        looked_up = ahead(self._embedding.looked_up(self._lookups(prepared)), _AHEAD_SLICES)
+    def _work(self, carried: ReusedFiles) -> None:
+        writer = BackgroundWriter()
+        prepared = prefetch(self._prepared(self._tasks(), carried), _AHEAD_TASKS)
+        looked_up = prefetch(
+            self._embedding.attach_cached_vectors(self._lookups(prepared)), _AHEAD_SLICES
+        )
         try:
             commit = Commit()
             for one in self._refused():
@@ -133,28 +141,28 @@ class Run:
             raise
         except BaseException:
             self._engine.stop()  # else the last file would be waited for
-            writer.leave(partial(commit.write, self._store), _LEAVE_SECONDS)
+            writer.drain(partial(commit.write, self._store), _LEAVE_SECONDS)
             raise
         finally:
             looked_up.close()
             prepared.close()
 
-    def _refused(self) -> Iterator[Embedded]:
+    def _refused(self) -> Iterator[EmbeddedFile]:
         """Files that must not be opened; the scan has counted them."""
         for files in batches(self._scan.refused(), _LOOKUP_FILES):
             self._look_up([found.source for found, known in files if known])
             for found, _ in files:
-                yield Embedded(unreadable(found, "skipped", found.refusal))
+                yield EmbeddedFile(failed_record(found, "skipped", found.refusal))
 
-    def _tasks(self) -> Iterator[Task]:
+    def _tasks(self) -> Iterator[FileTask]:
         """The files to read, and what the index holds of them."""
-        for files in batches(self._scan.due(), _LOOKUP_FILES):
+        for files in batches(self._scan.to_read(), _LOOKUP_FILES):
             self._look_up([one.found.source for one in files if one.known])
             yield from map(self._task, files)
 
-    def _task(self, due: Due) -> Task:
-        held = None if due.again else self._known.get(due.found.source)
-        return Task(due.found, "" if held is None else held.sha256)
+    def _task(self, due: FileToRead) -> FileTask:
+        held = None if due.reload else self._known.get(due.found.source)
+        return FileTask(due.found, "" if held is None else held.sha256)
 
     def _look_up(self, sources: list[str]) -> None:
         if sources:
@@ -167,14 +175,16 @@ class Run:
                 self._gone.add(record.sha256)
             self._store.remove(sources)
 
-    def _prepared(self, tasks: Iterable[Task], carried: Carried) -> Iterator[list[Prepared]]:
+    def _prepared(
+        self, tasks: Iterable[FileTask], carried: ReusedFiles
+    ) -> Iterator[list[PreparedFile]]:
         """What is carried over, then prepared files as the engine delivers them. A group of files
         whose worker died is done again one by one, so that only the guilty file fails."""
         yield from carried.groups
         groups = task_groups(tasks, self._files_per_task)
-        work = partial(prepare, self._recipe)
-        in_hand: dict[int, tuple[Task, ...]] = {}
-        alone: list[Task] = []
+        work = partial(prepare_files, self._recipe)
+        in_hand: dict[int, tuple[FileTask, ...]] = {}
+        alone: list[FileTask] = []
         for index, result in self._engine.imap(work, _noted(groups, in_hand)):
             group = in_hand.pop(index)
             if not isinstance(result, Exception):
@@ -187,33 +197,33 @@ class Run:
             yield [_failed(alone[index], result)] if isinstance(result, Exception) else result
 
     @staticmethod
-    def _lookups(prepared: Iterable[list[Prepared]]) -> Iterator[list[Prepared]]:
+    def _lookups(prepared: Iterable[list[PreparedFile]]) -> Iterator[list[PreparedFile]]:
         """Files in groups whose texts are looked up at once, fewer when they come slowly."""
-        return by_chunks(
+        return group_by_chunks(
             chain.from_iterable(prepared),
             lambda: _LOOKUP_CHUNKS,
             most_files=_LOOKUP_FILES,
             seconds=_LOOKUP_SECONDS,
         )
 
-    def _add(self, commit: Commit, one: Embedded) -> None:
+    def _add(self, commit: Commit, one: EmbeddedFile) -> None:
         source = one.record.source
         commit.add(one, self._known.pop(source, None), left=source in self._left)
 
-    def _submit_due(self, writer: Behind, commit: Commit) -> Commit:
+    def _submit_due(self, writer: BackgroundWriter, commit: Commit) -> Commit:
         """Submits the commit when it is due; the one that goes on."""
         if not commit.due:
             return commit
         self._submit(writer, commit)
         return Commit()
 
-    def _submit(self, writer: Behind, commit: Commit) -> None:
+    def _submit(self, writer: BackgroundWriter, commit: Commit) -> None:
         if commit.records:
-            writer.submit(partial(commit.write, self._store, self._embedding.begin_commit()))
+            writer.submit(partial(commit.write, self._store, self._embedding.start_commit()))
 
     # ------------------------------------------------------------ counting
 
-    def _counted(self, one: Embedded) -> Embedded:
+    def _counted(self, one: EmbeddedFile) -> EmbeddedFile:
         """The same file, counted in the report."""
         record, held = one.record, self._known.get(one.record.source)
         self._files_done += 1
@@ -224,7 +234,7 @@ class Run:
                 size=record.size,
                 mtime_ns=record.mtime_ns,
                 inode=record.inode,
-                seen_ns=record.seen_ns,
+                last_seen_ns=record.last_seen_ns,
             )
             return replace(one, record=kept)
         if record.outcome != "indexed":
@@ -269,13 +279,13 @@ class Run:
 
 
 def _noted(
-    groups: Iterable[tuple[Task, ...]], in_hand: dict[int, tuple[Task, ...]]
-) -> Iterator[tuple[Task, ...]]:
+    groups: Iterable[tuple[FileTask, ...]], in_hand: dict[int, tuple[FileTask, ...]]
+) -> Iterator[tuple[FileTask, ...]]:
     """The groups as they are pulled, each kept under its number."""
     for number, group in enumerate(groups):
         in_hand[number] = group
         yield group
 
 
-def _failed(task: Task, error: Exception) -> Prepared:
-    return Prepared(unreadable(task.found, "failed", str(error) or type(error).__name__))
+def _failed(task: FileTask, error: Exception) -> PreparedFile:
+    return PreparedFile(failed_record(task.found, "failed", str(error) or type(error).__name__))

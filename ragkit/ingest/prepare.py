@@ -10,33 +10,33 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
+from ragkit.discovery.read_file import read_file
 from ragkit.errors import LoadError
-from ragkit.ingest.chunk import chunk
-from ragkit.ingest.load import LoadOptions, load, refusal
-from ragkit.ingest.read import read_file
-from ragkit.objects import is_remote, read_object
+from ragkit.ingest.chunking import chunk
+from ragkit.loading import LoadOptions, load, refusal
+from ragkit.object_store import is_remote, read_object
 from ragkit.query.spelled import spell_signs
 from ragkit.query.stems import stem_text
 from ragkit.types import (
     Chunk,
+    ChunkFeatures,
     ChunkSettings,
-    Derived,
+    DiscoveredFile,
     Document,
     FileRecord,
-    FoundFile,
-    Location,
     Outcome,
+    StorageLocation,
     TokenCounter,
 )
 
 _CONTEXT_FOLDERS = 2  # how many folder names above a file are searchable with it
-_OPENING_METADATA = ("title", "subject", "author", "tags")
-OPENING_CHARACTERS = 800  # chosen by scripts/bench/retrieval.py among 300 to 1,000
+_HEADER_METADATA = ("title", "subject", "author", "tags")
+HEADER_CHARACTERS = 800  # chosen by scripts/bench/retrieval.py among 300 to 1,000
 _CHUNK_FIELDS = tuple(field.name for field in fields(Chunk))
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class PrepareSettings:
     """How every file of a run is read and cut. Picklable. `storage` are the options of the object
     store that documents come from."""
 
@@ -48,47 +48,47 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class FileTask:
     """A file to prepare. `known_sha256` is what the index holds of it, "" for nothing."""
 
-    found: FoundFile
+    found: DiscoveredFile
     known_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedFile:
     """A file read and cut; `derived` goes with `chunks`, one by one. `same` says that its bytes
     are those the index already holds; it then has no chunks here."""
 
     record: FileRecord
     chunks: tuple[Chunk, ...] = ()
-    derived: tuple[Derived, ...] = ()
+    features: tuple[ChunkFeatures, ...] = ()
     same: bool = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Column by column: a fifth of the time that chunk by chunk takes.
         chunks = [[getattr(one, name) for one in self.chunks] for name in _CHUNK_FIELDS]
-        columns = (chunks, list(zip(*self.derived, strict=True)))
+        columns = (chunks, list(zip(*self.features, strict=True)))
         return (_prepared, (self.record, *columns, self.same))
 
 
 def _prepared(
     record: FileRecord, chunks: list[list[Any]], derived: list[tuple[str, ...]], same: bool
-) -> Prepared:
-    return Prepared(
+) -> PreparedFile:
+    return PreparedFile(
         record,
         tuple(Chunk(*values) for values in zip(*chunks, strict=True)),
-        tuple(map(Derived._make, zip(*derived, strict=True))),
+        tuple(map(ChunkFeatures._make, zip(*derived, strict=True))),
         same,
     )
 
 
-def prepare(recipe: Recipe, tasks: Sequence[Task]) -> list[Prepared]:
+def prepare_files(recipe: PrepareSettings, tasks: Sequence[FileTask]) -> list[PreparedFile]:
     """Every task prepared, in order. A file that cannot be read is a result, not an error."""
     return [_prepare(recipe, task) for task in tasks]
 
 
-def unreadable(found: FoundFile, outcome: Outcome, reason: str) -> FileRecord:
+def failed_record(found: DiscoveredFile, outcome: Outcome, reason: str) -> FileRecord:
     """The ledger row of a file without text."""
     return FileRecord(
         source=found.source,
@@ -97,11 +97,11 @@ def unreadable(found: FoundFile, outcome: Outcome, reason: str) -> FileRecord:
         size=found.size,
         mtime_ns=found.mtime_ns,
         inode=found.inode,
-        seen_ns=time.time_ns(),
+        last_seen_ns=time.time_ns(),
     )
 
 
-def embedded_text(one: Chunk) -> str:
+def embedding_input(one: Chunk) -> str:
     """What is given to the embedder for a chunk: its text, under the header of its table."""
     return f"{one.table_header}\n{one.text}" if one.table_header else one.text
 
@@ -125,57 +125,63 @@ def _names(source: str) -> str:
     return " ".join(names)
 
 
-def document_opening(document: Document) -> str:
+def document_header(document: Document) -> str:
     """What a document says about itself: file and folder names, title, authors and tags, and how
     its text begins (a title page, a letterhead, a heading and what follows)."""
-    said = [value for key, value in document.metadata if key in _OPENING_METADATA]
-    return "\n".join([_names(document.source), *said, document.text[:OPENING_CHARACTERS]])
+    said = [value for key, value in document.metadata if key in _HEADER_METADATA]
+    return "\n".join([_names(document.source), *said, document.text[:HEADER_CHARACTERS]])
 
 
-def derive(one: Chunk, opening: str = "") -> Derived:
+def chunk_features(one: Chunk, opening: str = "") -> ChunkFeatures:
     """What is stored with a chunk; `opening` is its document's, for the first one."""
-    return Derived(text_hash(embedded_text(one)), search_context(one), stem_text(one.text), opening)
+    return ChunkFeatures(
+        text_hash(embedding_input(one)), search_context(one), stem_text(one.text), opening
+    )
 
 
-def _prepare(recipe: Recipe, task: Task) -> Prepared:
+def _prepare(recipe: PrepareSettings, task: FileTask) -> PreparedFile:
     found = task.found
-    seen_ns = time.time_ns()
+    last_seen_ns = time.time_ns()
     try:
         data = _read(recipe, found)
         sha256 = hashlib.sha256(data).hexdigest()
         if sha256 == task.known_sha256:
-            return Prepared(replace(unreadable(found, "indexed", ""), sha256=sha256), same=True)
+            return PreparedFile(
+                replace(failed_record(found, "indexed", ""), sha256=sha256), same=True
+            )
         document = load(data, found.source, recipe.loading)
         chunks = tuple(chunk(document, recipe.chunking, recipe.count_tokens))
         if not chunks:
             raise LoadError("no text in it", outcome="skipped")
     except LoadError as error:
         outcome: Outcome = "skipped" if error.outcome == "skipped" else "failed"
-        return Prepared(unreadable(found, outcome, str(error)))
+        return PreparedFile(failed_record(found, outcome, str(error)))
     except RecursionError:
-        return Prepared(unreadable(found, "failed", "nested too deeply to be read"))
+        return PreparedFile(failed_record(found, "failed", "nested too deeply to be read"))
     except MemoryError:
         raise  # the engine knows the limit, and gives the file a fresh worker
     except Exception as error:  # noqa: BLE001 - a parser may raise anything on a damaged file
         reason = f"could not be read: {type(error).__name__}: {error}"[:300]
-        return Prepared(unreadable(found, "failed", reason))
-    record = _record(found, document, len(chunks), seen_ns)
+        return PreparedFile(failed_record(found, "failed", reason))
+    record = _record(found, document, len(chunks), last_seen_ns)
     first, *others = chunks
-    derived = (derive(first, document_opening(document)), *map(derive, others))
-    return Prepared(record, chunks, derived)
+    derived = (chunk_features(first, document_header(document)), *map(chunk_features, others))
+    return PreparedFile(record, chunks, derived)
 
 
-def _read(recipe: Recipe, found: FoundFile) -> bytes:
+def _read(recipe: PrepareSettings, found: DiscoveredFile) -> bytes:
     def head_check(head: bytes) -> Exception | None:
         return refusal(found.source, head)
 
     if is_remote(found.path):
-        place = Location(found.path, recipe.storage)
+        place = StorageLocation(found.path, recipe.storage)
         return read_object(place, limit_bytes=recipe.limit_bytes, head_check=head_check)
     return read_file(found.path, limit_bytes=recipe.limit_bytes, head_check=head_check)
 
 
-def _record(found: FoundFile, document: Document, chunks: int, seen_ns: int) -> FileRecord:
+def _record(
+    found: DiscoveredFile, document: Document, chunks: int, last_seen_ns: int
+) -> FileRecord:
     return FileRecord(
         source=found.source,
         outcome="indexed",
@@ -186,10 +192,10 @@ def _record(found: FoundFile, document: Document, chunks: int, seen_ns: int) -> 
         inode=found.inode,
         pages=len(document.page_starts),
         pages_without_text=document.pages_without_text,
-        characters=sum(map(len, document.text.split())) + document.characters_lost,
-        characters_lost=document.characters_lost,
+        characters=sum(map(len, document.text.split())) + document.lost_characters,
+        lost_characters=document.lost_characters,
         chunks=chunks,
         media_type=document.media_type,
         metadata=document.metadata,
-        seen_ns=seen_ns,
+        last_seen_ns=last_seen_ns,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from ragkit.types import FoundFile, KnownFile
+from ragkit.types import DiscoveredFile, FileFingerprint
 
 Kind = Literal["new", "changed", "check", "retry", "unchanged", "refused", "gone", "unreachable"]
 
@@ -26,17 +26,17 @@ class Decision(NamedTuple):
     """
 
     kind: Kind
-    found: FoundFile | None
-    record: KnownFile | None
+    found: DiscoveredFile | None
+    known: FileFingerprint | None
 
 
 def reconcile(
-    found: Iterable[FoundFile],
-    known: Iterable[KnownFile],
+    found: Iterable[DiscoveredFile],
+    known: Iterable[FileFingerprint],
     *,
     now_ns: int,
     retry_after_ns: int = RETRY_AFTER_NS,
-    read_again: Callable[[KnownFile], bool] | None = None,
+    read_again: Callable[[FileFingerprint], bool] | None = None,
 ) -> Iterator[Decision]:
     """One decision for every source in `found` or `known`, in ascending order of source.
 
@@ -62,7 +62,7 @@ def reconcile(
             and record.size == size
             and record.inode == inode
             and record.outcome != "failed"
-            and record.seen_ns - mtime_ns >= RACY_NS
+            and record.last_seen_ns - mtime_ns >= RACY_NS
             and read_again is None
             and not refusal
         ):
@@ -90,24 +90,24 @@ def reconcile(
         record = next(records, None)
 
 
-def _kind(file: FoundFile, record: KnownFile, now_ns: int, retry_after_ns: int) -> Kind:
+def _kind(file: DiscoveredFile, record: FileFingerprint, now_ns: int, retry_after_ns: int) -> Kind:
     if file.refusal:
         return "refused"
     failed = record.outcome == "failed"
     if file.mtime_ns != record.mtime_ns or file.size != record.size or file.inode != record.inode:
         return "retry" if failed else "changed"
     # A clock that was set back must not put a retry off for years.
-    if failed and not 0 <= now_ns - record.seen_ns < retry_after_ns:
+    if failed and not 0 <= now_ns - record.last_seen_ns < retry_after_ns:
         return "retry"
-    return "unchanged" if record.seen_ns - record.mtime_ns >= RACY_NS else "check"
+    return "unchanged" if record.last_seen_ns - record.mtime_ns >= RACY_NS else "check"
 
 
-def _missing(record: KnownFile, unlisted: str) -> Decision:
+def _missing(record: FileFingerprint, unlisted: str) -> Decision:
     below = unlisted and record.source.startswith(unlisted)
     return Decision("unreachable" if below else "gone", None, record)
 
 
-def _ascending(records: Iterable[KnownFile]) -> Iterator[KnownFile]:
+def _ascending(records: Iterable[FileFingerprint]) -> Iterator[FileFingerprint]:
     previous = ""
     for record in records:
         if record.source <= previous:
@@ -116,7 +116,7 @@ def _ascending(records: Iterable[KnownFile]) -> Iterator[KnownFile]:
         yield record
 
 
-def guards_against_wipe(known_count: int, gone_count: int, found_count: int) -> str | None:
+def refuse_mass_deletion(known_count: int, gone_count: int, found_count: int) -> str | None:
     """Why a root that is suddenly empty must not empty the index; None when it is not."""
     if found_count or not gone_count:
         return None

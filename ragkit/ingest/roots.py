@@ -9,19 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
+from ragkit.discovery import local_files as folders
+from ragkit.discovery.remote_objects import find_objects
 from ragkit.errors import RagkitError
-from ragkit.ingest import discover as folders
-from ragkit.ingest.find_objects import find_objects
-from ragkit.ingest.reconcile import Decision, guards_against_wipe, reconcile
-from ragkit.objects import is_remote
-from ragkit.types import FoundFile, KnownFile, Location
+from ragkit.ingest.reconcile import Decision, reconcile, refuse_mass_deletion
+from ragkit.object_store import is_remote
+from ragkit.types import DiscoveredFile, FileFingerprint, StorageLocation
 
 # A folder or a file, or the address of objects in a store.
 Root = Path | str
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class FileSelection:
     """Which files below a root count. `allow_empty` lets a root that is suddenly empty take all
     its files out of the index."""
 
@@ -45,9 +45,9 @@ class SelectionOptions(TypedDict, total=False):
     allow_empty: bool
 
 
-def selection_of(options: SelectionOptions) -> Selection:
+def selection_of(options: SelectionOptions) -> FileSelection:
     """The options as reconciling wants them."""
-    return Selection(
+    return FileSelection(
         include=tuple(options.get("include", ())),
         exclude=tuple(options.get("exclude", ())),
         hidden=options.get("hidden", False),
@@ -63,7 +63,7 @@ def resolve_roots(
 
     Raises `RagkitError` when a named path is not there, or there is nothing to look at.
     """
-    given = [as_root(os.fspath(path)) for path in paths]
+    given = [parse_root(os.fspath(path)) for path in paths]
     for path in given:
         if isinstance(path, Path) and not path.exists():
             raise RagkitError(f"no such file or folder: {path}")
@@ -75,13 +75,13 @@ def resolve_roots(
     return [root for root in dict.fromkeys(roots) if not any(_is_in(root, r) for r in roots)]
 
 
-def decide(
+def reconcile_root(
     root: Root,
-    known: Iterable[KnownFile],
+    known: Iterable[FileFingerprint],
     base: Path,
-    place: Location,
-    selection: Selection,
-    read_again: Callable[[KnownFile], bool] | None = None,
+    place: StorageLocation,
+    selection: FileSelection,
+    read_again: Callable[[FileFingerprint], bool] | None = None,
 ) -> Iterator[Decision]:
     """What to do about each file below `root`, found or in the ledger (`known`, ascending), as
     they are read. `place` is where the index is: nothing of it is a document. Files for which
@@ -90,8 +90,8 @@ def decide(
     Raises `RagkitError` after the last decision when a root where files were known is empty or
     gone, unless `allow_empty`: nothing must be deleted before.
     """
-    found = find(root, base, place, selection)
-    belongs = belonging(root, base)
+    found = discover_root(root, base, place, selection)
+    belongs = belongs_to(root, base)
     below = (file for file in known if belongs(file.source))
     gone = seen = others = 0
     for decision in reconcile(found, below, now_ns=time.time_ns(), read_again=read_again):
@@ -102,18 +102,20 @@ def decide(
         else:
             others += 1
         yield decision
-    refusal = guards_against_wipe(gone + others, gone, seen)
+    refusal = refuse_mass_deletion(gone + others, gone, seen)
     if refusal and not selection.allow_empty:
         raise RagkitError(f"{root}: {refusal}")
 
 
-def find(root: Root, base: Path, place: Location, selection: Selection) -> Iterable[FoundFile]:
+def discover_root(
+    root: Root, base: Path, place: StorageLocation, selection: FileSelection
+) -> Iterable[DiscoveredFile]:
     """The files below a root in ascending order of source; none where it is not there. `place` is
     where the index is: nothing of it is a document."""
     remote = is_remote(place.uri)
     if isinstance(root, str):
         return find_objects(
-            Location(root, place.options),
+            StorageLocation(root, place.options),
             include=selection.include,
             exclude=selection.exclude,
             hidden=selection.hidden,
@@ -131,7 +133,7 @@ def find(root: Root, base: Path, place: Location, selection: Selection) -> Itera
     )
 
 
-def as_root(path: str) -> Root:
+def parse_root(path: str) -> Root:
     """A path made absolute, or an address."""
     return path.rstrip("/") if is_remote(path) else Path(os.path.abspath(Path(path).expanduser()))
 
@@ -147,7 +149,7 @@ def source_of(root: Root, base: Path) -> str:
     return root if isinstance(root, str) else folders.source_of(root, base)
 
 
-def belonging(root: Root, base: Path) -> Callable[[str], bool]:
+def belongs_to(root: Root, base: Path) -> Callable[[str], bool]:
     """Whether a file belongs to a root, by its source; the names of files below `base` are
     relative to it."""
     at = source_of(root, base)
@@ -164,6 +166,6 @@ def belonging(root: Root, base: Path) -> Callable[[str], bool]:
     return belongs
 
 
-def members(sources: Iterable[str], root: Root, base: Path) -> list[str]:
+def files_below(sources: Iterable[str], root: Root, base: Path) -> list[str]:
     """Those of the files that belong to a root, in their order."""
-    return list(filter(belonging(root, base), sources))
+    return list(filter(belongs_to(root, base), sources))

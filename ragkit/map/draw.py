@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Unpack
 
 from ragkit.errors import RagkitError
-from ragkit.index import FilterOptions, Index
+from ragkit.index import Index
 from ragkit.map.layout import kept_neighbours, lay_out
+from ragkit.retrieval.filters import FilterOptions
 from ragkit.types import Chunk, Hit
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def draw_map(
     places = lay_out(sample.vectors)
     where = None
     if query is not None:
-        where = _place_among(index.embedder.embed_question(query), sample.vectors, places)
+        where = _place_among(index.embedder.embed_query(query), sample.vectors, places)
     return Map(
         chunks=sample.chunks,
         places=places,

@@ -31,7 +31,7 @@ _ANSWER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Servers:
+class OllamaSettings:
     """How models on servers are reached. Empty fields mean Ollama's own settings (OLLAMA_HOST).
 
     `headers`, which may hold a key, go to the hosts named here and to no other; when none is
@@ -67,26 +67,28 @@ class Servers:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModelChoice:
     """A model's name and why it was taken; the name is "" when there is none to take."""
 
     name: str
     why: str
 
 
-def resolve_embedder(name: str, servers: Servers | None = None) -> Embedder:
+def resolve_embedder(name: str, servers: OllamaSettings | None = None) -> Embedder:
     """The embedder called `vendor/model`.
 
     Raises `ModelNotFoundError` for a vendor ragkit does not know, or a missing model.
     """
-    servers = servers or Servers()
+    servers = servers or OllamaSettings()
     vendor, _, model = name.partition("/")
     if vendor == "wordllama":
-        from ragkit.models.wordllama import WordLlama
+        from ragkit.models.wordllama import WordLlamaEmbedder
 
-        if name != WordLlama.name:
-            raise ModelNotFoundError(f"no model {name}; the embedded one is {WordLlama.name}")
-        return WordLlama()
+        if name != WordLlamaEmbedder.name:
+            raise ModelNotFoundError(
+                f"no model {name}; the embedded one is {WordLlamaEmbedder.name}"
+            )
+        return WordLlamaEmbedder()
     if vendor == "ollama" and model:
         from ragkit.models.ollama import OllamaEmbedder
 
@@ -94,9 +96,9 @@ def resolve_embedder(name: str, servers: Servers | None = None) -> Embedder:
         host = servers.host(servers.embed_host)
         return OllamaEmbedder(name, host, pull=servers.pull, on_progress=servers.on_pull)
     if vendor.startswith("lancedb:") and model:
-        from ragkit.models.registry import RegistryEmbedder
+        from ragkit.models.lancedb_embedder import LanceDBEmbedder
 
-        return RegistryEmbedder(name)
+        return LanceDBEmbedder(name)
     raise ModelNotFoundError(
         f"no embedder {name!r}; use {DEFAULT_EMBEDDER}, ollama/NAME (for example "
         "ollama/embeddinggemma) or lancedb:PROVIDER/NAME"
@@ -104,13 +106,13 @@ def resolve_embedder(name: str, servers: Servers | None = None) -> Embedder:
 
 
 def resolve_chat(
-    name: str, servers: Servers | None = None, options: Mapping[str, object] | None = None
+    name: str, servers: OllamaSettings | None = None, options: Mapping[str, object] | None = None
 ) -> Chat:
     """The chat model called "ollama/NAME" (or just NAME), with its `options`.
 
     Raises `ModelNotFoundError` for another vendor, `ValueError` for an option it does not have.
     """
-    servers = servers or Servers()
+    servers = servers or OllamaSettings()
     vendor, _, rest = name.partition("/")
     if vendor in ("wordllama", "lancedb") or vendor.startswith("lancedb:"):
         raise ModelNotFoundError(f"{vendor} has no chat models; use ollama/NAME")
@@ -122,50 +124,50 @@ def resolve_chat(
     return OllamaChat(full, host, options=options, pull=servers.pull, on_progress=servers.on_pull)
 
 
-def choose_embedder(servers: Servers | None = None) -> Choice:
+def choose_embedder(servers: OllamaSettings | None = None) -> ModelChoice:
     """What a new index without a named embedder takes: Ollama when it answers within a second
     and holds a known embedding model, else the embedded one."""
-    from ragkit.models.ollama.names import runs_in_cloud
-    from ragkit.models.prompts import is_embedding_model
+    from ragkit.models.ollama.library import is_cloud_model
+    from ragkit.models.prefixes import is_embedding_model
 
-    servers = servers or Servers()
+    servers = servers or OllamaSettings()
     try:
         models = _answering(servers, servers.embed_host)
         installed = [
             model.name
             for model in models.list_models()
-            if is_embedding_model(model.name) and not runs_in_cloud(model.name)
+            if is_embedding_model(model.name) and not is_cloud_model(model.name)
         ]
     except (ModelError, ValueError) as error:
-        return Choice(DEFAULT_EMBEDDER, f"installed with ragkit; {_first_line(error)}")
+        return ModelChoice(DEFAULT_EMBEDDER, f"installed with ragkit; {_first_line(error)}")
     url = models.host.url
     if not installed:
         why = f"installed with ragkit; Ollama at {url} holds no known embedding model"
-        return Choice(DEFAULT_EMBEDDER, why)
+        return ModelChoice(DEFAULT_EMBEDDER, why)
     installed.sort(key=lambda name: _rank(name, _EMBEDDERS))
-    return Choice(_full(installed[0]), f"Ollama at {url} has it")
+    return ModelChoice(_full(installed[0]), f"Ollama at {url} has it")
 
 
-def choose_chat(servers: Servers | None = None) -> Choice:
+def choose_chat(servers: OllamaSettings | None = None) -> ModelChoice:
     """The chat model when none is named: RAGKIT_CHAT_MODEL, else an installed one.
 
     A model that runs in Ollama's cloud is never taken unasked: passages would leave the machine.
     """
     named = os.environ.get("RAGKIT_CHAT_MODEL")
     if named:
-        return Choice(named, "RAGKIT_CHAT_MODEL names it")
-    servers = servers or Servers()
+        return ModelChoice(named, "RAGKIT_CHAT_MODEL names it")
+    servers = servers or OllamaSettings()
     try:
         models = _answering(servers, servers.chat_host)
         name = _first_chat_model(models)
     except (ModelError, ValueError) as error:
-        return Choice("", _first_line(error))
+        return ModelChoice("", _first_line(error))
     if name:
-        return Choice(_full(name), f"Ollama at {models.host.url} has it")
-    return Choice("", f"Ollama at {models.host.url} holds no chat model of its own")
+        return ModelChoice(_full(name), f"Ollama at {models.host.url} has it")
+    return ModelChoice("", f"Ollama at {models.host.url} holds no chat model of its own")
 
 
-def _answering(servers: Servers, address: str | None) -> OllamaModels:
+def _answering(servers: OllamaSettings, address: str | None) -> OllamaModels:
     """The models of a server that answers within a second; raises `ModelError` for another."""
     from ragkit.models.ollama import OllamaModels
 
@@ -191,9 +193,9 @@ def _listens(url: str) -> bool:
 
 
 def _first_chat_model(models: OllamaModels) -> str:
-    from ragkit.models.ollama.names import runs_in_cloud
+    from ragkit.models.ollama.library import is_cloud_model
 
-    names = [one.name for one in models.list_models() if not runs_in_cloud(one.name)]
+    names = [one.name for one in models.list_models() if not is_cloud_model(one.name)]
     # The preferred ones first, so that few models have to be asked what they can do.
     names.sort(key=lambda name: _rank(name, _CHATS))
     for name in names:
@@ -215,10 +217,10 @@ def _full(model: str) -> str:
 
 
 def _check_name(name: str) -> None:
-    from ragkit.models.ollama.names import model_of
+    from ragkit.models.ollama.library import parse_model_name
 
     try:
-        model_of(name)
+        parse_model_name(name)
     except ValueError as error:
         raise ModelNotFoundError(str(error)) from error
 

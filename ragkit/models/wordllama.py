@@ -37,7 +37,7 @@ _BATCH_TOKENS = 200_000
 _CACHED_WORDS = 200_000
 
 
-class WordTokens:
+class CachedTokenizer:
     """Token ids of texts, by a cache of words. Equal to tokenizing each text whole.
 
     That is exact because no token of this vocabulary holds a space other than in front, a
@@ -54,8 +54,8 @@ class WordTokens:
         self._ids: dict[str, list[int]] = {}
         self._lengths: dict[str, int] = {}
 
-    def __reduce__(self) -> tuple[type[WordTokens], tuple[()]]:
-        return (WordTokens, ())
+    def __reduce__(self) -> tuple[type[CachedTokenizer], tuple[()]]:
+        return (CachedTokenizer, ())
 
     def __call__(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, 0 for an empty one."""
@@ -92,7 +92,7 @@ class WordTokens:
         return words
 
 
-class WordLlama:
+class WordLlamaEmbedder:
     """An `Embedder` that runs in this process, reads texts of any length, and needs no server.
 
     Raises `ModelNotFoundError` when the wheel's data files are missing, `ModelError` when they
@@ -104,7 +104,7 @@ class WordLlama:
 
     def __init__(self) -> None:
         _data_file(_WEIGHTS)
-        self.token_counter = WordTokens()
+        self.token_counter = CachedTokenizer()
         self._rows: npt.NDArray[np.float16] | None = None
         self._table: npt.NDArray[np.float32] | None = None
 
@@ -112,7 +112,7 @@ class WordLlama:
     def identity(self) -> ModelIdentity:
         return ModelIdentity(self.name, _DIMENSION, digest=_SHA256[_WEIGHTS][:12])
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """(n, 256) float32 of length 1. Linear in the text; independent of the batch."""
         import numpy as np
 
@@ -124,7 +124,7 @@ class WordLlama:
                 vectors[row] = self._mean(ids)
         return vectors
 
-    def embed_question(self, text: str) -> Vectors:
+    def embed_query(self, text: str) -> Vectors:
         """(256,) float32 of length 1."""
         return self._mean(self.token_counter.ids([text])[0])
 

@@ -1,7 +1,7 @@
 """Questions that no collection of documents answers: passing private matters, in many languages.
 
-Every language has as many. `ragkit.query.abstain` finds out with them what a search brings up
-when there is nothing to be found.
+Every language has as many. `ragkit.answering.abstention` finds out with them what a search brings
+up when there is nothing to be found.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ragkit.store import schema
-from ragkit.store.connect import translated
-from ragkit.store.folding import fold
+from ragkit.store.compaction import compact
+from ragkit.store.connection import translate_errors
 
 _VERSIONS = 32
 
@@ -24,7 +24,7 @@ class Catalog:
         """The JSON value kept under `key`, None when there is none."""
         from lancedb.expr import col, lit
 
-        with translated(self._uri):
+        with translate_errors(self._uri):
             rows = self._table.search().where(col("key") == lit(key)).to_list()
         return json.loads(rows[0]["value"]) if rows else None
 
@@ -34,7 +34,7 @@ class Catalog:
 
     def set_all(self, values: Mapping[str, object]) -> None:
         """Keeps a JSON value under each key, all in one commit."""
-        with translated(self._uri):
+        with translate_errors(self._uri):
             (
                 self._table.merge_insert("key")
                 .when_matched_update_all()
@@ -45,16 +45,16 @@ class Catalog:
 
     def refresh(self) -> None:
         """Sees what other processes have committed since."""
-        with translated(self._uri):
+        with translate_errors(self._uri):
             self._table.checkout_latest()
 
     def optimize(self) -> None:
-        """As `tidy`, however little there is to fold."""
-        with translated(self._uri):
-            fold(self._table, always=True)
+        """As `maintain`, however little there is to compact."""
+        with translate_errors(self._uri):
+            compact(self._table, always=True)
 
-    def tidy(self) -> None:
+    def maintain(self) -> None:
         """Folds small fragments together when there are many, and drops old versions now and
         then: a run without changes, too, adds one."""
-        with translated(self._uri):
-            fold(self._table, always=self._table.version % _VERSIONS == 0)
+        with translate_errors(self._uri):
+            compact(self._table, always=self._table.version % _VERSIONS == 0)

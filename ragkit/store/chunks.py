@@ -8,24 +8,30 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ragkit.memory import give_back
+from ragkit.allocator import release_memory
 from ragkit.store import schema
-from ragkit.store.arrays import joined, matrix
-from ragkit.store.connect import translated
-from ragkit.store.distributed import build_indices
-from ragkit.store.folding import MOST_FRAGMENTS, UNFOLDED_ROWS, fold, fragments, unfolded_rows
-from ragkit.store.full_text import index_words
-from ragkit.store.ledger import delete_sources
-from ragkit.store.reader import Reader
-from ragkit.store.vector_index import (
-    bits_fit,
+from ragkit.store.ann_index import (
     build_index,
     drop_index,
-    is_due,
-    kept_index,
+    load_index_stats,
+    needs_rebuild,
+    supports_rabitq,
     tune_index,
 )
-from ragkit.types import Chunk, Derived, Manifest, VectorIndex
+from ragkit.store.arrow import concat, matrix
+from ragkit.store.async_reader import AsyncTableReader
+from ragkit.store.compaction import (
+    MOST_FRAGMENTS,
+    UNINDEXED_ROWS,
+    compact,
+    fragments,
+    unindexed_rows,
+)
+from ragkit.store.connection import translate_errors
+from ragkit.store.distributed import build_indices
+from ragkit.store.files import delete_sources
+from ragkit.store.keyword_search import build_fts_index
+from ragkit.types import Chunk, ChunkFeatures, Manifest, VectorIndex
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -47,7 +53,7 @@ class Sample(NamedTuple):
 class ChunkTable:
     """The chunks of one generation of an index: all its vectors are of one model."""
 
-    def __init__(self, uri: str, table: Any, reader: Reader) -> None:
+    def __init__(self, uri: str, table: Any, reader: AsyncTableReader) -> None:
         """`reader` is told of every change."""
         self._uri = uri
         self._table = table
@@ -60,7 +66,7 @@ class ChunkTable:
         self,
         chunks: Sequence[Chunk],
         vectors: Sequence[Vectors],
-        derived: Sequence[Derived],
+        derived: Sequence[ChunkFeatures],
         *,
         replacing: Collection[str],
     ) -> None:
@@ -93,34 +99,34 @@ class ChunkTable:
         with self._changing():
             self._table.checkout_latest()
 
-    def tidy(self) -> None:
+    def maintain(self) -> None:
         """Folds new rows into the indices and small fragments together, when there are enough of
         them to be worth the rewrite; builds the vector index, or builds it anew, when it is due."""
         with self._changing():
             rows = self._table.count_rows()
-            due = is_due(self._table, rows)
+            due = needs_rebuild(self._table, rows)
             if due:
                 drop_index(self._table)  # else its pieces would be folded in vain
-            first = rows > UNFOLDED_ROWS and unfolded_rows(self._table) == rows
-            give_back()
+            first = rows > UNINDEXED_ROWS and unindexed_rows(self._table) == rows
+            release_memory()
             if first and fragments(self._table) <= MOST_FRAGMENTS:
-                index_words(self._table)  # folding would rewrite the table, too
+                build_fts_index(self._table)  # folding would rewrite the table, too
             else:
-                fold(self._table)
+                compact(self._table)
             if due:
-                give_back()
+                release_memory()
                 build_index(self._table)
 
     def optimize(self) -> None:
-        """As `tidy`, however little there is to fold."""
+        """As `maintain`, however little there is to compact."""
         with self._changing():
-            fold(self._table, always=True)
-        self.tidy()
+            compact(self._table, always=True)
+        self.maintain()
 
     def optimize_on_cluster(self, options: Mapping[str, str], *, workers: int) -> None:
         """Compacts the table and builds its indices by the workers of the connected Ray cluster."""
         started = time.monotonic()
-        fits = bits_fit(self._table)
+        fits = supports_rabitq(self._table)
         build_indices(
             f"{self._uri}/{self._table.name}.lance",
             options,
@@ -139,7 +145,7 @@ class ChunkTable:
     def _changing(self) -> Iterator[None]:
         """For what makes another version of the table: what was read of the last one is stale."""
         try:
-            with translated(self._uri):
+            with translate_errors(self._uri):
                 yield
         finally:
             self._reader.changed()
@@ -150,25 +156,25 @@ class ChunkTable:
     @cached_property
     def vector_index(self) -> VectorIndex | None:
         """How well the vector index finds; None for a table too small to need one."""
-        with translated(self._uri):
-            return kept_index(self._table)
+        with translate_errors(self._uri):
+            return load_index_stats(self._table)
 
     def count(self) -> int:
         """How many chunks there are."""
-        with translated(self._uri):
+        with translate_errors(self._uri):
             return int(self._table.count_rows())
 
     def sources(self) -> set[str]:
         """The names of the files that have chunks."""
-        with translated(self._uri):
+        with translate_errors(self._uri):
             held = self._table.search().select(["source"]).to_arrow()["source"].unique()
         return set(held.to_pylist())
 
     def text_hashes(self) -> bytes:
         """The text hashes of all chunks, 32 ASCII characters each, one after another."""
-        with translated(self._uri):
+        with translate_errors(self._uri):
             hashes = self._table.search().select(["text_hash"]).to_arrow()["text_hash"]
-        return joined(hashes)
+        return concat(hashes)
 
     def vectors_by_hash(self, hashes: Collection[str]) -> Mapping[str, Vectors]:
         """The stored vector of each text hash that has one: hash -> (d,) float32."""
@@ -176,7 +182,7 @@ class ChunkTable:
             return {}
         from lancedb.expr import col
 
-        with translated(self._uri):
+        with translate_errors(self._uri):
             rows = (
                 self._table.search()
                 .where(col("text_hash").isin(sorted(hashes)))
@@ -185,7 +191,7 @@ class ChunkTable:
             )
         return dict(zip(rows["text_hash"].to_pylist(), matrix(rows["vector"]), strict=True))
 
-    def beside(self, chunks: Sequence[Chunk], reach: int) -> list[Chunk]:
+    def neighbours(self, chunks: Sequence[Chunk], reach: int) -> list[Chunk]:
         """The chunks up to `reach` places before and behind each of these in their files, these
         included, and perhaps others of the same files; in no order."""
         from lancedb.expr import col
@@ -193,7 +199,7 @@ class ChunkTable:
         places = {c.ordinal + step for c in chunks for step in range(-reach, reach + 1)}
         wanted = col("source").isin(sorted({chunk.source for chunk in chunks}))
         wanted &= col("ordinal").isin(sorted(place for place in places if place >= 0))
-        with translated(self._uri):
+        with translate_errors(self._uri):
             rows = self._table.search().where(wanted).select(list(schema.CHUNK_COLUMNS)).to_arrow()
         return schema.to_chunks(rows)
 
@@ -215,35 +221,37 @@ class ChunkTable:
             wanted.update(int(ids[at]) for at, pair in enumerate(pairs) if pair in keys)
         if not wanted:
             return Sample((), np.zeros((0, self.manifest.embedder.dimension), np.float32), 0)
-        with translated(self._uri):
+        with translate_errors(self._uri):
             query = self._table.take_row_ids(sorted(wanted))
             taken = query.select([*schema.CHUNK_COLUMNS, "vector"]).to_arrow()
         return Sample(tuple(schema.to_chunks(taken)), matrix(taken["vector"]), len(ids))
 
-    def of_files(self, sources: Collection[str]) -> dict[str, list[tuple[Chunk, Derived]]]:
+    def by_file(self, sources: Collection[str]) -> dict[str, list[tuple[Chunk, ChunkFeatures]]]:
         """The chunks of some files in their order, each with what is stored beside it."""
         from lancedb.expr import col
 
-        with translated(self._uri):
+        with translate_errors(self._uri):
             rows = (
                 self._table.search()
                 .where(col("source").isin(sorted(sources)))
-                .select([*schema.CHUNK_COLUMNS, *Derived._fields])
+                .select([*schema.CHUNK_COLUMNS, *ChunkFeatures._fields])
                 .to_arrow()
                 .sort_by([("source", "ascending"), ("ordinal", "ascending")])
             )
-        beside = zip(*(rows[name].to_pylist() for name in Derived._fields), strict=True)
-        found: dict[str, list[tuple[Chunk, Derived]]] = {}
-        for chunk, derived in zip(schema.to_chunks(rows), map(Derived._make, beside), strict=True):
+        beside = zip(*(rows[name].to_pylist() for name in ChunkFeatures._fields), strict=True)
+        found: dict[str, list[tuple[Chunk, ChunkFeatures]]] = {}
+        for chunk, derived in zip(
+            schema.to_chunks(rows), map(ChunkFeatures._make, beside), strict=True
+        ):
             found.setdefault(chunk.source, []).append((chunk, derived))
         return found
 
-    def stored(self) -> Iterator[tuple[list[str], list[Chunk], list[str], Vectors]]:
+    def iter_rows(self) -> Iterator[tuple[list[str], list[Chunk], list[str], Vectors]]:
         """All rows, a batch at a time: their ids, chunks, text hashes and vectors (n, d)."""
         import pyarrow as pa
 
         columns = ["id", *schema.CHUNK_COLUMNS, "text_hash", "vector"]
-        with translated(self._uri):
+        with translate_errors(self._uri):
             for batch in self._table.search().select(columns).to_batches(_BATCH_ROWS):
                 rows = pa.Table.from_batches([batch])
                 ids, hashes = rows["id"].to_pylist(), rows["text_hash"].to_pylist()
@@ -251,14 +259,14 @@ class ChunkTable:
 
     def sample_texts(self, limit: int) -> list[str]:
         """The texts of at most `limit` chunks, spread evenly over the table."""
-        with translated(self._uri):
+        with translate_errors(self._uri):
             count = self._table.count_rows()
             offsets = [at * count // limit for at in range(limit)] if count > limit else None
             query = self._table.search() if offsets is None else self._table.take_offsets(offsets)
             return list(query.select(["text"]).to_arrow()["text"].to_pylist())
 
     def _run(self, query: Any, sources: Collection[str] | None) -> pa.Table:
-        with translated(self._uri):
+        with translate_errors(self._uri):
             if sources is not None:
                 from lancedb.expr import col
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ragkit.errors import RagkitError, missing_library
-from ragkit.store.full_text import COLUMNS, word_settings
-from ragkit.store.vector_index import NAME as VECTOR_INDEX
+from ragkit.store.ann_index import NAME as VECTOR_INDEX
+from ragkit.store.keyword_search import COLUMNS, fts_settings
 
 LEAST_ROWS = 10_000_000
 _PARTITION_ROWS = 8192
@@ -39,7 +39,7 @@ def build_indices(
             column=column,
             index_type="INVERTED",
             name=f"{column}_idx",
-            **word_settings(column),
+            **fts_settings(column),
             **common,
         )
     if with_vectors:

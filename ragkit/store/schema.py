@@ -9,14 +9,14 @@ from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 from ragkit.errors import IndexDamagedError
-from ragkit.types import Chunk, ChunkSettings, Derived, FileRecord, Manifest, ModelIdentity
+from ragkit.types import Chunk, ChunkFeatures, ChunkSettings, FileRecord, Manifest, ModelIdentity
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from ragkit.types import Vectors
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST_KEY = b"ragkit.manifest"
 # What a chunk row holds of a Chunk; `context` and the hashes are derived, the vector is beside.
 CHUNK_COLUMNS = (
@@ -52,7 +52,7 @@ def chunk_schema(manifest: Manifest) -> pa.Schema:
         "table_header": pa.string(),
         "context": pa.string(),
         "stems": pa.string(),
-        "opening": pa.string(),
+        "header": pa.string(),
         "text": pa.string(),
         "vector": pa.list_(pa.float32(), manifest.embedder.dimension),
     }
@@ -124,7 +124,7 @@ def manifest_of(schema: pa.Schema) -> Manifest:
 def chunk_rows(
     chunks: Sequence[Chunk],
     vectors: Sequence[Vectors],
-    derived: Sequence[Derived],
+    derived: Sequence[ChunkFeatures],
     schema: pa.Schema,
 ) -> pa.Table:
     """Chunks as rows; each vector is (d,), everything in one order."""
@@ -137,7 +137,7 @@ def chunk_rows(
         name: [getattr(one, name) for one in chunks] for name in CHUNK_COLUMNS
     }
     columns["id"] = row_ids(chunks)
-    for name in Derived._fields:
+    for name in ChunkFeatures._fields:
         columns[name] = [getattr(one, name) for one in derived]
     columns["vector"] = pa.FixedSizeListArray.from_arrays(
         pa.array(matrix, type=pa.float32()), dimension

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ragkit.store import schema
-from ragkit.store.arrays import matrix, unit
-from ragkit.store.full_text import full_text, opening_text
-from ragkit.store.kept import Kept
-from ragkit.store.matching import best_of_all, clause_queries, scored
-from ragkit.store.reader import Reader
-from ragkit.store.resident import find_rows
-from ragkit.store.vector_index import nearest
+from ragkit.store.ann_index import nearest
+from ragkit.store.arrow import matrix, normalize_rows
+from ragkit.store.async_reader import AsyncTableReader
+from ragkit.store.keyword_search import (
+    boolean_query,
+    clause_queries,
+    header_query,
+    merge_matches,
+    row_scores,
+)
+from ragkit.store.memory_cache import TableCache, find_rows
 from ragkit.types import Chunk, KeywordQuery
 
 if TYPE_CHECKING:
@@ -26,23 +30,23 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Matches:
+class KeywordMatches:
     """What holds the words of a question: row ids (n,) and BM25 scores (n,), best first, and the
     documents whose name and opening hold some, source -> BM25 score."""
 
     rows: npt.NDArray[np.int64]
     scores: Vectors
-    openings: dict[str, float]
+    headers: dict[str, float]
 
 
 class ChunkSearch:
     """Searches in the chunks of one generation, from any thread. Row ids hold until the table
     is written; those that do not hold any more raise `IndexChangedError`."""
 
-    def __init__(self, chunks: ChunkTable, reader: Reader) -> None:
+    def __init__(self, chunks: ChunkTable, reader: AsyncTableReader) -> None:
         self._chunks = chunks
         self._reader = reader
-        self.kept = Kept(reader, lambda: chunks.manifest.embedder.dimension)
+        self.kept = TableCache(reader, lambda: chunks.manifest.embedder.dimension)
 
     def nearest(
         self,
@@ -57,8 +61,8 @@ class ChunkSearch:
         all. `exact` compares every row, where an index may miss one in a hundred."""
         import numpy as np
 
-        self.kept.search_begins()
-        if sources is None and (resident := self.kept.whole()):
+        self.kept.count_search()
+        if sources is None and (resident := self.kept.full_table()):
             return resident.nearest(vector, limit)
         index = None if exact else self._chunks.vector_index
 
@@ -70,36 +74,36 @@ class ChunkSearch:
         (rows,) = self._reader.fetch(query)
         return rows["_rowid"].to_numpy().astype(np.int64), 1 - rows["_distance"].to_numpy()
 
-    def matching(
+    def match(
         self,
         wanted: KeywordQuery,
         limit: int,
         *,
         documents: int = 1,
         sources: Collection[str] | None = None,
-    ) -> Matches:
+    ) -> KeywordMatches:
         """The `limit` rows and so many `documents` that match best. Rows without any of the words,
         or without one of the phrases, are left out."""
-        outline = self.kept.outline()
+        outline = self.kept.row_index()
 
         def words(table: Any) -> Any:
-            asked = table.query().nearest_to_text(full_text(wanted))
+            asked = table.query().nearest_to_text(boolean_query(wanted))
             return _among(asked.limit(limit).select(["_score"]).with_row_id(), sources)
 
         def openings(table: Any) -> Any:
-            asked = table.query().nearest_to_text(opening_text(wanted))
+            asked = table.query().nearest_to_text(header_query(wanted))
             columns = ["_score"] if outline else ["source", "_score"]
             return _among(asked.limit(documents).select(columns).with_row_id(), sources)
 
         at_once = sources is not None or wanted.phrases
         queries = [words] if at_once else clause_queries(wanted, limit)
         *found, opened = self._reader.fetch(*queries, openings)
-        first_rows, opening_scores = scored(opened)
+        first_rows, opening_scores = row_scores(opened)
         names = outline.sources(first_rows) if outline else opened["source"].to_pylist()
-        rows, scores = best_of_all(found, limit)
-        return Matches(rows, scores, dict(zip(names, opening_scores.tolist(), strict=True)))
+        rows, scores = merge_matches(found, limit)
+        return KeywordMatches(rows, scores, dict(zip(names, opening_scores.tolist(), strict=True)))
 
-    def places(
+    def locate_rows(
         self, row_ids: Sequence[int], *, without_vectors: int = 0
     ) -> tuple[list[tuple[str, int]], Vectors]:
         """The source and ordinal of rows, in their order, and the vectors (n - `without_vectors`,
@@ -107,21 +111,21 @@ class ChunkSearch:
         others = row_ids[without_vectors:]
         if not row_ids:
             return [], self._vectors([])
-        if resident := self.kept.whole():
-            return resident.outline.places(row_ids), resident.vectors_of(others)
-        if outline := self.kept.outline():
-            return outline.places(row_ids), self._vectors(others)
+        if resident := self.kept.full_table():
+            return resident.row_index.positions(row_ids), resident.vectors_of(others)
+        if outline := self.kept.row_index():
+            return outline.positions(row_ids), self._vectors(others)
         rows = self._taken(row_ids, ["source", "ordinal", "vector"])
         found = list(zip(rows["source"].to_pylist(), rows["ordinal"].to_pylist(), strict=True))
-        return found, unit(matrix(rows["vector"]))[without_vectors:]
+        return found, normalize_rows(matrix(rows["vector"]))[without_vectors:]
 
-    def take(self, row_ids: Sequence[int]) -> list[Chunk]:
+    def load_chunks(self, row_ids: Sequence[int]) -> list[Chunk]:
         """The chunks of rows that `nearest` or `matching` named, in that order."""
         if not row_ids:
             return []
-        if resident := self.kept.whole():
-            return resident.take(row_ids)
-        if outline := self.kept.outline():
+        if resident := self.kept.full_table():
+            return resident.load_chunks(row_ids)
+        if outline := self.kept.row_index():
             return outline.chunks(row_ids, self._taken(row_ids, ["text"])["text"])
         return schema.to_chunks(self._taken(row_ids, schema.CHUNK_COLUMNS))
 
@@ -130,7 +134,7 @@ class ChunkSearch:
 
         if not row_ids:
             return np.empty((0, self._chunks.manifest.embedder.dimension), dtype=np.float32)
-        return unit(matrix(self._taken(row_ids, ["vector"])["vector"]))
+        return normalize_rows(matrix(self._taken(row_ids, ["vector"])["vector"]))
 
     def _taken(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
         """These columns of rows, in the order of the ids. Raises `IndexChangedError`."""

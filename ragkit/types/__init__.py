@@ -7,35 +7,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ragkit.types.answers import (
-    Answer,
-    Citation,
-    ContextUse,
-    Coverage,
-    Disagreement,
-    Hit,
-    KeywordQuery,
-    Passage,
-    Sentence,
-    Support,
+from ragkit.types.documents import (
+    Chunk,
+    ChunkFeatures,
+    ChunkSettings,
+    Document,
+    Heading,
+    format_location,
 )
-from ragkit.types.documents import Chunk, ChunkSettings, Derived, Document, Heading, location
-from ragkit.types.ledger import (
+from ragkit.types.files import (
+    DiscoveredFile,
+    FileFingerprint,
     FileRecord,
-    Flaw,
-    FoundFile,
     IndexReport,
-    KnownFile,
+    IntegrityIssue,
+    IntegrityReport,
     LastRun,
-    Location,
-    Manifest,
-    ModelIdentity,
     Outcome,
     Problem,
     Progress,
-    VectorIndex,
-    VerifyReport,
 )
+from ragkit.types.manifest import Manifest, ModelIdentity, StorageLocation, VectorIndex
 from ragkit.types.protocols import (
     AsyncReply,
     Chat,
@@ -47,6 +39,18 @@ from ragkit.types.protocols import (
     TokenCounter,
     Usage,
 )
+from ragkit.types.results import (
+    Answer,
+    Citation,
+    Conflict,
+    ContextUsage,
+    Hit,
+    IndexCoverage,
+    KeywordQuery,
+    Passage,
+    Sentence,
+    SupportLevel,
+)
 
 if TYPE_CHECKING:
     from ragkit.types.protocols import Vectors as Vectors
@@ -56,25 +60,25 @@ __all__ = [
     "AsyncReply",
     "Chat",
     "Chunk",
+    "ChunkFeatures",
     "ChunkSettings",
     "Citation",
-    "ContextUse",
-    "Coverage",
-    "Derived",
-    "Disagreement",
+    "Conflict",
+    "ContextUsage",
+    "DiscoveredFile",
     "Document",
     "Embedder",
     "Engine",
+    "FileFingerprint",
     "FileRecord",
-    "Flaw",
-    "FoundFile",
     "Heading",
     "Hit",
+    "IndexCoverage",
     "IndexReport",
+    "IntegrityIssue",
+    "IntegrityReport",
     "KeywordQuery",
-    "KnownFile",
     "LastRun",
-    "Location",
     "Manifest",
     "Message",
     "ModelIdentity",
@@ -85,10 +89,10 @@ __all__ = [
     "Reply",
     "Reranker",
     "Sentence",
-    "Support",
+    "StorageLocation",
+    "SupportLevel",
     "TokenCounter",
     "Usage",
     "VectorIndex",
-    "VerifyReport",
-    "location",
+    "format_location",
 ]

@@ -27,7 +27,7 @@ class Document:
     fences and pipe tables are markup, in all others they are plain characters.
     `metadata` holds (key, value) pairs such as ("title", ...), ("author", ...), ("tags", "a, b").
     `notes` are sentences for the person: a guessed encoding, pages without text.
-    `characters_lost` counts the non-blank characters a loader knows it could not deliver.
+    `lost_characters` counts the non-blank characters a loader knows it could not deliver.
     `file_lines[i]` is the line of the file that line i + 1 of `text` stands for; empty where that
     is the same line, or the file has none.
     """
@@ -42,7 +42,7 @@ class Document:
     page_labels: tuple[str, ...] = ()
     pages_without_text: int = 0
     metadata: tuple[tuple[str, str], ...] = ()
-    characters_lost: int = 0
+    lost_characters: int = 0
     file_lines: tuple[int, ...] = ()
 
 
@@ -83,10 +83,10 @@ class Chunk:
     @property
     def location(self) -> str:
         """Where a reader finds it: `notes.md:3-9`, `book.pdf p. 4`, `deck.pptx slide 3`."""
-        return location(self.source, self.page_label, self.first_line, self.last_line)
+        return format_location(self.source, self.page_label, self.first_line, self.last_line)
 
 
-class Derived(NamedTuple):
+class ChunkFeatures(NamedTuple):
     """What is stored with a chunk beside itself: the key of its vector, and words that find it.
 
     `opening` is what its document says about itself, with the first chunk; "" with all others.
@@ -95,10 +95,10 @@ class Derived(NamedTuple):
     text_hash: str
     context: str
     stems: str
-    opening: str = ""
+    header: str = ""
 
 
-def location(source: str, page_label: str, first_line: int, last_line: int) -> str:
+def format_location(source: str, page_label: str, first_line: int, last_line: int) -> str:
     """`notes.md:3-9` or `notes.md:3`; `book.pdf p. 4` where the format has pages."""
     if page_label:
         return f"{source} {page_label}"

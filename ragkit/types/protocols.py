@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from ragkit.types.ledger import ModelIdentity
+from ragkit.types.manifest import ModelIdentity
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,14 +38,14 @@ class Embedder(Protocol):
     @property
     def token_counter(self) -> TokenCounter: ...
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32, rows in the order of `texts`. No text may be blank.
 
         Raises `EmbeddingError` when some texts have no vector, other `ModelError`s when none has.
         """
         ...
 
-    def embed_question(self, text: str) -> Vectors:
+    def embed_query(self, text: str) -> Vectors:
         """(d,) float32."""
         ...
 

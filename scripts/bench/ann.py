@@ -73,7 +73,7 @@ def measure(store: Store, embedder: Projected, asked: Sequence[str]) -> str:
     index = Index.open(store.uri, embedder=embedder)
     opened = Store.open(store.uri)
     table, made = opened.search, opened.chunks.vector_index
-    vectors = {text: embedder.embed_question(text) for text in asked}
+    vectors = {text: embedder.embed_query(text) for text in asked}
     few = asked[:EXACT_QUESTIONS]
     whole = timed(index.search, asked)
     leg = timed(lambda text: table.nearest(vectors[text], 100), asked)
@@ -128,7 +128,7 @@ def main() -> None:
             place = home / f"{size}-{dimension}"
             if not place.is_dir():
                 texts = texts or real_texts()
-                build(place, texts, embedder, size, NOISE).tidy()
+                build(place, texts, embedder, size, NOISE).maintain()
             line = measure(Store.open(str(place)), embedder, asked)
             print(f"{size:8} {dimension:4} {line}", flush=True)
             if not arguments.keep:

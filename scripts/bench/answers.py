@@ -104,7 +104,7 @@ def measure(name: str, arguments: argparse.Namespace) -> None:
         limit = min(arguments.limit or OFF_TOPIC, OFF_TOPIC)
         off = ask(index, answerable(OTHER_SET[name], limit))
         seconds = time.perf_counter() - begin
-    print(f"{name}: {report.added} documents, floor {good[0].answer.floor:.3f}")
+    print(f"{name}: {report.added} documents, floor {good[0].answer.abstention_threshold:.3f}")
     print_answers(good)
     print_refusals("unanswerable", good, bad)
     print_refusals("off-topic", good, off)
@@ -115,7 +115,7 @@ def measure(name: str, arguments: argparse.Namespace) -> None:
 
 
 def print_answers(good: Sequence[Outcome]) -> None:
-    answered = [one for one in good if not one.answer.abstained]
+    answered = [one for one in good if not one.answer.is_abstention]
     length = statistics.fmean(len(one.answer.sentences) for one in answered)
     print(
         f"  answerable    {len(good):5}  right {share(one.right for one in good):.3f}"
@@ -125,9 +125,9 @@ def print_answers(good: Sequence[Outcome]) -> None:
 
 
 def print_refusals(kind: str, good: Sequence[Outcome], bad: Sequence[Outcome]) -> None:
-    refused = share(one.answer.abstained for one in bad)
-    kept = share(not one.answer.abstained for one in good)
-    area = auc([o.answer.evidence for o in good], [o.answer.evidence for o in bad])
+    refused = share(one.answer.is_abstention for one in bad)
+    kept = share(not one.answer.is_abstention for one in good)
+    area = auc([o.answer.evidence_score for o in good], [o.answer.evidence_score for o in bad])
     accuracy = (kept * len(good) + refused * len(bad)) / (len(good) + len(bad))
     print(
         f"  {kind:12}  {len(bad):5}  refused {refused:.3f}  AUC {area:.3f}  accuracy {accuracy:.3f}"
@@ -149,12 +149,12 @@ def auc(high: Sequence[float], low: Sequence[float]) -> float:
 
 def show(kind: str, good: Sequence[Outcome], bad: Sequence[Outcome]) -> None:
     chosen = {
-        "wrong": [o for o in good if not o.right and not o.answer.abstained],
-        "refused": [o for o in good if o.answer.abstained],
-        "answered": [o for o in bad if not o.answer.abstained],
+        "wrong": [o for o in good if not o.right and not o.answer.is_abstention],
+        "refused": [o for o in good if o.answer.is_abstention],
+        "answered": [o for o in bad if not o.answer.is_abstention],
     }[kind]
     for one in chosen:
-        print(f"- {one.question.text}\n    {one.answer.evidence:.3f} {one.answer.text}")
+        print(f"- {one.question.text}\n    {one.answer.evidence_score:.3f} {one.answer.text}")
         print(f"    expected: {' | '.join(one.question.expected)}")
 
 

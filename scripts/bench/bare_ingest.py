@@ -56,9 +56,9 @@ def index(tree: Path, database: str, model: str, embed_host: str | None) -> int:
     import lancedb
     import pyarrow as pa
 
-    from ragkit.models import Servers, resolve_embedder
+    from ragkit.models import OllamaSettings, resolve_embedder
 
-    embedder = resolve_embedder(model, Servers(embed_host=embed_host))
+    embedder = resolve_embedder(model, OllamaSettings(embed_host=embed_host))
     dimension = embedder.identity.dimension
     schema = pa.schema(
         {
@@ -80,7 +80,7 @@ def index(tree: Path, database: str, model: str, embed_host: str | None) -> int:
             yield batch(waiting)
 
     def batch(some: list[Any]) -> pa.RecordBatch:
-        vectors = embedder.embed_passages([one.text for one in some])
+        vectors = embedder.embed_documents([one.text for one in some])
         return pa.record_batch(
             [
                 pa.array([one.source for one in some]),
@@ -99,11 +99,11 @@ def index(tree: Path, database: str, model: str, embed_host: str | None) -> int:
 def chunks(tree: Path, embedder: Any) -> Iterator[Any]:
     """The chunks of all files that can be read, one file after another."""
     from ragkit.errors import LoadError
-    from ragkit.index.opening import fitting_chunks
-    from ragkit.ingest.chunk import chunk
-    from ragkit.ingest.load import LoadOptions, load
+    from ragkit.index.compatibility import chunk_settings_for
+    from ragkit.ingest.chunking import chunk
+    from ragkit.loading import LoadOptions, load
 
-    settings = fitting_chunks(embedder, None, 0)
+    settings = chunk_settings_for(embedder, None, 0)
     for folder, _, names in os.walk(tree):
         for name in names:
             path = Path(folder, name)

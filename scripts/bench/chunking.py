@@ -20,7 +20,7 @@ from pathlib import Path
 from data import folder, judgments, questions, rows
 
 from ragkit import Hit, Index
-from ragkit.evaluate import ndcg
+from ragkit.evaluation import ndcg
 
 DOCUMENT_SETS = ("squad_dev", "sec10q", "tree_handbook", "scifact", "cranfield")
 CANDIDATES = 60

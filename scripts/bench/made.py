@@ -11,13 +11,13 @@ import numpy as np
 from data import folder
 
 from ragkit.errors import LoadError
-from ragkit.ingest.chunk import chunk
-from ragkit.ingest.load import load
-from ragkit.ingest.prepare import OPENING_CHARACTERS, search_context, text_hash
-from ragkit.models.wordllama import WordLlama
+from ragkit.ingest.chunking import chunk
+from ragkit.ingest.prepare import HEADER_CHARACTERS, search_context, text_hash
+from ragkit.loading import load
+from ragkit.models.wordllama import WordLlamaEmbedder
 from ragkit.store import Store
 from ragkit.store.schema import FORMAT
-from ragkit.types import Chunk, ChunkSettings, Derived, FileRecord, Manifest, ModelIdentity
+from ragkit.types import Chunk, ChunkFeatures, ChunkSettings, FileRecord, Manifest, ModelIdentity
 
 SETS = ("scifact", "cranfield", "squad_dev", "tree_handbook", "chunking_eval", "clapnq_dev")
 CHUNKS_PER_FILE = 20
@@ -36,18 +36,18 @@ class Projected:
     def __init__(self, dimension: int) -> None:
         self.name = f"bench/projected-{dimension}"
         self.identity = ModelIdentity(self.name, dimension)
-        self._model = WordLlama()
+        self._model = WordLlamaEmbedder()
         self.token_counter = self._model.token_counter
         side = max(dimension, self._model.identity.dimension)
         square = np.random.default_rng(1).normal(size=(side, side))
         basis = np.linalg.qr(square)[0][: self._model.identity.dimension, :dimension]
         self._basis = basis.astype(np.float32)
 
-    def embed_passages(self, texts: Sequence[str]) -> np.ndarray:
-        return unit(self._model.embed_passages(texts) @ self._basis)
+    def embed_documents(self, texts: Sequence[str]) -> np.ndarray:
+        return unit(self._model.embed_documents(texts) @ self._basis)
 
-    def embed_question(self, text: str) -> np.ndarray:
-        return unit(self._model.embed_question(text) @ self._basis)
+    def embed_query(self, text: str) -> np.ndarray:
+        return unit(self._model.embed_query(text) @ self._basis)
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
@@ -62,7 +62,7 @@ def vary(vectors: np.ndarray, noise: float, seed: int) -> np.ndarray:
 
 def real_texts() -> list[str]:
     """The chunks of the documents of `SETS`, cut as an index cuts them."""
-    count = WordLlama().token_counter
+    count = WordLlamaEmbedder().token_counter
     texts = []
     for name in SETS:
         for path in sorted((folder(name) / "docs").rglob("*")):
@@ -79,7 +79,7 @@ def build(uri: Path, texts: Sequence[str], embedder: Projected, size: int, noise
     """An index of `size` chunks, not tidied. A chunk has the first half of one real text and the
     second half of another, and a varied vector of the first."""
     store = Store.create(str(uri), Manifest(embedder.identity, ChunkSettings(), FORMAT))
-    base = embedder.embed_passages(texts)
+    base = embedder.embed_documents(texts)
     chance = random.Random(size)
     numbers = iter(range(size))
     while batch := list(islice(numbers, BATCH)):
@@ -109,9 +109,9 @@ def _chunk(number: int, text: str) -> Chunk:
     return Chunk(source, ordinal, text, start, start + len(text), line, line + 20)
 
 
-def _derived(one: Chunk) -> Derived:
-    opening = f"{one.source}\n{one.text[:OPENING_CHARACTERS]}" if one.ordinal == 0 else ""
-    return Derived(text_hash(one.text), search_context(one), "", opening)
+def _derived(one: Chunk) -> ChunkFeatures:
+    opening = f"{one.source}\n{one.text[:HEADER_CHARACTERS]}" if one.ordinal == 0 else ""
+    return ChunkFeatures(text_hash(one.text), search_context(one), "", opening)
 
 
 def _mixed(one: str, other: str) -> str:

@@ -30,7 +30,7 @@ from data import folder, rows
 
 from ragkit import Index
 from ragkit.errors import LoadError
-from ragkit.ingest.load import load
+from ragkit.loading import load
 from ragkit.types import FileRecord
 
 # expect -> the outcomes that fulfil it. A file that is not indexed must say why.

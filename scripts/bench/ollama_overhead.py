@@ -75,7 +75,7 @@ def compare(url: str, texts: list[str], rounds: int) -> float:
         bare.append(seconds_of_bare_loop(host, texts, keep=False))
         keeping.append(seconds_of_bare_loop(host, texts, keep=True))
         started = time.perf_counter()
-        vectors = embedder.embed_passages(texts)
+        vectors = embedder.embed_documents(texts)
         ours.append(time.perf_counter() - started)
         assert vectors.shape == (len(texts), 768)
     print(f"{len(texts)} chunks of {statistics.mean(map(len, texts)):.0f} characters, 768 numbers")

@@ -22,10 +22,10 @@ from measured import run
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from ragkit.ingest.reconcile import reconcile
-from ragkit.ingest.scan import scanned
+from ragkit.ingest.work_plan import plan_work
 from ragkit.store import Store
 from ragkit.store.schema import FORMAT, file_schema
-from ragkit.types import ChunkSettings, FoundFile, Manifest, ModelIdentity
+from ragkit.types import ChunkSettings, DiscoveredFile, Manifest, ModelIdentity
 
 _LIMIT_MB = 1000
 _BATCH = 50_000
@@ -77,28 +77,28 @@ def make(place: str, files: int) -> None:
             columns["outcome"] = ["indexed"] * len(numbers)
             columns["size"] = columns["inode"] = list(numbers)
             columns["sha256"] = [f"{number:064x}" for number in numbers]
-            columns["seen_ns"] = [_SEEN_NS] * len(numbers)
+            columns["last_seen_ns"] = [_SEEN_NS] * len(numbers)
             yield pa.record_batch(columns, schema=schema)
 
     store.files._table.add(pa.RecordBatchReader.from_batches(schema, batches()))
 
 
-def listing(files: int) -> Iterator[FoundFile]:
+def listing(files: int) -> Iterator[DiscoveredFile]:
     for number in range(files):
         source = name(number)
         if number % 1000 != 7:
-            yield FoundFile(source, source, number + (number % 100 == 3), 0, number)
+            yield DiscoveredFile(source, source, number + (number % 100 == 3), 0, number)
         if number % 1000 == 9:
-            yield FoundFile(source + " copy", source + " copy", number, 0, number)
+            yield DiscoveredFile(source + " copy", source + " copy", number, 0, number)
 
 
 def compare(place: str, files: int) -> dict[str, int]:
     store = Store.open(place)
-    decisions = reconcile(listing(files), store.files.known(), now_ns=time.time_ns())
-    with scanned(decisions) as scan:
+    decisions = reconcile(listing(files), store.files.fingerprints(), now_ns=time.time_ns())
+    with plan_work(decisions) as scan:
         return {
             "unchanged": scan.counts["unchanged"],
-            "due": scan.due_count,
+            "due": scan.to_read_count,
             "gone": scan.gone_count,
         }
 

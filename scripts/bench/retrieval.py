@@ -27,7 +27,7 @@ from chunking import measure_spans
 from data import folder, judgments, questions, rows
 
 from ragkit import Index
-from ragkit.evaluate import ndcg, recall, reciprocal_rank
+from ragkit.evaluation import ndcg, recall, reciprocal_rank
 
 SPANS = "chunking_eval"
 FILINGS = "sec10q"

@@ -38,8 +38,8 @@ sys.path.insert(0, str(HERE.parents[1] / "tests"))
 from s3_server import S3, running  # noqa: E402
 
 from ragkit.index import Index  # noqa: E402
-from ragkit.store.arrays import matrix  # noqa: E402
-from ragkit.types import Location  # noqa: E402
+from ragkit.store.arrow import matrix  # noqa: E402
+from ragkit.types import StorageLocation  # noqa: E402
 
 warnings.filterwarnings("ignore", message="lancedb fork support")  # what is forked execs at once
 LOOPBACK = "127.0.0.2"  # 127.0.0.1 is taken by Ray for a name of the outside address
@@ -62,13 +62,13 @@ class Bench:
         started = time.perf_counter()
         self.plain = self.finish(self.start(str(self.work / "plain"), "wordllama", "local"))
         print(f"plain run: {self.plain['chunks']:,} chunks, {time.perf_counter() - started:.1f} s")
-        self.expected = content(Location(str(self.work / "plain")))
+        self.expected = content(StorageLocation(str(self.work / "plain")))
 
-    def place(self, name: str) -> Location:
+    def place(self, name: str) -> StorageLocation:
         return self.s3.at(f"s3://scale/{name}")
 
-    def start(self, place: str | Location, model: str, engine: str) -> subprocess.Popen[str]:
-        location = place if isinstance(place, Location) else Location(place)
+    def start(self, place: str | StorageLocation, model: str, engine: str) -> subprocess.Popen[str]:
+        location = place if isinstance(place, StorageLocation) else StorageLocation(place)
         options = [f"{key}={value}" for key, value in location.options]
         script = str(HERE / "scale_work.py")
         command = [sys.executable, script, location.uri, str(self.docs), model, engine, *options]
@@ -90,7 +90,7 @@ class Bench:
                 return
         sys.exit("the run ended before it could be disturbed")
 
-    def compare(self, title: str, place: Location, note: str) -> None:
+    def compare(self, title: str, place: StorageLocation, note: str) -> None:
         same = content(place) == self.expected
         self.wrong += not same
         print(f"{title}: {'same rows' if same else 'ROWS DIFFER'}; {note}", flush=True)
@@ -155,7 +155,7 @@ def overhead(bench: Bench) -> None:
             bench.finish(bench.start(place, "wordllama", address))
         bench.compare(
             "one worker",
-            Location(place),
+            StorageLocation(place),
             f"{spread():.1f} CPU s, plain {plain():.1f}: ratio {spread() / plain():.2f}",
         )
 
@@ -178,7 +178,7 @@ def waiting(bench: Bench) -> None:
 def search(bench: Bench) -> None:
     place = bench.place("search")
     bench.finish(bench.start(place, "wordllama", "local"))
-    disk = Location(str(bench.work / "plain"))
+    disk = StorageLocation(str(bench.work / "plain"))
     ways = {
         "the first of a process, by the vector index": (_first, False),
         "the first of a process, all vectors compared": (_first, True),
@@ -195,7 +195,7 @@ def search(bench: Bench) -> None:
         )
 
 
-def _first(place: Location, exact: bool) -> float:
+def _first(place: StorageLocation, exact: bool) -> float:
     """The median of searches each by an index just opened, as a command does it."""
     taken = []
     for question in _QUESTIONS[:9]:
@@ -207,7 +207,7 @@ def _first(place: Location, exact: bool) -> float:
     return statistics.median(taken)
 
 
-def _one_after_another(place: Location, exact: bool) -> float:
+def _one_after_another(place: StorageLocation, exact: bool) -> float:
     index = Index.open(place)
     for question in _QUESTIONS[:3]:
         index.search(question)
@@ -219,7 +219,7 @@ def _one_after_another(place: Location, exact: bool) -> float:
     return statistics.median(taken)
 
 
-def content(place: Location) -> str:
+def content(place: StorageLocation) -> str:
     """Rows and ledger of an index, in order, without what is of one run only, as one hash."""
     index = Index.open(place)
     names = ["id", "text_hash", "text", "vector"]

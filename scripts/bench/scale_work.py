@@ -18,28 +18,28 @@ from pathlib import Path
 from ragkit.engines.ray import RayEngine
 from ragkit.errors import IndexNotFoundError
 from ragkit.index import Index
-from ragkit.models.wordllama import WordLlama
-from ragkit.types import Location
+from ragkit.models.wordllama import WordLlamaEmbedder
+from ragkit.types import StorageLocation
 
 WAIT_SECONDS = 0.02
 FILES_PER_TASK = 64
 FILES_PER_WARM_TASK = 8  # so that there is a task for every worker
 
 
-class Waiting(WordLlama):
+class Waiting(WordLlamaEmbedder):
     """As a model on another machine: time passes, next to nothing is computed here. Its vectors
     are real ones, for an index of equal ones takes long to build."""
 
-    def embed_passages(self, texts):  # type: ignore[no-untyped-def]
+    def embed_documents(self, texts):  # type: ignore[no-untyped-def]
         time.sleep(WAIT_SECONDS * len(texts))
-        return super().embed_passages(texts)
+        return super().embed_documents(texts)
 
 
 def main() -> None:
     place, docs, model, engine, *options = sys.argv[1:]
-    embedder = Waiting() if model == "waiting" else WordLlama()
+    embedder = Waiting() if model == "waiting" else WordLlamaEmbedder()
     pairs = tuple((key, value) for key, _, value in (option.partition("=") for option in options))
-    location = Location(place, pairs)
+    location = StorageLocation(place, pairs)
     try:
         index = Index.open(location, embedder=embedder)
     except IndexNotFoundError:

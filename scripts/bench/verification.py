@@ -24,8 +24,8 @@ from typing import Any
 from data import folder, rows
 
 from ragkit.query.sentences import readable, split_sentences
-from ragkit.query.verify import verify
 from ragkit.types import Passage, Sentence
+from ragkit.verification.verify import verify
 
 TRUE_KINDS = ("copied", "statement", "written")
 FALSE_KINDS = ("number", "date", "name", "negation", "cited elsewhere")
@@ -244,9 +244,9 @@ def measure(
 ) -> None:
     embed = None
     if arguments.embed:
-        from ragkit.models.wordllama import WordLlama
+        from ragkit.models.wordllama import WordLlamaEmbedder
 
-        embed = WordLlama().embed_passages
+        embed = WordLlamaEmbedder().embed_documents
     table: dict[str, Counter[str]] = defaultdict(Counter)
     seconds = 0.0
     moved = 0

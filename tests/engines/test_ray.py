@@ -14,9 +14,9 @@ from ray_work import Picky, die_on_three, double, fail_on_three, sleep_once, slo
 from ragkit.engines.ray import RayEngine
 from ragkit.errors import EmbeddingError, LoadError, RagkitError
 from ragkit.index import Index
-from ragkit.ingest.spread import SpreadEmbedder
-from ragkit.models import Servers
-from ragkit.models.wordllama import WordLlama
+from ragkit.ingest.distributed_embedder import DistributedEmbedder
+from ragkit.models import OllamaSettings
+from ragkit.models.wordllama import WordLlamaEmbedder
 
 ray = pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 psutil = pytest.importorskip("psutil")  # comes with Ray
@@ -111,16 +111,18 @@ def test_no_cluster_is_said_soon() -> None:
 
 def test_spread_vectors_are_those_of_the_model_in_order(engine: RayEngine) -> None:
     texts = [f"text number {number}" for number in range(100)]
-    spread = SpreadEmbedder(WordLlama(), engine, Servers())
-    assert np.array_equal(spread.embed_passages(texts), WordLlama().embed_passages(texts))
+    spread = DistributedEmbedder(WordLlamaEmbedder(), engine, OllamaSettings())
+    assert np.array_equal(spread.embed_documents(texts), WordLlamaEmbedder().embed_documents(texts))
 
 
 def test_texts_without_a_vector_are_named_by_their_place(engine: RayEngine) -> None:
     texts = [f"text {'forbidden' if number in (7, 70) else number}" for number in range(100)]
     with pytest.raises(EmbeddingError) as caught:
-        SpreadEmbedder(Picky(), engine, Servers()).embed_passages(texts)
+        DistributedEmbedder(Picky(), engine, OllamaSettings()).embed_documents(texts)
     assert set(caught.value.refused) == {7, 70}
-    assert np.array_equal(caught.value.vectors[80:], WordLlama().embed_passages(texts[80:]))
+    assert np.array_equal(
+        caught.value.vectors[80:], WordLlamaEmbedder().embed_documents(texts[80:])
+    )
 
 
 def rows(index: Index) -> list[tuple[Any, ...]]:
@@ -140,8 +142,8 @@ def test_an_index_made_through_ray_is_the_one_made_here(
         write(f"n{number}.md", f"# Note {number}\n\nIt says {number * 7} and nothing else.")
     write("broken.pdf", b"%PDF-1.7 broken")
     write("empty.txt", "")
-    there = Index.create(tmp_path / "there" / ".ragkit", embedder=WordLlama())
-    here = Index.create(tmp_path / "here" / ".ragkit", embedder=WordLlama())
+    there = Index.create(tmp_path / "there" / ".ragkit", embedder=WordLlamaEmbedder())
+    here = Index.create(tmp_path / "here" / ".ragkit", embedder=WordLlamaEmbedder())
     report = there.update(tmp_path / "docs", engine=engine, files_per_task=7)
     assert report.added == 60
     here.update(tmp_path / "docs")

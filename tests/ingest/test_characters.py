@@ -20,10 +20,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragkit.ingest.load import LOADERS, LoadOptions
-from ragkit.ingest.prepare import Recipe, Task, prepare
-from ragkit.types import ChunkSettings, FoundFile
-from tests.ingest.load.conftest import build_pdf, build_zip
+from ragkit.ingest.prepare import FileTask, PrepareSettings, prepare_files
+from ragkit.loading import LOADERS, LoadOptions
+from ragkit.types import ChunkSettings, DiscoveredFile
+from tests.loading.conftest import build_pdf, build_zip
 
 Paragraphs = Sequence[str]
 
@@ -211,11 +211,13 @@ def test_no_character_is_lost(suffix: str, texts: list[str], tokens: int) -> Non
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"file.{suffix}")
         path.write_bytes(data)
-        recipe = Recipe(ChunkSettings(tokens, 0, tokens), count_words, LoadOptions(), len(data))
-        found = FoundFile(path.name, str(path), len(data))
-        (prepared,) = prepare(recipe, [Task(found)])
+        recipe = PrepareSettings(
+            ChunkSettings(tokens, 0, tokens), count_words, LoadOptions(), len(data)
+        )
+        found = DiscoveredFile(path.name, str(path), len(data))
+        (prepared,) = prepare_files(recipe, [FileTask(found)])
     record = prepared.record
     assert record.outcome == "indexed", record
     held = "\n".join(one.text for one in prepared.chunks)
-    assert sum(map(len, held.split())) + record.characters_lost == record.characters
+    assert sum(map(len, held.split())) + record.lost_characters == record.characters
     assert set(" ".join(texts).split()) <= set(re.findall(r"\w+", held))

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from ragkit.ingest.reconcile import (
     Decision,
-    guards_against_wipe,
     reconcile,
+    refuse_mass_deletion,
 )
-from ragkit.types import FoundFile, KnownFile
+from ragkit.types import DiscoveredFile, FileFingerprint
 
 SECOND = 10**9
 NOW = 1_000_000 * SECOND
@@ -23,14 +23,14 @@ OLD = NOW - 1000 * SECOND
 SOURCES = st.text("ab/.-", min_size=1, max_size=4)
 STATS = st.tuples(st.integers(0, 2), st.sampled_from([OLD, OLD + 1, NOW]), st.integers(0, 1))
 FOUND = st.builds(
-    lambda source, stat, refusal: FoundFile(source, source, *stat, refusal=refusal),
+    lambda source, stat, refusal: DiscoveredFile(source, source, *stat, refusal=refusal),
     SOURCES,
     STATS,
     st.sampled_from(["", "", "", "permission denied"]),
 )
 RECORDS = st.builds(
-    lambda source, stat, outcome, seen: KnownFile(
-        source, outcome, size=stat[0], mtime_ns=stat[1], inode=stat[2], seen_ns=seen
+    lambda source, stat, outcome, seen: FileFingerprint(
+        source, outcome, size=stat[0], mtime_ns=stat[1], inode=stat[2], last_seen_ns=seen
     ),
     SOURCES,
     STATS,
@@ -48,26 +48,26 @@ FOUND_FILES = st.lists(FOUND, max_size=12).map(in_order)
 LEDGERS = st.lists(RECORDS, max_size=12).map(in_order)
 
 
-def decide(found: list[FoundFile], known: list[KnownFile], **options) -> list[Decision]:
+def decide(found: list[DiscoveredFile], known: list[FileFingerprint], **options) -> list[Decision]:
     return list(reconcile(iter(found), iter(known), now_ns=NOW, **options))
 
 
-def kinds(found: list[FoundFile], known: list[KnownFile], **options) -> list[str]:
+def kinds(found: list[DiscoveredFile], known: list[FileFingerprint], **options) -> list[str]:
     return [decision.kind for decision in decide(found, known, **options)]
 
 
-FILE = FoundFile("a.md", "/a.md", 5, OLD, 7)
-RECORD = KnownFile("a.md", "indexed", size=5, mtime_ns=OLD, inode=7, seen_ns=NOW)
+FILE = DiscoveredFile("a.md", "/a.md", 5, OLD, 7)
+RECORD = FileFingerprint("a.md", "indexed", size=5, mtime_ns=OLD, inode=7, last_seen_ns=NOW)
 
 
 @given(found=FOUND_FILES, known=LEDGERS)
 def test_every_file_and_every_record_is_in_exactly_one_decision(
-    found: list[FoundFile], known: list[KnownFile]
+    found: list[DiscoveredFile], known: list[FileFingerprint]
 ) -> None:
     decisions = decide(found, known)
     assert [d.found for d in decisions if d.found is not None] == found
-    assert [d.record for d in decisions if d.record is not None] == known
-    sources = [(d.found or d.record).source for d in decisions]
+    assert [d.known for d in decisions if d.known is not None] == known
+    sources = [(d.found or d.known).source for d in decisions]
     assert sources == sorted(set(sources))
     for kind, file, record in decisions:
         assert (kind == "new") <= (record is None)
@@ -76,12 +76,12 @@ def test_every_file_and_every_record_is_in_exactly_one_decision(
 
 
 @given(found=FOUND_FILES)
-def test_what_was_just_recorded_is_unchanged(found: list[FoundFile]) -> None:
+def test_what_was_just_recorded_is_unchanged(found: list[DiscoveredFile]) -> None:
     files = [file for file in found if not file.refusal]
     known = [
-        KnownFile(
+        FileFingerprint(
             f.source, "indexed", size=f.size, mtime_ns=f.mtime_ns, inode=f.inode,
-            seen_ns=NOW + 2 * SECOND,
+            last_seen_ns=NOW + 2 * SECOND,
         )
         for f in files
     ]  # fmt: skip
@@ -89,10 +89,10 @@ def test_what_was_just_recorded_is_unchanged(found: list[FoundFile]) -> None:
 
 
 @given(found=FOUND_FILES, known=LEDGERS)
-def test_nothing_is_read_ahead(found: list[FoundFile], known: list[KnownFile]) -> None:
+def test_nothing_is_read_ahead(found: list[DiscoveredFile], known: list[FileFingerprint]) -> None:
     taken = 0
 
-    def counted() -> Iterator[FoundFile]:
+    def counted() -> Iterator[DiscoveredFile]:
         nonlocal taken
         for file in found:
             taken += 1
@@ -111,10 +111,14 @@ def test_nothing_is_read_ahead(found: list[FoundFile], known: list[KnownFile]) -
         pytest.param(FILE._replace(size=6), RECORD, "changed", id="size"),
         pytest.param(FILE._replace(mtime_ns=OLD - 1), RECORD, "changed", id="older"),
         pytest.param(FILE._replace(inode=8), RECORD, "changed", id="replaced"),
-        pytest.param(FILE, RECORD._replace(seen_ns=OLD + SECOND), "check", id="racy"),
-        pytest.param(FILE, RECORD._replace(seen_ns=OLD + 2 * SECOND), "unchanged", id="not racy"),
-        pytest.param(FILE, RECORD._replace(seen_ns=OLD - SECOND), "check", id="from the future"),
-        pytest.param(FILE, RECORD._replace(seen_ns=0), "check", id="never said when"),
+        pytest.param(FILE, RECORD._replace(last_seen_ns=OLD + SECOND), "check", id="racy"),
+        pytest.param(
+            FILE, RECORD._replace(last_seen_ns=OLD + 2 * SECOND), "unchanged", id="not racy"
+        ),
+        pytest.param(
+            FILE, RECORD._replace(last_seen_ns=OLD - SECOND), "check", id="from the future"
+        ),
+        pytest.param(FILE, RECORD._replace(last_seen_ns=0), "check", id="never said when"),
         pytest.param(FILE, RECORD._replace(outcome="skipped"), "unchanged", id="skipped"),
         pytest.param(
             FILE._replace(size=6), RECORD._replace(outcome="skipped"), "changed", id="skipped, new"
@@ -125,19 +129,22 @@ def test_nothing_is_read_ahead(found: list[FoundFile], known: list[KnownFile]) -
         ),
         pytest.param(
             FILE,
-            RECORD._replace(outcome="failed", seen_ns=NOW - 3600 * SECOND, mtime_ns=OLD),
+            RECORD._replace(outcome="failed", last_seen_ns=NOW - 3600 * SECOND, mtime_ns=OLD),
             "retry",
             id="failed an hour ago",
         ),
         pytest.param(
-            FILE, RECORD._replace(outcome="failed", seen_ns=NOW + 1), "retry", id="clock set back"
+            FILE,
+            RECORD._replace(outcome="failed", last_seen_ns=NOW + 1),
+            "retry",
+            id="clock set back",
         ),
         pytest.param(FILE._replace(refusal="no"), RECORD, "refused", id="refused"),
         pytest.param(FILE, None, "new", id="new"),
         pytest.param(None, RECORD, "gone", id="gone"),
     ],
 )
-def test_one_file(file: FoundFile | None, record: KnownFile | None, kind: str) -> None:
+def test_one_file(file: DiscoveredFile | None, record: FileFingerprint | None, kind: str) -> None:
     assert decide([file] if file else [], [record] if record else []) == [
         Decision(kind, file, record)
     ]
@@ -152,10 +159,14 @@ def test_the_caller_may_ask_for_files_to_be_read_again() -> None:
 
 
 def test_a_folder_that_cannot_be_listed_loses_nothing() -> None:
-    found = [FILE, FoundFile("b/", "/b", refusal="permission denied"), FoundFile("c", "/c")]
+    found = [
+        FILE,
+        DiscoveredFile("b/", "/b", refusal="permission denied"),
+        DiscoveredFile("c", "/c"),
+    ]
     known = [RECORD._replace(source=source) for source in ("a.md", "b.md", "b/", "b/x", "b/y/z")]
     known += [RECORD._replace(source=source) for source in ("b0", "c", "d")]
-    decisions = {(d.record or d.found).source: d.kind for d in decide(found, known)}
+    decisions = {(d.known or d.found).source: d.kind for d in decide(found, known)}
     assert decisions == {
         "a.md": "unchanged", "b.md": "gone", "b/": "refused", "b/x": "unreachable",
         "b/y/z": "unreachable", "b0": "gone", "c": "changed", "d": "gone",
@@ -173,7 +184,7 @@ def test_a_folder_that_cannot_be_listed_loses_nothing() -> None:
 )
 def test_unsorted_input_is_refused(found: list[str], known: list[str]) -> None:
     with pytest.raises(ValueError, match="ascending"):
-        decide([FoundFile(s, s) for s in found], [RECORD._replace(source=s) for s in known])
+        decide([DiscoveredFile(s, s) for s in found], [RECORD._replace(source=s) for s in known])
 
 
 @pytest.mark.parametrize(
@@ -189,5 +200,5 @@ def test_unsorted_input_is_refused(found: list[str], known: list[str]) -> None:
 def test_an_empty_root_does_not_empty_the_index(
     known: int, gone: int, found: int, text: str | None
 ) -> None:
-    reason = guards_against_wipe(known, gone, found)
+    reason = refuse_mass_deletion(known, gone, found)
     assert reason is None if text is None else text in reason

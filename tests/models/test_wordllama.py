@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ragkit.models.wordllama import WordLlama, WordTokens, _data_file
+from ragkit.models.wordllama import CachedTokenizer, WordLlamaEmbedder, _data_file
 
-EMBEDDER = WordLlama()
+EMBEDDER = WordLlamaEmbedder()
 TEXTS = [
     "Every quarter one server is restored from its backup.",
     "foo_bar.baz() -> C++ ERR-4012 v2.3.1 100,000 x² 5².",
@@ -49,7 +49,7 @@ def test_no_token_of_the_vocabulary_reaches_across_a_piece() -> None:
     special = {token["content"] for token in tokenizer["added_tokens"]}
     for token in tokenizer["model"]["vocab"]:
         if token not in special and not token.startswith("<0x"):
-            assert len(WordTokens.split(token.replace("▁", " "))) == 1, token
+            assert len(CachedTokenizer.split(token.replace("▁", " "))) == 1, token
 
 
 def test_vectors_equal_those_of_the_package() -> None:
@@ -70,18 +70,18 @@ def test_vectors_equal_those_of_the_package() -> None:
         check=True,
     )
     expected = np.array(json.loads(done.stdout), dtype=np.float32)
-    assert np.abs(EMBEDDER.embed_passages(texts) - expected).max() < 1e-6
+    assert np.abs(EMBEDDER.embed_documents(texts) - expected).max() < 1e-6
 
 
 def test_a_vector_does_not_depend_on_its_batch() -> None:
-    together = EMBEDDER.embed_passages(TEXTS)
-    alone = np.concatenate([EMBEDDER.embed_passages([text]) for text in TEXTS])
+    together = EMBEDDER.embed_documents(TEXTS)
+    alone = np.concatenate([EMBEDDER.embed_documents([text]) for text in TEXTS])
     assert np.array_equal(together, alone)
-    assert np.array_equal(EMBEDDER.embed_question(TEXTS[0]), together[0])
+    assert np.array_equal(EMBEDDER.embed_query(TEXTS[0]), together[0])
 
 
 def test_vectors_have_length_one_and_near_texts_are_near() -> None:
-    vectors = EMBEDDER.embed_passages(
+    vectors = EMBEDDER.embed_documents(
         ["How often are backups tested?", "Backups are tested monthly.", "The cat ate the fish."]
     )
     assert vectors.dtype == np.float32
@@ -91,18 +91,18 @@ def test_vectors_have_length_one_and_near_texts_are_near() -> None:
 
 
 def test_a_long_text_is_linear_in_memory() -> None:
-    vector = EMBEDDER.embed_passages(["word " * 300_000])[0]
-    assert np.allclose(vector, EMBEDDER.embed_question("word word"), atol=0.05)
+    vector = EMBEDDER.embed_documents(["word " * 300_000])[0]
+    assert np.allclose(vector, EMBEDDER.embed_query("word word"), atol=0.05)
 
 
 @pytest.mark.parametrize("text", [pytest.param("", id="empty")])
 def test_an_empty_text_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="blank"):
-        EMBEDDER.embed_question(text)
+        EMBEDDER.embed_query(text)
 
 
 def test_a_lone_surrogate_does_not_stop_a_batch() -> None:
-    assert np.isfinite(EMBEDDER.embed_passages(["a\udcffb", "c"])).all()
+    assert np.isfinite(EMBEDDER.embed_documents(["a\udcffb", "c"])).all()
 
 
 def test_the_counter_can_be_sent_to_another_process() -> None:
@@ -113,8 +113,8 @@ def test_the_counter_can_be_sent_to_another_process() -> None:
 
 def test_the_package_itself_is_never_imported() -> None:
     program = (
-        "import sys; from ragkit.models.wordllama import WordLlama; "
-        "WordLlama().embed_question('x'); sys.exit('wordllama' in sys.modules)"
+        "import sys; from ragkit.models.wordllama import WordLlamaEmbedder; "
+        "WordLlamaEmbedder().embed_query('x'); sys.exit('wordllama' in sys.modules)"
     )
     root = Path(__file__).parents[2]
     assert subprocess.run([sys.executable, "-c", program], cwd=root, check=False).returncode == 0

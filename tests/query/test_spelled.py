@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragkit.index import Index
-from ragkit.query.keywords import keyword_query
 from ragkit.query.spelled import shorten_quarters, spell_signs
+from ragkit.retrieval.query_parsing import parse_query
 
 Write = Callable[..., Path]
 
@@ -29,7 +29,7 @@ def test_names_with_signs_are_spelled_in_letters(text: str, spelled: str) -> Non
 
 def test_quarters_in_words_are_also_looked_for_in_short() -> None:
     assert shorten_quarters("In the second quarter, and the Second fiscal quarter") == "Q2"
-    assert "Q1" in keyword_query("sales in the first quarter of 2023").words.split()
+    assert "Q1" in parse_query("sales in the first quarter of 2023").words.split()
     assert shorten_quarters("first, quarter past four") == ""
 
 

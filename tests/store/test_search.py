@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragkit.errors import RagkitError
-from ragkit.query.keywords import keyword_query
-from ragkit.query.retrieve import retrieve
+from ragkit.retrieval.hybrid_search import hybrid_search
+from ragkit.retrieval.query_parsing import parse_query
 from ragkit.store import Store
-from ragkit.store.resident import Outline, Resident
+from ragkit.store.memory_cache import InMemoryTable, RowIndex
 from ragkit.store.schema import FORMAT
-from ragkit.types import Chunk, ChunkSettings, Derived, Manifest, ModelIdentity
+from ragkit.types import Chunk, ChunkFeatures, ChunkSettings, Manifest, ModelIdentity
 
 DIMENSION = 2_048  # so that a few vectors are many bytes
 ASKED = np.eye(DIMENSION, dtype=np.float32)[0]
@@ -41,28 +41,28 @@ def add(store: Store, numbers: range) -> None:
     ]
     drawn = np.random.default_rng(numbers.start).normal(size=(len(numbers), DIMENSION))
     vectors = drawn / np.linalg.norm(drawn, axis=1, keepdims=True) * 0.995  # nearly of length 1
-    derived = [Derived(f"{n:032}", "", "") for n in numbers]
+    derived = [ChunkFeatures(f"{n:032}", "", "") for n in numbers]
     store.chunks.write(chunks, list(vectors.astype(np.float32)), derived, replacing=())
 
 
 def test_the_second_search_finds_what_the_first_found(store: Store) -> None:
     rows, similarity = store.search.nearest(ASKED, 50)
-    matches = store.search.matching(keyword_query("walrus 14"), 20, documents=20)
-    places, vectors = store.search.places(rows.tolist())
-    chunks = store.search.take(rows.tolist())
-    assert not store.search.kept.whole()
+    matches = store.search.match(parse_query("walrus 14"), 20, documents=20)
+    places, vectors = store.search.locate_rows(rows.tolist())
+    chunks = store.search.load_chunks(rows.tolist())
+    assert not store.search.kept.full_table()
     again, similarity_again = store.search.nearest(ASKED, 50)
-    assert store.search.kept.whole()
+    assert store.search.kept.full_table()
     assert again.tolist() == rows.tolist()
     assert np.allclose(similarity_again, similarity, atol=1e-5)
-    places_again, vectors_again = store.search.places(rows.tolist())
+    places_again, vectors_again = store.search.locate_rows(rows.tolist())
     assert places_again == places
     assert np.allclose(vectors_again, vectors)
-    assert store.search.take(rows.tolist()) == chunks
-    in_memory = store.search.matching(keyword_query("walrus 14"), 20, documents=20)
+    assert store.search.load_chunks(rows.tolist()) == chunks
+    in_memory = store.search.match(parse_query("walrus 14"), 20, documents=20)
     assert in_memory.rows.tolist() == matches.rows.tolist()
     assert np.allclose(in_memory.scores, matches.scores)
-    assert in_memory.openings == matches.openings
+    assert in_memory.headers == matches.headers
 
 
 def test_what_was_written_since_is_found_and_what_was_deleted_is_not(store: Store) -> None:
@@ -74,9 +74,9 @@ def test_what_was_written_since_is_found_and_what_was_deleted_is_not(store: Stor
     store.chunks.delete(["f0.md"])
     rows, _ = store.search.nearest(ASKED, 1_000)
     assert len(rows) == 390
-    assert ("f0.md", 0) not in store.search.places(rows.tolist())[0]
+    assert ("f0.md", 0) not in store.search.locate_rows(rows.tolist())[0]
     store.optimize()
-    assert len(store.search.take(store.search.nearest(ASKED, 1_000)[0].tolist())) == 390
+    assert len(store.search.load_chunks(store.search.nearest(ASKED, 1_000)[0].tolist())) == 390
 
 
 def test_another_process_is_seen_after_a_refresh(store: Store) -> None:
@@ -98,7 +98,7 @@ def test_the_nearest_are_the_best_and_of_equal_ones_the_first(
     values = np.array(similarities, dtype=np.float32)
     vectors = np.stack([values, np.sqrt(1 - values**2)], axis=1)
     rows = np.arange(len(values), dtype=np.int64) * 3
-    held = Resident(Outline(rows, pa.table({})), vectors, pa.chunked_array([], pa.string()))
+    held = InMemoryTable(RowIndex(rows, pa.table({})), vectors, pa.chunked_array([], pa.string()))
     found, similarity = held.nearest(np.array([1, 0], dtype=np.float32), limit)
     expected = sorted(range(len(values)), key=lambda at: (-values[at], at))[:limit]
     assert found.tolist() == [3 * at for at in expected]
@@ -109,12 +109,12 @@ def test_the_first_searches_of_a_process_may_come_from_several_threads(store: St
     script = (
         "import sys\n"
         "from concurrent.futures import ThreadPoolExecutor\n"
-        "from ragkit.query.keywords import keyword_query\n"
+        "from ragkit.retrieval.query_parsing import parse_query\n"
         "from ragkit.store import Store\n"
         "store = Store.open(sys.argv[1])\n"
         "with ThreadPoolExecutor(8) as pool:\n"
-        "    asked = [keyword_query(f'note {n}') for n in range(8)]\n"
-        "    found = pool.map(lambda one: store.search.matching(one, 5).rows, asked)\n"
+        "    asked = [parse_query(f'note {n}') for n in range(8)]\n"
+        "    found = pool.map(lambda one: store.search.match(one, 5).rows, asked)\n"
         "    print(sum(map(len, found)))\n"
     )
     command = [sys.executable, "-c", script, store.uri]
@@ -128,7 +128,7 @@ def test_rows_that_moved_are_not_taken_for_others(store: Store, searches: int) -
         rows, _ = store.search.nearest(ASKED, 300)
     store.chunks.delete(["f0.md"])
     store.optimize()
-    for look_up in (store.search.take, store.search.places):
+    for look_up in (store.search.load_chunks, store.search.locate_rows):
         with pytest.raises(RagkitError):
             look_up(rows.tolist())
 
@@ -145,7 +145,7 @@ def test_searches_while_the_table_is_written_find_what_is_there(store: Store) ->
     with ThreadPoolExecutor(1) as beside:
         writing = beside.submit(write)
         while not writing.done():
-            hits = retrieve(store, embedder, "walrus", limit=10)
+            hits = hybrid_search(store, embedder, "walrus", limit=10)
             assert len(hits) == 10
             assert all("walrus" in hit.chunk.text for hit in hits)
         writing.result()
@@ -157,5 +157,5 @@ class Fixed:
     name = "test/none"
     identity = ModelIdentity(name, DIMENSION)
 
-    def embed_question(self, text: str) -> np.ndarray:
+    def embed_query(self, text: str) -> np.ndarray:
         return ASKED

@@ -5,9 +5,9 @@ a server is first asked for something.
 """
 
 from ragkit.models.ollama.chat import OllamaChat
-from ragkit.models.ollama.embed import OllamaEmbedder
-from ragkit.models.ollama.host import OllamaHost
-from ragkit.models.ollama.manage import (
+from ragkit.models.ollama.client import OllamaHost
+from ragkit.models.ollama.embedder import OllamaEmbedder
+from ragkit.models.ollama.library import (
     InstalledModel,
     LoadedModel,
     ModelDetails,

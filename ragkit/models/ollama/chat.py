@@ -19,16 +19,20 @@ from contextlib import aclosing, closing
 from typing import Any
 
 from ragkit.errors import ModelError
-from ragkit.models.ollama.chat_model import ChatModel, learn_chat_model
-from ragkit.models.ollama.estimate import Calibration
-from ragkit.models.ollama.exchange import Exchange
-from ragkit.models.ollama.host import OllamaHost
-from ragkit.models.ollama.manage import OllamaModels, OnProgress
-from ragkit.models.ollama.names import model_of, runs_in_cloud, same_model
+from ragkit.models.ollama.capabilities import ChatCapabilities, probe_chat_model
+from ragkit.models.ollama.client import OllamaHost, load_vendor
+from ragkit.models.ollama.errors import FailureKind, OllamaError, translate_errors
+from ragkit.models.ollama.library import (
+    OllamaModels,
+    OnProgress,
+    is_cloud_model,
+    is_same_model,
+    parse_model_name,
+)
 from ragkit.models.ollama.options import check_options
-from ragkit.models.ollama.patience import Sleep
-from ragkit.models.ollama.translate import OllamaError, Trouble, translated
-from ragkit.models.ollama.vendor import load_vendor
+from ragkit.models.ollama.reply import ChatExchange
+from ragkit.models.ollama.retry import Sleep
+from ragkit.models.ollama.token_estimate import Calibration
 from ragkit.types import Message, Usage
 
 _REPLY_SECONDS = 300.0  # until the first piece: the model may have to be loaded, the prompt read
@@ -52,7 +56,7 @@ class OllamaChat:
         sleep: Sleep = time.sleep,
         sleep_async: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        self.model = model_of(name)
+        self.model = parse_model_name(name)
         self.host = host or OllamaHost()
         self.options = check_options(options or {})
         self._models = OllamaModels(self.host, sleep=sleep)
@@ -61,7 +65,7 @@ class OllamaChat:
         self._sleep = sleep
         self._sleep_async = sleep_async
         self._calibration = Calibration()
-        self._known: ChatModel | None = None
+        self._known: ChatCapabilities | None = None
         self._loaded_window: int | None = None
         self._asking = threading.Lock()
 
@@ -70,9 +74,9 @@ class OllamaChat:
         return f"ollama/{self.model}"
 
     @property
-    def leaves_machine(self) -> bool:
+    def is_remote(self) -> bool:
         """Whether messages sent to this model leave this machine."""
-        return self.host.leaves_machine or runs_in_cloud(self.model)
+        return self.host.is_remote or is_cloud_model(self.model)
 
     @property
     def context_tokens(self) -> int:
@@ -94,7 +98,7 @@ class OllamaChat:
 
     def count_tokens(self, text: str) -> int:
         """At least the tokens of `text`, as far as earlier replies have taught."""
-        return self._calibration.count(text)
+        return self._calibration.estimate(text)
 
     def reply(self, messages: Sequence[Message], *, reply_tokens: int) -> OllamaReply:
         """The reply, asked for when it is iterated; each iteration asks anew.
@@ -121,26 +125,28 @@ class OllamaChat:
         with closing(self.host.client(_REPLY_SECONDS)) as client:
             while True:
                 try:
-                    with translated(self.host, self.model):
+                    with translate_errors(self.host, self.model):
                         part = client._request(
                             vendor.GenerateResponse, "POST", "/api/generate", json=body
                         )
                     break
                 except OllamaError as error:
-                    seconds = exchange.wait_after(error)
+                    seconds = exchange.next_delay(error)
                 self._sleep(seconds)
-        text = exchange.take(part) + exchange.finish()
+        text = exchange.parse_part(part) + exchange.finish()
         if exchange.usage().finish == "length":
             raise OllamaError(
-                f"the reply of {self.model} was cut at {reply_tokens} tokens", Trouble.REFUSED
+                f"the reply of {self.model} was cut at {reply_tokens} tokens", FailureKind.REFUSED
             )
         return text.strip()
 
-    def exchange(self, messages: Sequence[Message], reply_tokens: int) -> Exchange:
+    def exchange(self, messages: Sequence[Message], reply_tokens: int) -> ChatExchange:
         """One prompt to this model, ready to be sent."""
-        return Exchange(self._chat_model(), self._calibration, self.options, messages, reply_tokens)
+        return ChatExchange(
+            self._chat_model(), self._calibration, self.options, messages, reply_tokens
+        )
 
-    def parts(self, exchange: Exchange) -> Generator[Any, None, None]:
+    def parts(self, exchange: ChatExchange) -> Generator[Any, None, None]:
         """What the server sends, tried again where that can help and nothing has come yet."""
         vendor, _ = load_vendor()
         body = {**exchange.body, "stream": True}
@@ -152,16 +158,16 @@ class OllamaChat:
                 try:
                     with closing(stream):
                         while True:
-                            with translated(self.host, self.model):
+                            with translate_errors(self.host, self.model):
                                 part = next(stream, None)
                             if part is None:
                                 return
                             yield part
                 except OllamaError as error:
-                    seconds = exchange.wait_after(error)
+                    seconds = exchange.next_delay(error)
                 self._sleep(seconds)
 
-    async def parts_async(self, exchange: Exchange) -> AsyncGenerator[Any, None]:
+    async def parts_async(self, exchange: ChatExchange) -> AsyncGenerator[Any, None]:
         """As `parts`, inside an event loop."""
         vendor, _ = load_vendor()
         body = {**exchange.body, "stream": True}
@@ -173,16 +179,16 @@ class OllamaChat:
                 try:
                     async with aclosing(stream):
                         while True:
-                            with translated(self.host, self.model):
+                            with translate_errors(self.host, self.model):
                                 part = await anext(stream, None)
                             if part is None:
                                 return
                             yield part
                 except OllamaError as error:
-                    seconds = exchange.wait_after(error)
+                    seconds = exchange.next_delay(error)
                 await self._sleep_async(seconds)
 
-    def check_loaded(self, exchange: Exchange) -> None:
+    def check_loaded(self, exchange: ChatExchange) -> None:
         """Asks once, after the first reply, what window the model was really loaded with.
 
         Raises `ContextOverflowError` when it is smaller and the prompt may not have fitted it.
@@ -199,16 +205,16 @@ class OllamaChat:
         except ModelError:
             # The reply is here and good; a server that hides this is none the worse for it.
             return None
-        windows = [m.context_tokens for m in loaded if same_model(m.name, self.model)]
+        windows = [m.context_tokens for m in loaded if is_same_model(m.name, self.model)]
         return windows[0] if windows else None
 
-    def _chat_model(self) -> ChatModel:
+    def _chat_model(self) -> ChatCapabilities:
         with self._asking:
             if self._known is None:
                 details = self._models.ensure_model(
                     self.model, pull=self._pull, on_progress=self._on_progress
                 )
-                self._known = learn_chat_model(self._models, details, self.options)
+                self._known = probe_chat_model(self._models, details, self.options)
             return self._known
 
 
@@ -225,7 +231,7 @@ class OllamaReply:
         exchange = self._chat.exchange(self._messages, self._reply_tokens)
         with closing(self._chat.parts(exchange)) as parts:
             for part in parts:
-                if text := exchange.take(part):
+                if text := exchange.parse_part(part):
                     yield text
         if text := exchange.finish():
             yield text
@@ -247,7 +253,7 @@ class OllamaAsyncReply:
         exchange = await asyncio.to_thread(self._chat.exchange, self._messages, self._reply_tokens)
         async with aclosing(self._chat.parts_async(exchange)) as parts:
             async for part in parts:
-                if text := exchange.take(part):
+                if text := exchange.parse_part(part):
                     yield text
         if text := exchange.finish():
             yield text

@@ -1,0 +1,52 @@
+"""How a question is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from ragkit.retrieval.passages import PER_DOCUMENT
+from ragkit.retrieval.rerank import RerankStep
+from ragkit.types import Message
+
+REPLY_TOKENS = 1024
+
+OnText = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class AskRequest:
+    """A question and all that is said about how to answer it.
+
+    `history` are earlier turns; `standalone` is the question in words that need no history: both
+    are searched, and that one is answered. `exact` compares every vector. At most `per_document`
+    passages come from one file. `min_score` is the evidence (0 to 1) below which there is no
+    answer; None means the index's own floor. `reranking` orders the hits anew. `on_text` is told
+    the answer piece by piece as a chat model writes it, `on_restart` when what it was told so far
+    is void.
+    """
+
+    question: str
+    limit: int
+    keyword_weight: float
+    sources: Collection[str] | None = None
+    exact: bool = False
+    strict: bool = False
+    reply_tokens: int = REPLY_TOKENS
+    history: Sequence[Message] = ()
+    standalone: str = ""
+    per_document: int = PER_DOCUMENT
+    min_score: float | None = None
+    rerank_step: RerankStep | None = None
+    on_text: OnText | None = None
+    on_restart: Callable[[], None] | None = None
+
+    @property
+    def standalone_question(self) -> str:
+        """The question that is answered."""
+        return self.standalone or self.question
+
+
+def replace_surrogates(text: str) -> str:
+    """Text that can be stored and sent: lone surrogates become "?"."""
+    return text.encode("utf-8", "replace").decode("utf-8")

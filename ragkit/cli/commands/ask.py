@@ -1,0 +1,146 @@
+"""ragkit ask"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ragkit.cli import options
+from ragkit.cli.filter_options import filters as filter_options
+from ragkit.cli.filter_options import why_nothing
+from ragkit.cli.output import print_json, print_line, print_note, print_status, safe, safe_line
+from ragkit.cli.render_answer import answer_json, print_answer
+from ragkit.errors import AnswerCutError
+
+if TYPE_CHECKING:
+    from ragkit.models import OllamaSettings
+    from ragkit.retrieval.filters import FilterOptions
+
+WHY_EXTRACTIVE = ", since {}; for a written answer: ragkit models pull gemma3"
+_STOPPED = 130
+
+
+@click.command(short_help="Answer a question.")
+@options.question("question")
+@options.db
+@options.model
+@options.limit
+@options.keyword_weight
+@filter_options
+@options.min_score
+@options.exact
+@options.rerank
+@options.per_document
+@click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
+@options.servers
+@options.as_json
+def command(
+    question: str,
+    db: str | None,
+    model: str | None,
+    model_options: dict[str, object],
+    limit: int | None,
+    keyword_weight: float | None,
+    filters: FilterOptions,
+    min_score: float | None,
+    exact: bool,
+    rerank: str | None,
+    per_document: int | None,
+    strict: bool,
+    servers: OllamaSettings,
+    as_json: bool,
+) -> int:
+    """Answer QUESTION from the indexed documents. Every sentence cites where it comes from, and
+    is checked against it.
+
+    A chat model of Ollama writes the answer when there is one; otherwise the best sentences of
+    the documents are the answer. Where they hold too little evidence for any, it says so, offers
+    the nearest passages and asks no model; `ragkit status` shows the floor.
+
+    \b
+    Examples:
+      ragkit ask "How often are backups tested?"
+      ragkit ask "What is the notice period?" --path 'contracts/**' --json
+      ragkit ask "Who leads the project?" --model gemma3 --option temperature=0
+    """
+    from ragkit.index import Index
+    from ragkit.models import NO_CHAT, ModelChoice, choose_chat
+
+    index = Index.open(db, servers=servers)
+    choice = ModelChoice(model, "it was named") if model else choose_chat(servers)
+    chat = index.chat_model(choice.name or NO_CHAT, model_options)
+    reranker = index.reranker(rerank) if rerank else None
+    warn_if_leaving(chat, index.embedder, reranker)
+    live = StreamPrinter(not as_json and not strict and chat is not None)
+    try:
+        answer = index.ask(
+            question,
+            model=chat or NO_CHAT,
+            model_options=model_options,
+            exact=exact,
+            strict=strict,
+            rerank=reranker,
+            on_note=print_note,
+            on_text=live.show,
+            on_restart=live.restart,
+            **options.set_options(
+                limit=limit,
+                keyword_weight=keyword_weight,
+                min_score=min_score,
+                per_document=per_document,
+            ),
+            **filters,
+        )
+    except AnswerCutError as error:
+        if as_json:
+            print_json({**answer_json(error.answer), "error": str(error)})
+        else:
+            print_answer(error.answer, told=live.end(), base=index.base)
+        raise
+    except KeyboardInterrupt:
+        live.end()
+        print_status("stopped")
+        return _STOPPED
+    if as_json:
+        print_json(answer_json(answer))
+    else:
+        why = "" if choice.name else WHY_EXTRACTIVE.format(choice.why)
+        print_answer(answer, told=live.end(), why_extractive=why, base=index.base)
+    if not answer.passages and (nothing := why_nothing(index, filters)):
+        print_status(f"({safe_line(nothing)})", dim=True)
+    return 0
+
+
+def warn_if_leaving(*models: object) -> None:
+    """Says so when passages are about to leave this machine for one of the models."""
+    for name in dict.fromkeys(
+        getattr(model, "name", "") for model in models if getattr(model, "is_remote", False)
+    ):
+        print_status(f"passages are sent to another machine: {name}")
+
+
+class StreamPrinter:
+    """Shows an answer while it is written."""
+
+    def __init__(self, shown: bool) -> None:
+        self._shown = shown
+        self._told = False
+
+    def show(self, text: str) -> None:
+        if self._shown:
+            self._told = True
+            print_line(safe(text), end="")
+
+    def restart(self) -> None:
+        if self._told:
+            print_line()
+            print_status(
+                "(too long for the model's window; asked again with fewer passages)", dim=True
+            )
+
+    def end(self) -> bool:
+        """Ends the line; whether anything was told."""
+        if self._told:
+            print_line()
+        return self._told

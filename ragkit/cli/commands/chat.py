@@ -1,0 +1,136 @@
+"""ragkit chat"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ragkit.cli import options
+from ragkit.cli.chat_session import COMMANDS, QuitChat, Session
+from ragkit.cli.commands.ask import WHY_EXTRACTIVE, warn_if_leaving
+from ragkit.cli.filter_options import filters as filter_options
+from ragkit.cli.output import print_line, print_note, print_status, safe_line
+from ragkit.cli.prompt import PipeInput, TerminalInput, history_file
+from ragkit.errors import AnswerStoppedError
+
+if TYPE_CHECKING:
+    from ragkit.models import OllamaSettings
+    from ragkit.retrieval.filters import FilterOptions
+
+_STOPPED = 130
+
+
+@click.command(short_help="Ask one question after another, with follow-ups.")
+@options.db
+@options.model
+@options.limit
+@options.keyword_weight
+@options.min_score
+@filter_options
+@options.exact
+@options.rerank
+@options.per_document
+@click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
+@click.option(
+    "--no-history",
+    is_flag=True,
+    envvar="RAGKIT_NO_HISTORY",
+    show_envvar=True,
+    help="Keep no typed lines for later sessions.",
+)
+@options.servers
+def command(
+    db: str | None,
+    model: str | None,
+    model_options: dict[str, object],
+    limit: int | None,
+    keyword_weight: float | None,
+    min_score: float | None,
+    filters: FilterOptions,
+    exact: bool,
+    rerank: str | None,
+    per_document: int | None,
+    strict: bool,
+    no_history: bool,
+    servers: OllamaSettings,
+) -> int:
+    """Ask one question after another. "And in 2023?" and "who approves it?" are understood from
+    what was asked before; the words they are searched as are shown.
+
+    Answers are those of `ragkit ask`. Lines that begin with a slash are commands: /help lists
+    them. Ctrl-C stops an answer and keeps what came, Ctrl-D ends. From a pipe, every line is a
+    question.
+
+    \b
+    Examples:
+      ragkit chat
+      ragkit chat --path 'contracts/**' --model gemma3
+      ragkit chat < questions.txt
+    """
+    from ragkit.index import Index
+    from ragkit.models import NO_CHAT, ModelChoice, choose_chat
+
+    index = Index.open(db, servers=servers)
+    choice = ModelChoice(model, "it was named") if model else choose_chat(servers)
+    chat = index.chat_model(choice.name or NO_CHAT, model_options)
+    reranker = index.reranker(rerank) if rerank else None
+    warn_if_leaving(chat, index.embedder, reranker)
+    typed = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    session = Session(
+        index,
+        chat,
+        why_extractive="" if choice.name else WHY_EXTRACTIVE.format(choice.why),
+        model_options=model_options,
+        strict=strict,
+        given=options.set_options(
+            limit=limit,
+            keyword_weight=keyword_weight,
+            min_score=min_score,
+            per_document=per_document,
+            rerank=reranker,
+            exact=exact,
+            on_note=print_note,
+        ),
+        filters=filters,
+        typed=typed,
+        tidy=getattr(servers.on_pull, "close", lambda: None),  # the bar of a stopped download
+    )
+    if not typed:
+        return _answer_lines(session, PipeInput())
+    print_status(
+        f"{safe_line(f'{index.uri}, {session.model}')}. /help lists the commands.", dim=True
+    )
+    words = [f"/{name}" for name in COMMANDS]
+    return _talk(session, TerminalInput(None if no_history else history_file(), words))
+
+
+def _talk(session: Session, lines: TerminalInput) -> int:
+    """Takes lines until there are no more; Ctrl-C goes back to the prompt."""
+    while True:
+        try:
+            session.handle_line(lines.read())
+        except AnswerStoppedError:
+            pass  # the answer so far is there, and says that it is not all
+        except KeyboardInterrupt:
+            print_line()
+            print_status("(stopped; Ctrl-D ends)", dim=True)
+        except (EOFError, QuitChat) as error:
+            if isinstance(error, EOFError):
+                print_line()
+            return 0
+        print_line()
+
+
+def _answer_lines(session: Session, lines: PipeInput) -> int:
+    """Takes lines until there are no more; Ctrl-C ends."""
+    while True:
+        try:
+            session.handle_line(lines.read())
+        except KeyboardInterrupt:
+            print_status("stopped")
+            return _STOPPED
+        except (EOFError, QuitChat):
+            return 1 if session.failed else 0
+        print_line()

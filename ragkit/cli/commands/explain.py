@@ -1,0 +1,162 @@
+"""ragkit explain"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ragkit.cli import options
+from ragkit.cli.commands.ask import warn_if_leaving
+from ragkit.cli.commands.search import hit_json
+from ragkit.cli.filter_options import filters as filter_options
+from ragkit.cli.output import plain, print_json, print_line, print_note, safe_line, shorten
+
+if TYPE_CHECKING:
+    from ragkit.explain.report import ExpectedFile, Explanation, SearchTrace, TraceStep
+    from ragkit.models import OllamaSettings
+    from ragkit.retrieval.filters import FilterOptions
+
+_QUOTE_WIDTH = 120
+_KINDS = ("words", "stems", "identifiers", "phrases")
+
+
+@click.command(short_help="Say why a file is found, or why not.")
+@options.question("query")
+@click.option(
+    "--expect",
+    metavar="FILE",
+    help="The file that should be found: its path, or the end of it.",
+)
+@options.db
+@options.limit
+@options.keyword_weight
+@filter_options
+@options.rerank
+@options.both_servers
+@options.as_json
+def command(
+    query: str,
+    expect: str | None,
+    db: str | None,
+    limit: int | None,
+    keyword_weight: float | None,
+    filters: FilterOptions,
+    rerank: str | None,
+    servers: OllamaSettings,
+    as_json: bool,
+) -> None:
+    """Show how a search for QUERY comes to its hits: the rank of each by meaning, by words, after
+    fusion and after a reranker. With --expect, say whether that file is indexed, how far its best
+    passage gets, and what puts it out.
+
+    \b
+    Examples:
+      ragkit explain "backup test"
+      ragkit explain "backup test" --expect handbook.md
+      ragkit explain "termination notice" --expect contracts/lease.pdf --type pdf -k 10 --json
+    """
+    from ragkit.index import Index
+
+    index = Index.open(db, servers=servers)
+    given = options.set_options(expect=expect, limit=limit, keyword_weight=keyword_weight)
+    reranker = index.reranker(rerank) if rerank else None
+    warn_if_leaving(reranker)
+    explanation = index.explain(query, rerank=reranker, on_note=print_note, **given, **filters)
+    if as_json:
+        print_json(_explanation_json(explanation))
+        return
+    traced = explanation.trace
+    _print_hits(traced)
+    if traced.expected is not None:
+        _print_steps(traced.expected, explanation)
+    print_line()
+    print_line(safe_line(explanation.verdict), bold=True)
+
+
+def _print_hits(traced: SearchTrace) -> None:
+    wanted = [
+        f"{kind}: {shown if isinstance(shown, str) else ', '.join(shown)}"
+        for kind in _KINDS
+        if (shown := getattr(traced.keyword_query, kind))
+    ]
+    print_line(f"looked for  {safe_line('; '.join(wanted))}")
+    print_line(
+        f"candidates  {traced.candidates}: the {traced.depth} best by meaning of {traced.chunks}"
+        + (
+            f", the {traced.depth} best by words of {traced.matches}"
+            if traced.keyword_weight or traced.keyword_query.phrases
+            else ""
+        )
+    )
+    if not traced.hits:
+        return
+    print_line()
+    reranked = f"  {'fusion':>6}  {'relevance':>9}" if traced.reranked else ""
+    print_line(f"{'hit':>4}  {'meaning':>7}  {'words':>5}  {'score':>6}{reranked}", bold=True)
+    for number, one in enumerate(traced.hits, 1):
+        place = safe_line(one.hit.chunk.location)
+        print_line(
+            f"{number:>4}  {_rank(one.similarity_rank):>7}  {_rank(one.keyword_rank):>5}  ", end=""
+        )
+        relevance = "-" if one.hit.rerank_score is None else f"{one.hit.rerank_score:.3g}"
+        reranked = f"  {one.fused_rank:>6}  {relevance:>9}" if traced.reranked else ""
+        print_line(f"{one.hit.score:>6.3f}{reranked}  {place}")
+
+
+def _print_steps(file: ExpectedFile, explanation: Explanation) -> None:
+    print_line()
+    print_line(safe_line(file.source), bold=True)
+    if file.best is not None:
+        quote = safe_line(shorten(file.best.chunk.text, _QUOTE_WIDTH))
+        print_line(f'   best passage: {safe_line(file.best.chunk.location)}  "{quote}"', dim=True)
+    for step in explanation.steps:
+        mark, colour = ("yes", "green") if step.passed else ("no", "red")
+        print_line(f"   {mark:<4}", end="", fg=colour)
+        print_line(f"{step.name:<9}  {_place(step)}{safe_line(step.detail)}")
+
+
+def _place(step: TraceStep) -> str:
+    if step.of is None:
+        return ""
+    return f"{_rank(step.rank)} of {step.of:,}: "
+
+
+def _rank(rank: int | None) -> str:
+    return "-" if rank is None else f"{rank:,}"
+
+
+def _explanation_json(explanation: Explanation) -> dict[str, Any]:
+    traced = explanation.trace
+    file = traced.expected
+    return {
+        "query": traced.question,
+        "keyword_query": plain(traced.keyword_query),
+        "limit": traced.limit,
+        "keyword_weight": traced.keyword_weight,
+        "chunks": traced.chunks,
+        "matches": traced.matches,
+        "candidates": traced.candidates,
+        "reranked": traced.reranked,
+        "hits": [
+            {
+                **hit_json(one.hit),
+                "rank": {
+                    "meaning": one.similarity_rank,
+                    "words": one.keyword_rank,
+                    "fusion": one.fused_rank,
+                },
+            }
+            for one in traced.hits
+        ],
+        "expected": None
+        if file is None
+        else {
+            "source": file.source,
+            "found": explanation.found,
+            "steps": plain(explanation.steps),
+            "best": hit_json(file.best) if file.best else None,
+            "lacking": list(explanation.missing_terms),
+        },
+        "verdict": explanation.verdict,
+    }

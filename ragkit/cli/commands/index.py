@@ -1,0 +1,214 @@
+"""ragkit index"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ragkit.allocator import limit_malloc_arenas
+from ragkit.cli import options
+from ragkit.cli.engine_options import engine as engine_options
+from ragkit.cli.output import print_json, print_line, print_status, safe_line
+from ragkit.cli.progress import ProgressBar, print_report
+from ragkit.errors import RagkitError
+from ragkit.paths import index_location
+from ragkit.types import Engine, IndexReport, ModelIdentity, StorageLocation
+
+if TYPE_CHECKING:
+    from ragkit.index import Index
+    from ragkit.models import OllamaSettings
+
+_WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
+
+
+@click.command(short_help="Index folders.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@options.db
+@click.option(
+    "--embedder",
+    metavar="VENDOR/MODEL",
+    help="For a new index: the embedding model, such as ollama/embeddinggemma.",
+)
+@click.option("--include", multiple=True, metavar="GLOB", help="Only files that match. Repeatable.")
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match. Repeatable.")
+@click.option("--hidden", is_flag=True, help="Also files and folders whose name starts with a dot.")
+@click.option(
+    "--password", "passwords", multiple=True, metavar="WORD", help="For encrypted PDFs. Repeatable."
+)
+@click.option(
+    "--max-file-size",
+    "max_file_bytes",
+    type=options.Size(),
+    default="200MB",
+    show_default=True,
+    metavar="SIZE",
+    help="Skip larger files, and report them. Such as 500kB, 1GB.",
+)
+@click.option(
+    "--allow-empty", is_flag=True, help="Go on even if that takes every file out of the index."
+)
+@options.wait
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
+@click.option("--watch", is_flag=True, help="Go on after every change, until Ctrl-C.")
+@options.embedding_server
+@engine_options
+@click.option("--strict", is_flag=True, help="Exit 1 if a file was skipped, too.")
+@options.as_json
+def command(
+    paths: tuple[str, ...],
+    db: str | StorageLocation | None,
+    embedder: str | None,
+    wait: float,
+    dry_run: bool,
+    watch: bool,
+    servers: OllamaSettings,
+    engine: Engine | None,
+    files_per_task: int | None,
+    strict: bool,
+    as_json: bool,
+    **selection: Any,
+) -> int:
+    """Index folders and files, or bring the index up to date with them: new, changed, moved and
+    deleted files. Cheap when nothing changed. Without PATH, all that was indexed before.
+
+    \b
+    Examples:
+      ragkit index ~/notes
+      ragkit index docs contracts --exclude '*.log'
+      ragkit index ~/notes --dry-run
+      ragkit index ~/notes --db notes.index --embedder ollama/embeddinggemma
+      ragkit index s3://bucket/docs --db s3://bucket/index --engine ray --ray-address auto
+    """
+    if watch and (dry_run or as_json):
+        raise click.UsageError("--watch goes with neither --dry-run nor --json")
+    for path in paths:
+        if "://" not in path and not os.path.lexists(
+            Path(path).expanduser()
+        ):  # before an index is made for a typo
+            raise RagkitError(f"no such file or folder: {path}")
+    if dry_run:
+        del selection["passwords"], selection["max_file_bytes"]
+        _print_plan(_plan(db, paths, selection), as_json)
+        return 0
+    done = None if watch else _nothing_to_do(db, paths, embedder, servers, selection)
+    if done is not None:
+        return _ended(done, strict, as_json)
+    limit_malloc_arenas()
+    index = _open_or_create(db, embedder, servers, bool(paths))
+    work = options.set_options(engine=engine, files_per_task=files_per_task, **selection)
+    if watch:
+        print_status("watching for changes; Ctrl-C ends it")
+        for report in index.watch(*paths, wait_seconds=wait or _WATCH_WAIT_SECONDS, **work):
+            if report.added or report.updated or report.moved or report.removed or report.failed:
+                print_report(report)
+        return 0
+    with ProgressBar(quiet=as_json) as bar:
+        report = index.update(
+            *paths,
+            wait_seconds=wait,
+            on_progress=bar,
+            on_wait=options.print_waiting,
+            **work,
+        )
+    return _ended(report, strict, as_json)
+
+
+def _ended(report: IndexReport, strict: bool, as_json: bool) -> int:
+    """Says what a run did; the exit code."""
+    if as_json:
+        print_json(report)
+    else:
+        print_report(report)
+    return 1 if report.failed or (strict and report.skipped) else 0
+
+
+def _nothing_to_do(
+    db: str | StorageLocation | None,
+    paths: tuple[str, ...],
+    embedder: str | None,
+    servers: OllamaSettings,
+    selection: dict[str, Any],
+) -> IndexReport | None:
+    """The report of a run that finds nothing changed, without loading LanceDB or a model."""
+    from ragkit.ingest.roots import SelectionOptions, selection_of
+    from ragkit.ingest.snapshot import report_if_unchanged
+    from ragkit.models import resolve_embedder
+
+    if selection["passwords"]:
+        return None
+    chosen = SelectionOptions(
+        include=selection["include"], exclude=selection["exclude"], hidden=selection["hidden"]
+    )
+
+    def identity_of(name: str) -> ModelIdentity:
+        return resolve_embedder(embedder or name, replace(servers, pull=False)).identity
+
+    return report_if_unchanged(
+        index_location(db or ""),
+        paths,
+        selection_of(chosen),
+        selection["max_file_bytes"],
+        identity_of,
+    )
+
+
+def _open_or_create(
+    db: str | StorageLocation | None, embedder: str | None, servers: OllamaSettings, has_paths: bool
+) -> Index:
+    """The index that is there, or a new one, of which it says so and why it has that model."""
+    from ragkit import store
+    from ragkit.errors import IndexMismatchError, IndexNotFoundError
+    from ragkit.index import Index
+    from ragkit.index.compatibility import reindex_command
+    from ragkit.models import ModelChoice, choose_embedder
+
+    place = index_location(db or "")
+    if store.index_exists(place):
+        index = Index.open(place, servers=servers)
+        built = index.manifest.embedder.name
+        if embedder is not None and embedder != built:
+            raise IndexMismatchError(
+                f"the index at {place.uri} was built with {built}; rebuild it with the other "
+                f"model: {reindex_command(place.uri, embedder)}"
+            )
+    else:
+        if not has_paths:
+            raise IndexNotFoundError(f"no index at {place.uri}; name a folder: ragkit index FOLDER")
+        choice = ModelChoice(embedder, "named") if embedder else choose_embedder(servers)
+        index = Index.create(place, embedder=choice.name, servers=servers)
+        print_status(
+            f"new index {safe_line(index.uri)}, embeddings by {choice.name} ({choice.why})"
+        )
+    if getattr(index.embedder, "is_remote", False):
+        print_status(f"texts are sent to another machine for embedding: {index.embedder.name}")
+    return index
+
+
+def _plan(
+    db: str | StorageLocation | None, paths: tuple[str, ...], selection: dict[str, Any]
+) -> Any:
+    """What an update would look at; for an index that is not there yet, everything is new."""
+    from ragkit import store
+    from ragkit.index import Index
+    from ragkit.index.update import plan_new
+
+    place = index_location(db or "")
+    if store.index_exists(place):
+        return Index.open(place).plan(*paths, **selection)
+    return plan_new(place, *paths, **selection)
+
+
+def _print_plan(planned: dict[str, list[str]], as_json: bool) -> None:
+    if as_json:
+        print_json(planned)
+        return
+    for kind, sources in planned.items():
+        if kind != "unchanged":
+            for source in sources:
+                print_line(f"{kind}: {safe_line(source)}")
+    counts = ", ".join(f"{len(sources)} {kind}" for kind, sources in planned.items())
+    print_line(counts or "no files")

@@ -1,0 +1,96 @@
+"""ragkit reindex"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ragkit.allocator import limit_malloc_arenas
+from ragkit.cli import options
+from ragkit.cli.output import print_json, print_line, print_status
+from ragkit.cli.progress import ProgressBar, print_report
+from ragkit.types import StorageLocation
+
+if TYPE_CHECKING:
+    from ragkit.models import OllamaSettings
+
+
+@click.command(short_help="Rebuild the index with another model.")
+@options.db
+@click.option(
+    "--embedder",
+    metavar="VENDOR/MODEL",
+    help="The embedding model, such as ollama/embeddinggemma.  [default: that of the unfinished "
+    "rebuild, else of the index]",
+)
+@click.option(
+    "--chunk-tokens",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The longest chunk, in tokens of the model.  [default: as it is]",
+)
+@click.option(
+    "--password", "passwords", multiple=True, metavar="WORD", help="For encrypted PDFs. Repeatable."
+)
+@click.option("--drop-old", is_flag=True, help="Drop the old generation; alone: only that.")
+@click.option("--drop-unfinished", is_flag=True, help="Give up a rebuild that was cut off.")
+@options.wait
+@options.embedding_server
+@options.as_json
+def command(
+    db: str | StorageLocation | None,
+    embedder: str | None,
+    chunk_tokens: int | None,
+    passwords: tuple[str, ...],
+    drop_old: bool,
+    drop_unfinished: bool,
+    wait: float,
+    servers: OllamaSettings,
+    as_json: bool,
+) -> int:
+    """Rebuild the index with another embedding model or chunk size, beside the one that answers.
+    The new generation takes its place in one step when it is whole; stopped, the same command
+    goes on. The old one is kept until --drop-old.
+
+    \b
+    Examples:
+      ragkit reindex --embedder ollama/embeddinggemma
+      ragkit reindex --chunk-tokens 400
+      ragkit reindex --drop-old
+    """
+    from ragkit.index import Index
+
+    limit_malloc_arenas()
+    index = Index.open(db, servers=servers)
+    waiting: dict[str, Any] = {"wait_seconds": wait, "on_wait": options.print_waiting}
+    rebuild = bool(embedder or chunk_tokens or passwords) or not (drop_old or drop_unfinished)
+    if drop_unfinished:
+        had = index.drop_unfinished(**waiting)
+        print_status(
+            "the unfinished rebuild is dropped" if had else "there is no unfinished rebuild"
+        )
+    if not rebuild:
+        dropped = index.drop_old(**waiting) if drop_old else False
+        if as_json:
+            print_json({"dropped_old": dropped, "dropped_unfinished": drop_unfinished and had})
+        elif drop_old:
+            print_line("the old generation is dropped" if dropped else "there is no old generation")
+        return 0
+    with ProgressBar(quiet=as_json) as bar:
+        report = index.reindex(
+            embedder,
+            chunk_tokens=chunk_tokens,
+            passwords=passwords,
+            drop_old=drop_old,
+            on_progress=bar,
+            **waiting,
+        )
+    if as_json:
+        print_json(report)
+        return 1 if report.failed else 0
+    print_report(report)
+    print_line(f"the index now answers with {index.manifest.embedder.name}")
+    if not drop_old:
+        print_status("the old generation is kept; `ragkit reindex --drop-old` frees its space")
+    return 1 if report.failed else 0

@@ -1,0 +1,195 @@
+"""Settings -> how well, and how fast, an index answers questions under them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from ragkit.evaluation.metrics import ndcg, recall, reciprocal_rank, span_recall
+from ragkit.evaluation.questions import JudgedQuestion, QuestionSet, Settings
+from ragkit.index import Index
+from ragkit.types import Embedder, Hit, ModelIdentity, TokenCounter
+
+if TYPE_CHECKING:
+    from ragkit.types import Vectors
+
+DEPTHS = (1, 5, 10)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One setting's figures, a value a question, in the order of the questions.
+
+    `recalls` has a row for each depth of `DEPTHS`, at document level; a document's rank is that
+    of its best chunk. `span_recalls` has the same rows over passages, for the questions that
+    have spans alone; None when none has. `seconds` is one whole search, embedding included.
+    """
+
+    settings: Settings
+    ndcgs: tuple[float, ...]
+    reciprocal_ranks: tuple[float, ...]
+    recalls: tuple[tuple[float, ...], ...]
+    span_recalls: tuple[tuple[float, ...], ...] | None
+    seconds: tuple[float, ...]
+
+    @property
+    def ndcg(self) -> float:
+        """Mean nDCG@10."""
+        return fmean(self.ndcgs)
+
+    @property
+    def mrr(self) -> float:
+        """Mean reciprocal rank."""
+        return fmean(self.reciprocal_ranks)
+
+    @property
+    def recall(self) -> Mapping[int, float]:
+        """Depth -> mean recall of documents."""
+        return {depth: fmean(row) for depth, row in zip(DEPTHS, self.recalls, strict=True)}
+
+    @property
+    def span_recall(self) -> Mapping[int, float] | None:
+        """Depth -> mean share of the marked characters covered; None without marked spans."""
+        if self.span_recalls is None:
+            return None
+        return {depth: fmean(row) for depth, row in zip(DEPTHS, self.span_recalls, strict=True)}
+
+    def milliseconds(self, percentile: float) -> float:
+        """A percentile of the time of one search; 50 is the median."""
+        import numpy as np
+
+        return 1000 * float(np.percentile(self.seconds, percentile))
+
+
+def measure_settings(
+    index: Index,
+    questions: QuestionSet,
+    settings: Sequence[Settings],
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    on_note: Callable[[str], object] | None = None,
+) -> list[Measurement]:
+    """One measurement for each of `settings`, keyword arguments of `Index.search` each; for
+    `rerank` "none" is none. `on_note` is told, once, what a reranker could not do.
+
+    Each question is embedded once and searched once for every setting: a shorter ranking is not
+    the beginning of a longer one, which weighs more candidates. `on_progress` is told how many
+    searches of how many are done.
+    """
+    embedder = _Remembering(index.embedder)
+    search: Callable[..., list[Hit]] = index.with_embedder(embedder).search
+    told: set[str] = set()
+
+    def note(text: str) -> None:
+        if on_note is not None and text not in told:
+            told.add(text)
+            on_note(text)
+
+    options = [{**_options(one), "on_note": note} for one in settings]
+    found: list[list[list[Hit]]] = [[] for _ in settings]
+    seconds: list[list[float]] = [[] for _ in settings]
+    asked = questions.questions
+    # The first searches read the tables from disk, which is not what a search costs.
+    for one in options:
+        search(asked[0].text, **one)
+    for number, question in enumerate(asked):
+        embedder.forget()
+        for at in range(len(settings)):
+            # Whoever goes first warms the caches for the others: take turns.
+            turn = (at + number) % len(settings)
+            spared, started = embedder.spared, time.perf_counter()
+            found[turn].append(search(question.text, **options[turn]))
+            seconds[turn].append(time.perf_counter() - started + embedder.spared - spared)
+            if on_progress is not None:
+                on_progress(number * len(settings) + at + 1, len(asked) * len(settings))
+    return [
+        _judge(one, questions, hits, spent)
+        for one, hits, spent in zip(settings, found, seconds, strict=True)
+    ]
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    """What `Index.search` is given."""
+    return {key: one for key, one in settings.items() if (key, one) != ("rerank", "none")}
+
+
+def format_figures(one: Measurement) -> dict[str, str]:
+    """Name -> figure as text, in the order of a table's columns. "spans@5" is the share of the
+    marked characters that the first 5 passages cover."""
+    figures = {f"recall@{depth}": f"{value:.4f}" for depth, value in one.recall.items()}
+    figures |= {"nDCG@10": f"{one.ndcg:.4f}", "MRR": f"{one.mrr:.4f}"}
+    figures |= {f"spans@{depth}": f"{mean:.4f}" for depth, mean in (one.span_recall or {}).items()}
+    return figures | {f"ms p{part}": f"{one.milliseconds(part):.1f}" for part in (50, 95)}
+
+
+def _judge(
+    settings: Settings, questions: QuestionSet, found: Sequence[list[Hit]], seconds: list[float]
+) -> Measurement:
+    copies = questions.copies
+    pairs: list[tuple[JudgedQuestion, list[str], list[tuple[str, int, int]]]] = []
+    for question, hits in zip(questions.questions, found, strict=True):
+        passages = [
+            (copies.get(hit.chunk.source, hit.chunk.source), hit.chunk.start, hit.chunk.end)
+            for hit in hits
+        ]
+        pairs.append((question, list(dict.fromkeys(name for name, _, _ in passages)), passages))
+    spans = [(q.spans, passages) for q, _, passages in pairs if q.spans]
+    return Measurement(
+        settings=settings,
+        ndcgs=tuple(ndcg(ranking, q.judged) for q, ranking, _ in pairs),
+        reciprocal_ranks=tuple(reciprocal_rank(ranking, q.judged) for q, ranking, _ in pairs),
+        recalls=tuple(
+            tuple(recall(ranking, q.judged, depth) for q, ranking, _ in pairs) for depth in DEPTHS
+        ),
+        span_recalls=tuple(
+            tuple(span_recall(passages, marked, depth) for marked, passages in spans)
+            for depth in DEPTHS
+        )
+        if spans
+        else None,
+        seconds=tuple(seconds),
+    )
+
+
+class _Remembering:
+    """An `Embedder` that embeds a question once. `spared` is the seconds saved so far."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._kept: dict[str, tuple[Vectors, float]] = {}
+        self.spared = 0.0
+
+    @property
+    def name(self) -> str:
+        return self._embedder.name
+
+    @property
+    def identity(self) -> ModelIdentity:
+        return self._embedder.identity
+
+    @property
+    def max_tokens(self) -> int | None:
+        return self._embedder.max_tokens
+
+    @property
+    def token_counter(self) -> TokenCounter:
+        return self._embedder.token_counter
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        return self._embedder.embed_documents(texts)
+
+    def embed_query(self, text: str) -> Vectors:
+        if text in self._kept:
+            vector, seconds = self._kept[text]
+            self.spared += seconds
+            return vector
+        started = time.perf_counter()
+        vector = self._embedder.embed_query(text)
+        self._kept[text] = vector, time.perf_counter() - started
+        return vector
+
+    def forget(self) -> None:
+        self._kept.clear()

@@ -1,0 +1,143 @@
+"""What a run has to do, from the decisions about every file: counted or kept, in little memory."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, NamedTuple
+
+from ragkit.ingest.reconcile import Decision
+from ragkit.types import DiscoveredFile, FileFingerprint, Outcome, Problem
+
+
+class FileToRead(NamedTuple):
+    """A file to read. `known`: the ledger has a row of it; `again`: whatever that row says."""
+
+    found: DiscoveredFile
+    known: bool
+    reload: bool
+
+
+class WorkPlan:
+    """The files that are as they were as counts and problems; the others one by one."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.problems: list[Problem] = []
+        self.to_read_count = 0
+        self._due, self._refused, self._gone = Spool(), Spool(), Spool()
+
+    def add(self, decision: Decision) -> None:
+        """Takes a decision in."""
+        kind, found, known = decision
+        if known is not None and kind in ("unchanged", "unreachable"):
+            self._count_unchanged(known, "unchanged")
+        elif known is not None and kind == "gone":
+            self._gone.add((known.source,))
+        elif found is not None and kind == "refused":
+            self._count_unchanged(
+                FileFingerprint(found.source, "skipped", found.refusal), "skipped"
+            )
+            if known is None or (known.outcome, known.reason) != ("skipped", found.refusal):
+                self._refused.add((*found, known is not None))
+        elif found is not None:
+            again = known is None or kind == "retry" or known.outcome == "failed"
+            self._due.add((*found, known is not None, again))
+            self.to_read_count += 1
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether index and files agree as they are."""
+        return not (self._due or self._refused or self._gone)
+
+    @property
+    def gone_count(self) -> int:
+        return len(self._gone)
+
+    def to_read(self) -> Iterator[FileToRead]:
+        """The files to read, in the order of the decisions."""
+        return (
+            FileToRead(DiscoveredFile(*values), known, again) for *values, known, again in self._due
+        )
+
+    def refused(self) -> Iterator[tuple[DiscoveredFile, bool]]:
+        """Files whose refusal is to be noted, and whether the ledger has a row of them."""
+        return ((DiscoveredFile(*values), known) for *values, known in self._refused)
+
+    def gone(self) -> Iterator[str]:
+        """The sources of files to forget."""
+        return (source for (source,) in self._gone)
+
+    def close(self) -> None:
+        for spool in (self._due, self._refused, self._gone):
+            spool.close()
+
+    def _count_unchanged(self, file: FileFingerprint, kind: Outcome | str) -> None:
+        self.counts[kind if file.outcome == "indexed" else file.outcome] += 1
+        if file.reason:
+            self.problems.append(Problem(file.source, file.outcome, file.reason))
+
+
+@contextmanager
+def plan_work(decisions: Iterable[Decision]) -> Iterator[WorkPlan]:
+    """A scan of all decisions. Raises what they raise; nothing has been done by then."""
+    with closing(WorkPlan()) as scan:
+        for decision in decisions:
+            scan.add(decision)
+        yield scan
+
+
+class ContentHashes:
+    """Contents of files, 8 bytes each, to tell how many were moved."""
+
+    def __init__(self) -> None:
+        self._keys = array("Q")
+
+    def add(self, sha256: str) -> None:
+        """Takes in a file with this hash; none that has none."""
+        if sha256:
+            self._keys.append(int(sha256[:16], 16))
+
+    def common(self, other: ContentHashes) -> int:
+        """How many files of one can be paired with files of the other, equal with equal."""
+        if not (self._keys and other._keys):
+            return 0
+        import numpy as np
+
+        ours, our_counts = np.unique(np.frombuffer(self._keys, np.uint64), return_counts=True)
+        theirs, their_counts = np.unique(np.frombuffer(other._keys, np.uint64), return_counts=True)
+        _, at, their_at = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
+        return int(np.minimum(our_counts[at], their_counts[their_at]).sum())
+
+
+_MEMORY_BYTES = 16 << 20
+
+
+class Spool:
+    """Rows of JSON values in the order they were added; read them as often as needed, from one
+    thread at a time. The file vanishes with the object or the process."""
+
+    def __init__(self, memory_bytes: int = _MEMORY_BYTES) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=memory_bytes)  # noqa: SIM115
+        self._count = 0
+
+    def add(self, row: Sequence[Any]) -> None:
+        """Adds a row at the end."""
+        # Escaped to ASCII: names that are not UTF-8 hold lone surrogates.
+        self._file.write(json.dumps(row, separators=(",", ":")).encode("ascii") + b"\n")
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[list[Any]]:
+        self._file.seek(0)
+        return map(json.loads, self._file)
+
+    def close(self) -> None:
+        """Frees what the rows take."""
+        self._file.close()

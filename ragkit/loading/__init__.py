@@ -1,0 +1,148 @@
+"""Bytes -> Document: what a file says, as text with its pages, headings and metadata.
+
+To add a format, write one function `(bytes, LoadOptions) -> LoadedContent` and add one line to `LOADERS`.
+Nothing here reads the disk or the network, runs code, or unpacks archives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+from ragkit.errors import LoadError
+from ragkit.loading.archive import zip_format
+from ragkit.loading.content import LoadedContent, Loader, LoadOptions
+from ragkit.loading.csv import load_csv
+from ragkit.loading.detect_format import HEAD_BYTES, refusal, suffix_of, text_format
+from ragkit.loading.docx import load_docx
+from ragkit.loading.email import load_eml, load_mbox
+from ragkit.loading.epub import load_epub
+from ragkit.loading.html import load_html
+from ragkit.loading.json_xml import load_json, load_jsonl, load_xml
+from ragkit.loading.notebook import load_notebook
+from ragkit.loading.opendocument import load_opendocument
+from ragkit.loading.pdf import load_pdf
+from ragkit.loading.pptx import load_pptx
+from ragkit.loading.rtf import load_rtf
+from ragkit.loading.text import (
+    load_asciidoc,
+    load_latex,
+    load_markdown,
+    load_org,
+    load_rst,
+    load_text,
+)
+from ragkit.loading.xlsx import load_xlsx
+from ragkit.types import Document, Heading
+
+__all__ = ["LOADERS", "LoadOptions", "load", "refusal"]
+
+# Format -> loader. A format is also the extension that stands for it.
+LOADERS: dict[str, Loader] = {
+    "adoc": load_asciidoc,
+    "csv": load_csv,
+    "docx": load_docx,
+    "eml": load_eml,
+    "epub": load_epub,
+    "html": load_html,
+    "ipynb": load_notebook,
+    "json": load_json,
+    "jsonl": load_jsonl,
+    "mbox": load_mbox,
+    "md": load_markdown,
+    "odp": load_opendocument,
+    "ods": load_opendocument,
+    "odt": load_opendocument,
+    "org": load_org,
+    "pdf": load_pdf,
+    "pptx": load_pptx,
+    "rst": load_rst,
+    "rtf": load_rtf,
+    "tex": load_latex,
+    "txt": load_text,
+    "xlsx": load_xlsx,
+    "xml": load_xml,
+}
+# Further extensions of a format.
+_ALIASES = {
+    "asciidoc": "adoc",
+    "fodp": "xml",
+    "fods": "xml",
+    "fodt": "xml",
+    "htm": "html",
+    "latex": "tex",
+    "markdown": "md",
+    "mdown": "md",
+    "mdx": "md",
+    "mkd": "md",
+    "qmd": "md",
+    "rest": "rst",
+    "rmd": "md",
+    "svg": "xml",
+    "tab": "csv",
+    "tsv": "csv",
+    "ndjson": "jsonl",
+    "nxml": "xml",
+    "xls": "csv",  # many a ".xls" is a text table
+    "sty": "tex",
+    "xhtml": "html",
+}
+_DEFAULTS = LoadOptions()
+# What no text has: control characters and lone surrogates.
+_FORBIDDEN = re.compile(r"[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def load(data: bytes, source: str, options: LoadOptions = _DEFAULTS) -> Document:
+    """The document that a file's bytes are; `source` is its name and may be misleading.
+
+    `text` has neither control characters other than tab, line and page feed, nor lone surrogates,
+    and its lines end in "\\n". The first pair of `metadata` is ("format", ...).
+    Raises LoadError when there is no text to be had.
+    """
+    refused = refusal(source, data[:HEAD_BYTES])
+    if refused is not None:
+        raise refused
+    try:
+        if data.startswith(b"PK"):
+            format_name = zip_format(source, data, options)
+        else:
+            format_name = text_format(source, data[:HEAD_BYTES], LOADERS, _ALIASES)
+        content = LOADERS[format_name or "txt"](data, options)
+    except RecursionError as error:
+        raise LoadError(f"nested too deeply to be read as {format_name}") from error
+    if not content.text.strip():
+        raise LoadError("no text in it", outcome="skipped")
+    return _document(content, source, data, format_name or suffix_of(source)[1:] or "txt")
+
+
+def _document(content: LoadedContent, source: str, data: bytes, format_name: str) -> Document:
+    """Replaces forbidden characters one by one, so that every offset stays right."""
+    return Document(
+        source=source,
+        text=_clean(content.text),
+        sha256=hashlib.sha256(data).hexdigest(),
+        page_starts=content.page_starts,
+        headings=tuple(Heading(h.start, h.level, _clean(h.title)) for h in content.headings),
+        media_type=content.media_type,
+        notes=content.notes,
+        page_labels=tuple(map(_clean, content.page_labels)),
+        pages_without_text=content.pages_without_text,
+        metadata=_metadata(("format", format_name), content.metadata),
+        lost_characters=content.lost_characters,
+        file_lines=content.file_lines,
+    )
+
+
+def _metadata(
+    first: tuple[str, str], others: Iterable[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    return (first, *((key, _clean(value)) for key, value in others))
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub(_replacement, text) if _FORBIDDEN.search(text) else text
+
+
+def _replacement(match: re.Match[str]) -> str:
+    return "\ufffd" if "\ud800" <= match[0] <= "\udfff" else " "

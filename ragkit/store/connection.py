@@ -1,0 +1,85 @@
+"""The door to LanceDB: connecting, looking whether an index is there, its errors as ours."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ragkit.errors import IndexDamagedError, RagkitError, StorageError
+from ragkit.object_store import describe_error, is_remote, retrying_options
+from ragkit.paths import CATALOG, holds_index
+from ragkit.types import StorageLocation
+
+__all__ = [
+    "CATALOG",
+    "CHUNKS",
+    "FILES",
+    "as_location",
+    "connect",
+    "connect_async",
+    "index_exists",
+    "translate_errors",
+]
+
+FILES, CHUNKS = "files", "chunks"
+
+
+def as_location(place: str | StorageLocation) -> StorageLocation:
+    """A place as a location; one without options as it is."""
+    return place if isinstance(place, StorageLocation) else StorageLocation(place)
+
+
+def index_exists(place: str | StorageLocation) -> bool:
+    """Whether an index is there; looks without creating anything."""
+    place = as_location(place)
+    if not is_remote(place.uri):
+        return holds_index(place.uri)
+    with translate_errors(place.uri):
+        return CATALOG in connect(place).list_tables().tables
+
+
+def connect(place: StorageLocation) -> Any:
+    """LanceDB's connection. A local folder that is not there is made."""
+    os.environ.setdefault("LANCEDB_LOG", "error")  # else the Rust side prints to stderr
+    import lancedb
+
+    return lancedb.connect(place.uri, **_options(place))
+
+
+async def connect_async(place: StorageLocation) -> Any:
+    """LanceDB's asynchronous connection."""
+    import lancedb
+
+    return await lancedb.connect_async(place.uri, **_options(place))
+
+
+def _options(place: StorageLocation) -> dict[str, Any]:
+    if not is_remote(place.uri):
+        return {}
+    return {"storage_options": retrying_options(dict(place.options))}
+
+
+@contextmanager
+def translate_errors(uri: str) -> Iterator[None]:
+    """LanceDB's errors, which are bare ValueError and RuntimeError, as ours."""
+    try:
+        yield
+    except RagkitError:
+        raise
+    except (ValueError, RuntimeError, OSError) as error:
+        text = str(error)
+        if is_remote(uri):
+            raise StorageError(f"{uri}: {describe_error(text, uri)}") from error
+        if "No space left" in text or "os error 28" in text:
+            raise RagkitError(
+                f"the disk that holds {uri} is full; what was committed is safe. "
+                "Free some space and run the command again"
+            ) from error
+        if "Read-only file system" in text or "os error 30" in text or "ermission denied" in text:
+            raise RagkitError(f"cannot write to {uri}: read-only or permission denied") from error
+        raise IndexDamagedError(
+            f"the index at {uri} cannot be read ({text.splitlines()[0][:200]}); "
+            "delete that folder and run `ragkit index` again: your documents are untouched"
+        ) from error

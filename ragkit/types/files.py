@@ -1,0 +1,145 @@
+"""What an index knows of files, and what its runs report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Outcome = Literal["indexed", "skipped", "failed"]
+
+
+class DiscoveredFile(NamedTuple):
+    """A file that discovery saw, as `stat` saw it. A tuple: three times cheaper to make.
+
+    `source` is what people and the ledger call it: with "/" between folders, relative to the
+    folder that holds the index where it lies below it, else absolute; bytes that are not UTF-8
+    are shown as backslash escapes. `path` opens it. `refusal` says why it must not be opened,
+    "" for a file to read; a folder that cannot be listed is refused under a `source` that ends
+    with "/". In an object store both are the address, and `inode` is a number made of the etag.
+    """
+
+    source: str
+    path: str
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """The ledger row of one discovered file.
+
+    `characters` counts the non-blank characters extracted, `lost_characters` those of them that
+    are in no chunk. `reason` is "" for a file that is wholly indexed.
+    """
+
+    source: str
+    outcome: Outcome
+    reason: str = ""
+    sha256: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+    pages: int = 0
+    pages_without_text: int = 0
+    characters: int = 0
+    lost_characters: int = 0
+    chunks: int = 0
+    media_type: str = ""
+    metadata: tuple[tuple[str, str], ...] = ()
+    last_seen_ns: int = 0
+
+    @property
+    def fingerprint(self) -> FileFingerprint:
+        """What tells whether the file changed."""
+        return FileFingerprint(*(getattr(self, name) for name in FileFingerprint._fields))
+
+
+class FileFingerprint(NamedTuple):
+    """What the ledger tells of a file, to see whether it is as it was: fields of its `FileRecord`.
+    A tuple, as `DiscoveredFile`."""
+
+    source: str
+    outcome: Outcome
+    reason: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+    last_seen_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that is not wholly in the index, and why."""
+
+    source: str
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one run of `update` did. Every discovered file is in exactly one of the counts
+    added, updated, moved, unchanged, skipped, failed; `removed` counts files that vanished.
+
+    `embedded` and `reused` count chunks whose vector the model made or the index already held.
+    """
+
+    added: int = 0
+    updated: int = 0
+    moved: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+    chunks: int = 0
+    embedded: int = 0
+    reused: int = 0
+    seconds: float = 0.0
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """What the last run that wrote an index did. `what` is "index" or "reindex", `finished` a
+    time in UTC (ISO 8601), `counts` the numbers of its `IndexReport`."""
+
+    command: str
+    finished: str
+    seconds: float
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrityIssue:
+    """What is wrong with the stored rows of one file."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrityReport:
+    """What a look at every row of an index found. `flaws` are those that are left; `repaired`
+    names the files that were mended."""
+
+    files: int
+    chunks: int
+    issues: tuple[IntegrityIssue, ...] = ()
+    repaired: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What `update` tells its `on_progress` callback, several times a second at most.
+
+    `stage` is "scan", "index" or "optimize"; `files_total` is 0 until it is known.
+    """
+
+    stage: str
+    files_done: int = 0
+    files_total: int = 0
+    chunks: int = 0
+    source: str = ""

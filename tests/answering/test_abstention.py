@@ -1,0 +1,284 @@
+"""Promises of the floor below which an index says that it holds no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from doubles import CountingEmbedder
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ragkit.answering.abstention import (
+    HIGHEST,
+    AbstentionThreshold,
+    calibrate_threshold,
+    languages_of,
+    load_threshold,
+    nonsense_questions,
+)
+from ragkit.errors import ModelUnavailableError
+from ragkit.index import Index
+from ragkit.query.off_topic import QUESTIONS
+from ragkit.query.words import guess_language
+from ragkit.types import Chunk, Hit, Passage
+
+Write = Callable[..., Path]
+
+FLOOR = AbstentionThreshold(0.3, {"en": 0.2, "zh": 0.7, "": 0.2})
+TOPICS = ("otters", "tides", "granite", "violins", "orchards", "glaciers", "bridges", "pottery")
+
+
+def passage(text: str, similarity: float, number: int = 1) -> Passage:
+    chunk = Chunk("notes.md", number, text, 0, len(text), 1, 1)
+    hits = (Hit(chunk, similarity, similarity, 0.0),)
+    return Passage(number, "notes.md", text, 0, len(text), 1, 1, None, "", "", hits)
+
+
+def notes(write: Write, count: int) -> None:
+    """One file about each of several subjects, in sentences of their own."""
+    for number in range(count):
+        topic = TOPICS[number % len(TOPICS)]
+        write(
+            f"{topic}{number}.md",
+            f"# {topic.title()} {number}\n\nThe museum shows {topic} in hall {number}. "
+            f"Visitors who like {topic} may touch them on day {number * 3}. "
+            f"Every year {number + 40} people write to us about {topic}.\n",
+        )
+
+
+# ---------------------------------------------------------------- evidence
+
+
+def test_a_passage_with_every_word_of_the_question_is_never_refused() -> None:
+    found = [passage("Backups are tested every quarter.", similarity=-0.3)]
+    assert FLOOR.evidence("How often are backups tested?", found) >= HIGHEST
+
+
+def test_no_passage_no_evidence() -> None:
+    assert FLOOR.evidence("How often are backups tested?", []) == 0.0
+
+
+def test_similarity_counts_from_what_any_question_in_that_language_gets() -> None:
+    assert FLOOR.evidence("哪座大厅展出水獭？", [passage("Nothing of it.", similarity=0.7)]) == 0.0
+    assert FLOOR.evidence("Which of the halls is it?", [passage("雪", similarity=0.7)]) > 0.25
+
+
+@given(
+    st.floats(-1, 1),
+    st.floats(-1, 1),
+    st.sampled_from(["", "Otters swim.", "The otters swim in hall two.", "水獭"]),
+)
+def test_evidence_lies_between_0_and_1_and_grows_with_similarity(
+    one: float, other: float, text: str
+) -> None:
+    low, high = (
+        FLOOR.evidence("Where do the otters swim?", [passage(text, similarity)])
+        for similarity in sorted((one, other))
+    )
+    assert 0.0 <= low <= high <= 1.0
+
+
+def test_evidence_is_that_of_the_best_passage_alone() -> None:
+    near = passage("Otters swim in hall two.", 0.6)
+    far = passage("The canteen opens at noon.", 0.1, number=2)
+    assert FLOOR.evidence("Where is the canteen?", [near, far]) < FLOOR.evidence(
+        "Where is the canteen?", [near, passage("The canteen is in hall two.", 0.5, number=2)]
+    )
+
+
+# ---------------------------------------------------------------- questions
+
+
+def test_every_language_has_as_many_off_topic_questions_each_once() -> None:
+    assert len({len(questions) for questions in QUESTIONS.values()}) == 1
+    for questions in QUESTIONS.values():
+        assert len(set(questions)) == len(questions)
+
+
+@pytest.mark.parametrize("code", ["zh", "ja", "ru", "ko", "ar"])
+def test_the_script_of_a_question_tells_its_language(code: str) -> None:
+    assert {guess_language(question) for question in QUESTIONS[code]} == {code}
+
+
+@pytest.mark.parametrize(
+    ("texts", "spoken"),
+    [
+        pytest.param([], list(QUESTIONS), id="no text"),
+        pytest.param(["1234"], list(QUESTIONS), id="no language"),
+        pytest.param(["The hall of the otters is by the sea."], ["en"], id="one"),
+        pytest.param(
+            ["The hall of the otters is by the sea.", "Der Saal und die Otter sind nicht weit."],
+            ["en", "de"],
+            id="two",
+        ),
+        pytest.param(
+            ["The hall of the otters is by the sea."] * 20 + ["水獭在第二大厅。"],
+            ["en"],
+            id="one text in another is no language of the index",
+        ),
+    ],
+)
+def test_questions_are_asked_in_the_languages_of_the_texts(
+    texts: list[str], spoken: list[str]
+) -> None:
+    assert languages_of(texts) == spoken
+
+
+def test_shuffled_questions_are_made_of_words_of_different_texts_and_repeat() -> None:
+    texts = [f"wort{letter}{other}" for letter in "abcdefghijklmno" for other in "abcdefghijklmno"]
+    questions = nonsense_questions(texts, 10)
+    assert questions == nonsense_questions(texts, 10)
+    for question in questions:
+        words = question.removesuffix("?").split()
+        assert 3 <= len(words) == len(set(words)) <= 6
+        assert set(words) <= set(texts)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pytest.param([], id="none"),
+        pytest.param(["otters swim"] * 199, id="too few"),
+    ],
+)
+def test_few_texts_give_no_shuffled_questions(texts: list[str]) -> None:
+    assert nonsense_questions(texts, 5) == []
+
+
+@pytest.mark.parametrize("text", ["", "1 2 3", "the of and", "水獭在第二大厅。"])
+def test_any_texts_can_be_shuffled(text: str) -> None:
+    assert all(nonsense_questions([text] * 200, 5)) or text in ("", "1 2 3")
+
+
+# ---------------------------------------------------------------- the floor of an index
+
+
+def test_an_index_keeps_a_floor_that_tells_its_subjects_from_others(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    notes(write, 24)
+    index.update(tmp_path / "docs")
+    floor = load_threshold(index._store)
+    assert floor is not None
+    assert 0.0 < floor.score <= HIGHEST
+    assert not index.ask("Who may touch the violins?").is_abstention
+    assert index.ask("Which crew repairs the turbines of the reactor?").is_abstention
+
+
+def test_the_floor_is_found_anew_only_when_the_corpus_has_changed_much(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    notes(write, 16)
+    index.update(tmp_path / "docs")
+    first = index._store.catalog.get("floor")
+    assert first["chunks"] == 16
+    write("one-more.md", "# Kites\n\nKites fly on the hill.")
+    index.update()
+    assert index._store.catalog.get("floor")["score"] == first["score"]
+    notes(write, 40)
+    index.update()
+    assert index._store.catalog.get("floor")["chunks"] == index._store.chunks.count() > 24
+    for path in (tmp_path / "docs").glob("*[1-9].md"):
+        path.unlink()
+    index.update()
+    assert index._store.catalog.get("floor")["chunks"] == index._store.chunks.count() < 10
+
+
+def test_the_floor_is_found_anew_when_half_of_the_files_were_exchanged(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    notes(write, 16)
+    index.update(tmp_path / "docs")
+    first = index.floor
+    for number in range(8):
+        write(
+            f"{TOPICS[number]}{number}.md", f"# Tide tables\n\nThe sea rises at {number} o'clock."
+        )
+        if number == 3:
+            index.update()
+            assert index.floor == first
+            assert index._store.catalog.get("floor")["written"] == 4
+    (tmp_path / "docs" / "more.md").write_text("# Tide tables\n\nThe sea falls at noon.")
+    index.update()
+    assert index._store.catalog.get("floor") == {
+        **index._store.catalog.get("floor"),
+        "chunks": 17,
+        "written": 0,
+    }
+
+
+def test_a_run_that_changes_nothing_asks_nothing(
+    index: Index, write: Write, tmp_path: Path, embedder: CountingEmbedder
+) -> None:
+    notes(write, 8)
+    index.update(tmp_path / "docs")
+    asked = len(embedder.questions)
+    assert asked
+    index.update()
+    assert len(embedder.questions) == asked
+
+
+def test_an_index_without_a_floor_gets_one_though_nothing_changed(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    notes(write, 8)
+    index.update(tmp_path / "docs")
+    index._store.catalog.set("floor", None)  # as after a run that was stopped at its very end
+    index.update()
+    assert load_threshold(index._store) is not None
+
+
+def test_an_empty_index_has_no_floor(index: Index, write: Write, tmp_path: Path) -> None:
+    write("empty.txt", "")
+    index.update(tmp_path / "docs")
+    assert load_threshold(index._store) is None
+
+
+def test_the_cost_of_a_floor_does_not_grow_with_the_corpus(
+    index: Index, write: Write, tmp_path: Path, embedder: CountingEmbedder
+) -> None:
+    write("words.md", "\n\n".join(f"# Part {n}\n\nThe part {n} of it." for n in range(300)))
+    index.update(tmp_path / "docs")
+    embedder.questions.clear()
+    calibrate_threshold(index._store, embedder)
+    assert len(embedder.questions) <= 16 * len(QUESTIONS) + 24
+
+
+def test_a_model_that_fails_at_the_end_leaves_the_index_whole_and_without_a_floor(
+    tmp_path: Path, write: Write
+) -> None:
+    class Tired(CountingEmbedder):
+        def embed_query(self, text: str):  # type: ignore[no-untyped-def]
+            raise ModelUnavailableError("gone")
+
+    notes(write, 8)
+    index = Index.create(tmp_path / ".ragkit", embedder=Tired())
+    assert index.update(tmp_path / "docs").added == 8
+    assert load_threshold(index._store) is None
+
+
+def test_passages_below_the_floor_are_offered_and_the_reason_is_told(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    notes(write, 16)
+    index.update(tmp_path / "docs")
+    answer = index.ask("Which crew repairs the turbines of the reactor?")
+    assert answer.is_abstention
+    assert (answer.text, answer.sentences) == ("", ())
+    assert answer.passages
+    assert answer.evidence_score is not None
+    assert answer.abstention_threshold is not None
+    assert answer.evidence_score < answer.abstention_threshold
+
+
+def test_min_score_overrides_the_floor_in_both_directions(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    notes(write, 16)
+    index.update(tmp_path / "docs")
+    question = "Which crew repairs the turbines of the reactor?"
+    assert not index.ask(question, min_score=0.0).is_abstention
+    assert index.ask("Who may touch the violins?", min_score=1.0).is_abstention
+    assert index.ask(question, min_score=0.9).abstention_threshold == 0.9
