@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ollama_double import OllamaDouble
 
 from ragkit.answering.prompt import INSTRUCTIONS
 from ragkit.index import Index
 from ragkit.models import OllamaSettings
 from ragkit.types import Answer
+from tests.ollama_double import OllamaDouble
 
 _LINES = (Path(__file__).parent / "injections.jsonl").read_text(encoding="utf-8").splitlines()
 INJECTIONS: list[dict[str, str]] = [json.loads(line) for line in _LINES]

@@ -22,8 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 from ragkit.models.ollama import OllamaEmbedder, OllamaHost
-from tests.ollama_double import OllamaDouble
-from tests.ollama_double_models import DoubleModel
+from tests.ollama_double import DoubleModel, OllamaDouble
 
 _LIMIT = 1.10
 _MODEL = "embeddinggemma"

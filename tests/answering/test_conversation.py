@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from doubles import CountingEmbedder
-from ollama_double import OllamaDouble
 
 from ragkit.answering.conversation import Conversation
 from ragkit.answering.prompt import INSTRUCTIONS
 from ragkit.errors import AnswerCutError, AnswerStoppedError, ModelError
 from ragkit.index import Index
+from tests.ollama_double import OllamaDouble
 
 FIRST = "How often is the archive server restored?"
 FOLLOW_UP = "And who does it?"

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from command_line import CommandLine
-from ollama_double import OllamaDouble
+
+from tests.ollama_double import OllamaDouble
 
 ROOT = Path(__file__).parents[2]
 Write = Callable[..., Path]

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from ollama_double import OllamaDouble
 
 from ragkit.cli import cli
 from ragkit.errors import IndexMismatchError, ModelError, ModelNotFoundError
 from ragkit.index import Index
 from ragkit.models import OllamaSettings
 from ragkit.types import Answer
+from tests.ollama_double import OllamaDouble
 
 Write = Callable[..., Path]
 QUESTION = "How often is the archive server restored?"

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine, Done
 from doubles import CountingEmbedder
-from ollama_double import OllamaDouble
 
 from ragkit.index import Index
-from tests.ollama_double_models import DoubleModel
+from tests.ollama_double import DoubleModel, OllamaDouble
 
 Chat = Callable[..., Done]
 FIRST = "How often is the archive server restored?"

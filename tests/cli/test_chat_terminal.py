@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from doubles import CountingEmbedder
-from ollama_double import OllamaDouble
 
 from ragkit.index import Index
+from tests.ollama_double import OllamaDouble
 
 pty = pytest.importorskip("pty", reason="pseudo-terminals are a thing of Unix")
 

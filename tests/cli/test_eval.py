@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from ollama_double import OllamaDouble
 
 from ragkit.cli.commands.eval import command
 from ragkit.errors import IndexNotFoundError, RagkitError
 from ragkit.index import Index
+from tests.ollama_double import OllamaDouble
 
 # The embedded model reads digit by digit and knows no order: it cannot tell these apart, while
 # exact search can.

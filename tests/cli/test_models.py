@@ -14,8 +14,7 @@ from command_line import CommandLine
 from ragkit.cli.output import file_size
 from ragkit.cli.progress import PullBar
 from ragkit.models.ollama import PullProgress
-from tests.ollama_double import OllamaDouble
-from tests.ollama_double_models import DoubleModel
+from tests.ollama_double import DoubleModel, OllamaDouble
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from command_line import CommandLine
-from ollama_double import OllamaDouble
 
 from ragkit.index import Index
 from ragkit.models import resolve_embedder
+from tests.ollama_double import OllamaDouble
 
 ROOT = Path(__file__).parents[2]
 Write = Callable[..., Path]

@@ -17,8 +17,7 @@ from ragkit.doctor.machine import check_disk, check_links, check_processor, near
 from ragkit.doctor.servers import judge_vectors
 from ragkit.index import Index
 from ragkit.models import OllamaSettings
-from tests.ollama_double import OllamaDouble
-from tests.ollama_double_models import DoubleModel
+from tests.ollama_double import DoubleModel, OllamaDouble
 
 ROOT = Path(__file__).parents[2]
 Write = Callable[..., Path]

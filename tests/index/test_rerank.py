@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from command_line import CommandLine
-from ollama_double import OllamaDouble
 
 from ragkit.errors import ModelError, ModelNotFoundError
 from ragkit.index import Index
+from tests.ollama_double import OllamaDouble
 
 Write = Callable[..., Path]
 TOPICS = ("walrus", "penguin", "whale", "seal")

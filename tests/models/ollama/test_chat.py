@@ -11,8 +11,7 @@ import pytest
 from ragkit.errors import ModelError, ModelNotFoundError, ModelUnavailableError
 from ragkit.models.ollama import OllamaChat, OllamaHost, PullProgress
 from ragkit.types import Chat, Message, Usage
-from tests.ollama_double import OllamaDouble
-from tests.ollama_double_models import DoubleModel
+from tests.ollama_double import DoubleModel, OllamaDouble
 
 HELLO = [Message("system", "Be kind."), Message("user", "Hello there")]
 GPT_OSS = DoubleModel("gpt-oss:20b", ("completion", "thinking"), "gptoss", 131072)

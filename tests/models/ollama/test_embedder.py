@@ -17,8 +17,7 @@ from ragkit.errors import (
 from ragkit.models.ollama import OllamaEmbedder, OllamaHost
 from ragkit.models.prefixes import prefixes_for
 from ragkit.types import Embedder
-from tests.ollama_double import OllamaDouble
-from tests.ollama_double_models import DoubleModel, embed_text
+from tests.ollama_double import DoubleModel, OllamaDouble, embed_text
 
 GEMMA = prefixes_for("embeddinggemma")
 

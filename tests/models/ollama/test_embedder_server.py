@@ -12,8 +12,7 @@ import pytest
 
 from ragkit.errors import ModelError, ModelNotFoundError, ModelUnavailableError
 from ragkit.models.ollama import OllamaEmbedder, OllamaHost, PullProgress
-from tests.ollama_double import OllamaDouble
-from tests.ollama_double_models import DoubleModel, embed_text
+from tests.ollama_double import DoubleModel, OllamaDouble, embed_text
 
 TEXTS = [f"passage number {number}" for number in range(100)]
 

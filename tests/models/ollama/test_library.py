@@ -9,8 +9,7 @@ import pytest
 from ragkit.errors import ModelError, ModelNotFoundError, ModelUnavailableError
 from ragkit.models.ollama import OllamaChat, OllamaEmbedder, OllamaHost, OllamaModels, PullProgress
 from ragkit.types import Message
-from tests.ollama_double import OllamaDouble
-from tests.ollama_double_models import DoubleModel
+from tests.ollama_double import DoubleModel, OllamaDouble
 
 
 @pytest.fixture

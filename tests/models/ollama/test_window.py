@@ -13,8 +13,7 @@ from ragkit.answering.prompt import INSTRUCTIONS, FittedPrompt, build_prompt
 from ragkit.errors import ContextOverflowError
 from ragkit.models.ollama import OllamaChat, OllamaHost
 from ragkit.types import Message, Passage
-from tests.ollama_double import OllamaDouble
-from tests.ollama_double_models import DoubleModel
+from tests.ollama_double import DoubleModel, OllamaDouble
 
 RESERVE = 64
 

@@ -1,14 +1,4 @@
-"""A stand-in for an Ollama server: real HTTP on loopback, right where it answers, and able to
-fail the way real servers fail.
-
-    with OllamaDouble() as server:
-        client = ollama.Client(host=server.url)
-        server.crash_on("poison")
-
-Vectors are hashed bags of words, so that near texts are near and a prefix changes a vector.
-A chat model answers by quoting sentences of the passages it was sent, each with its mark.
-Tokens: `ceil(UTF-8 bytes / bytes_per_token)` plus 2 for each text or message.
-"""
+"""The server of the double: its switches, and the log of what it was asked."""
 
 from __future__ import annotations
 
@@ -18,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.ollama_double_api import answer
-from tests.ollama_double_http import Dropped, Fault, LoopbackServer
-from tests.ollama_double_models import DoubleModel, default_models
-from tests.ollama_double_running import tokens as count_tokens
+from tests.ollama_double.endpoints import answer
+from tests.ollama_double.loopback import Dropped, Fault, LoopbackServer
+from tests.ollama_double.models import DoubleModel, default_models
+from tests.ollama_double.models import tokens as count_tokens
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,21 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tests.ollama_double_chat import chat, generate
-from tests.ollama_double_http import Dropped, Fault, Plain
-from tests.ollama_double_models import DoubleModel, embed_text
-from tests.ollama_double_running import key_of, load, model_of, tokens, version_of, window_of
+from tests.ollama_double.chat import chat, generate
+from tests.ollama_double.loopback import Dropped, Fault, Plain
+from tests.ollama_double.models import (
+    DoubleModel,
+    embed_text,
+    key_of,
+    load,
+    model_of,
+    tokens,
+    version_of,
+    window_of,
+)
 
 if TYPE_CHECKING:
-    from tests.ollama_double import OllamaDouble
+    from tests.ollama_double.server import OllamaDouble
 
 _THEN = "2026-11-20T10:00:00.123456789Z"
 _EOF = 'do embedding request: Post "http://127.0.0.1:4242/embedding": EOF'

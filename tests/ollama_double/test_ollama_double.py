@@ -10,8 +10,7 @@ import httpx
 import ollama
 import pytest
 
-from tests.ollama_double import OllamaDouble
-from tests.ollama_double_models import DoubleModel, embed_text
+from tests.ollama_double import DoubleModel, OllamaDouble, embed_text
 
 
 @pytest.fixture

@@ -7,12 +7,19 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from tests.ollama_double_http import Dropped, Fault
-from tests.ollama_double_models import DoubleModel, reply_to
-from tests.ollama_double_running import load, model_of, tokens, version_of, window_of
+from tests.ollama_double.loopback import Dropped, Fault
+from tests.ollama_double.models import (
+    DoubleModel,
+    load,
+    model_of,
+    reply_to,
+    tokens,
+    version_of,
+    window_of,
+)
 
 if TYPE_CHECKING:
-    from tests.ollama_double import OllamaDouble
+    from tests.ollama_double.server import OllamaDouble
 
 _THEN = "2026-11-20T10:00:00.123456789Z"
 _HONOURS_TRUNCATE = (0, 12, 4)
