@@ -56,29 +56,29 @@ class Diagnosis:
         return all(check.outcome != "trouble" for check in self.checks)
 
 
-def diagnose(place: str | StorageLocation, servers: OllamaSettings | None = None) -> Diagnosis:
+def diagnose(place: str | StorageLocation, ollama: OllamaSettings | None = None) -> Diagnosis:
     """Looks at this machine, at the index at `place` if there is one, and at the models.
 
     Nothing is changed, nothing is downloaded; the embedding model is loaded and asked for a few
     vectors. A server that does not answer is a trouble only if something needs it: the index, a
     host or a chat model that a person named.
     """
-    servers = replace(servers or OllamaSettings(), pull=False)
+    ollama = replace(ollama or OllamaSettings(), pull=False)
     processor = check_processor(*processor_facts())
     checks = [Check("python", "ok", python_facts()), processor, *_check_place(as_location(place))]
     index = None
     # Importing LanceDB would end this process at once where the processor cannot run it.
     if processor.outcome != "trouble":
-        check, index = _check_index(as_location(place), servers)
+        check, index = _check_index(as_location(place), ollama)
         checks.append(check)
     try:
-        name = index.manifest.embedder.name if index else choose_embedder(servers).name
+        name = index.manifest.embedder.name if index else choose_embedder(ollama).name
         checks.append(check_embedded_model(needed=name == DEFAULT_EMBEDDER))
-        found, reports = check_servers(servers, needed=_needed(name, servers))
+        found, reports = check_servers(ollama, needed=_needed(name, ollama))
     except RagkitError as error:  # an OLLAMA_HOST that is no address
         checks.append(trouble("Ollama", error, "correct or unset OLLAMA_HOST"))
         return Diagnosis(tuple(checks), ())
-    checks += [*found, *_check_embedder(name, index, servers), check_chat(servers)]
+    checks += [*found, *_check_embedder(name, index, ollama), check_chat(ollama)]
     return Diagnosis(tuple(checks), tuple(reports))
 
 
@@ -98,12 +98,12 @@ def _check_store(place: StorageLocation) -> Check:
     return Check("object store", "ok", f"{place.uri}: writes, and honours conditional writes")
 
 
-def _check_index(place: StorageLocation, servers: OllamaSettings) -> tuple[Check, Index | None]:
+def _check_index(place: StorageLocation, ollama: OllamaSettings) -> tuple[Check, Index | None]:
     try:
         if not store.index_exists(place):
             finding, fix = f"none at {place.uri} yet", "make one with: ragkit index FOLDER"
             return Check("index", "note", finding, fix), None
-        index = Index.open(place, servers=servers)
+        index = Index.open(place, servers=ollama)
         files = index.files()
     except StorageError as error:
         return trouble("index", error, _STORE_FIX), None
@@ -115,21 +115,21 @@ def _check_index(place: StorageLocation, servers: OllamaSettings) -> tuple[Check
     return Check("index", "ok", f"{finding}, by {index.manifest.embedder.name}"), index
 
 
-def _needed(embedder: str, servers: OllamaSettings) -> list[str]:
+def _needed(embedder: str, ollama: OllamaSettings) -> list[str]:
     """What an Ollama server must be there for."""
     named = bool(os.environ.get("OLLAMA_HOST"))
     needed = []
-    if embedder.startswith("ollama/") or servers.embed_host or named:
+    if embedder.startswith("ollama/") or ollama.embed_host or named:
         needed.append("embeddings")
-    if os.environ.get("RAGKIT_CHAT_MODEL") or servers.chat_host or named:
+    if os.environ.get("RAGKIT_CHAT_MODEL") or ollama.chat_host or named:
         needed.append("chat")
     return needed
 
 
-def _check_embedder(name: str, index: Index | None, servers: OllamaSettings) -> list[Check]:
+def _check_embedder(name: str, index: Index | None, ollama: OllamaSettings) -> list[Check]:
     """The model that built the index, else the one that a new index would take."""
     try:
-        embedder = index.embedder if index else resolve_embedder(name, servers)
+        embedder = index.embedder if index else resolve_embedder(name, ollama)
     except RagkitError as error:
         return [trouble("embedder", error, "ragkit models list shows what is installed")]
     check = check_embedder(embedder)
@@ -137,6 +137,6 @@ def _check_embedder(name: str, index: Index | None, servers: OllamaSettings) -> 
         return [check]
     from ragkit.models.ollama import OllamaModels
 
-    models = OllamaModels(servers.host(servers.embed_host))
+    models = OllamaModels(ollama.host(ollama.embed_host))
     model = name.removeprefix("ollama/")
     return [check, *check_loaded(models, model, embedder.max_tokens or 0)]

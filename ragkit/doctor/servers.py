@@ -57,30 +57,30 @@ class ServerReport:
 
 
 def check_servers(
-    servers: OllamaSettings, *, needed: Sequence[str]
+    ollama: OllamaSettings, *, needed: Sequence[str]
 ) -> tuple[list[Check], list[ServerReport]]:
     """Each server that embeds or chats. One that does not answer is a trouble if `needed` names
     what it is for ("embeddings", "chat"), else a note."""
     roles: dict[str, list[str]] = {}
-    for role, address in (("embeddings", servers.embed_host), ("chat", servers.chat_host)):
-        roles.setdefault(servers.host(address).url, []).append(role)
+    for role, address in (("embeddings", ollama.embed_host), ("chat", ollama.chat_host)):
+        roles.setdefault(ollama.host(address).url, []).append(role)
     checks, reports = [], []
     for serves in roles.values():
-        address = servers.embed_host if "embeddings" in serves else servers.chat_host
-        check, report = _check_server(servers, address, serves)
+        address = ollama.embed_host if "embeddings" in serves else ollama.chat_host
+        check, report = _check_server(ollama, address, serves)
         if check.outcome == "trouble" and not report.version and not set(serves) & set(needed):
             check = replace(check, outcome="note")
         checks.append(check)
         reports.append(report)
-    return [*checks, *_check_key(servers)], reports
+    return [*checks, *_check_key(ollama)], reports
 
 
 def _check_server(
-    servers: OllamaSettings, address: str | None, serves: Sequence[str]
+    ollama: OllamaSettings, address: str | None, serves: Sequence[str]
 ) -> tuple[Check, ServerReport]:
     from ragkit.models.ollama import OllamaModels
 
-    models = OllamaModels(servers.host(address))
+    models = OllamaModels(ollama.host(address))
     host = models.host
     name = f"Ollama for {' and '.join(serves)}"
     report = ServerReport(host.url, tuple(serves), host.is_remote)
@@ -119,10 +119,10 @@ def _model(models: OllamaModels, one: InstalledModel, loaded: int | None) -> Mod
     )
 
 
-def _check_key(servers: OllamaSettings) -> list[Check]:
+def _check_key(ollama: OllamaSettings) -> list[Check]:
     if not os.environ.get("OLLAMA_API_KEY"):
         return []
-    hosts = [servers.host(address) for address in (servers.embed_host, servers.chat_host)]
+    hosts = [ollama.host(address) for address in (ollama.embed_host, ollama.chat_host)]
     if any(host.is_cloud for host in hosts):
         return [Check("key", "ok", "OLLAMA_API_KEY is sent to ollama.com and to nobody else")]
     finding = "OLLAMA_API_KEY is set and not sent: it goes to https://ollama.com alone"
@@ -181,15 +181,15 @@ def check_loaded(models: OllamaModels, model: str, wanted: int) -> list[Check]:
     return [Check("loaded context", "trouble", f"{finding}, less than the {wanted:,} asked", fix)]
 
 
-def check_chat(servers: OllamaSettings) -> Check:
+def check_chat(ollama: OllamaSettings) -> Check:
     """The chat model that answers would be written by, and its window."""
-    choice = choose_chat(servers)
+    choice = choose_chat(ollama)
     if choice.name in ("", NO_CHAT):
         why = choice.why if not choice.name else "RAGKIT_CHAT_MODEL says so"
         fix = "for written answers: ragkit models pull gemma3"
         return Check("chat model", "note", f"none ({why}); answers quote the documents", fix)
     try:
-        chat = resolve_chat(choice.name, replace(servers, pull=False))
+        chat = resolve_chat(choice.name, replace(ollama, pull=False))
         window = chat.context_tokens
     except ModelError as error:
         return trouble("chat model", error, "choose another with --model or RAGKIT_CHAT_MODEL")

@@ -74,12 +74,12 @@ class ModelChoice:
     why: str
 
 
-def resolve_embedder(name: str, servers: OllamaSettings | None = None) -> Embedder:
+def resolve_embedder(name: str, ollama: OllamaSettings | None = None) -> Embedder:
     """The embedder called `vendor/model`.
 
     Raises `ModelNotFoundError` for a vendor ragkit does not know, or a missing model.
     """
-    servers = servers or OllamaSettings()
+    ollama = ollama or OllamaSettings()
     vendor, _, model = name.partition("/")
     if vendor == "wordllama":
         from ragkit.models.wordllama import WordLlamaEmbedder
@@ -93,8 +93,8 @@ def resolve_embedder(name: str, servers: OllamaSettings | None = None) -> Embedd
         from ragkit.models.ollama import OllamaEmbedder
 
         _check_name(name)
-        host = servers.host(servers.embed_host)
-        return OllamaEmbedder(name, host, pull=servers.pull, on_progress=servers.on_pull)
+        host = ollama.host(ollama.embed_host)
+        return OllamaEmbedder(name, host, pull=ollama.pull, on_progress=ollama.on_pull)
     if vendor.startswith("lancedb:") and model:
         from ragkit.models.lancedb_embedder import LanceDBEmbedder
 
@@ -106,13 +106,13 @@ def resolve_embedder(name: str, servers: OllamaSettings | None = None) -> Embedd
 
 
 def resolve_chat(
-    name: str, servers: OllamaSettings | None = None, options: Mapping[str, object] | None = None
+    name: str, ollama: OllamaSettings | None = None, options: Mapping[str, object] | None = None
 ) -> Chat:
     """The chat model called "ollama/NAME" (or just NAME), with its `options`.
 
     Raises `ModelNotFoundError` for another vendor, `ValueError` for an option it does not have.
     """
-    servers = servers or OllamaSettings()
+    ollama = ollama or OllamaSettings()
     vendor, _, rest = name.partition("/")
     if vendor in ("wordllama", "lancedb") or vendor.startswith("lancedb:"):
         raise ModelNotFoundError(f"{vendor} has no chat models; use ollama/NAME")
@@ -120,19 +120,19 @@ def resolve_chat(
 
     full = name if vendor == "ollama" and rest else f"ollama/{name}"
     _check_name(full)
-    host = servers.host(servers.chat_host)
-    return OllamaChat(full, host, options=options, pull=servers.pull, on_progress=servers.on_pull)
+    host = ollama.host(ollama.chat_host)
+    return OllamaChat(full, host, options=options, pull=ollama.pull, on_progress=ollama.on_pull)
 
 
-def choose_embedder(servers: OllamaSettings | None = None) -> ModelChoice:
+def choose_embedder(ollama: OllamaSettings | None = None) -> ModelChoice:
     """What a new index without a named embedder takes: Ollama when it answers within a second
     and holds a known embedding model, else the embedded one."""
     from ragkit.models.ollama.library import is_cloud_model
     from ragkit.models.prefixes import is_embedding_model
 
-    servers = servers or OllamaSettings()
+    ollama = ollama or OllamaSettings()
     try:
-        models = _answering(servers, servers.embed_host)
+        models = _answering(ollama, ollama.embed_host)
         installed = [
             model.name
             for model in models.list_models()
@@ -148,7 +148,7 @@ def choose_embedder(servers: OllamaSettings | None = None) -> ModelChoice:
     return ModelChoice(_full(installed[0]), f"Ollama at {url} has it")
 
 
-def choose_chat(servers: OllamaSettings | None = None) -> ModelChoice:
+def choose_chat(ollama: OllamaSettings | None = None) -> ModelChoice:
     """The chat model when none is named: RAGKIT_CHAT_MODEL, else an installed one.
 
     A model that runs in Ollama's cloud is never taken unasked: passages would leave the machine.
@@ -156,9 +156,9 @@ def choose_chat(servers: OllamaSettings | None = None) -> ModelChoice:
     named = os.environ.get("RAGKIT_CHAT_MODEL")
     if named:
         return ModelChoice(named, "RAGKIT_CHAT_MODEL names it")
-    servers = servers or OllamaSettings()
+    ollama = ollama or OllamaSettings()
     try:
-        models = _answering(servers, servers.chat_host)
+        models = _answering(ollama, ollama.chat_host)
         name = _first_chat_model(models)
     except (ModelError, ValueError) as error:
         return ModelChoice("", _first_line(error))
@@ -167,12 +167,12 @@ def choose_chat(servers: OllamaSettings | None = None) -> ModelChoice:
     return ModelChoice("", f"Ollama at {models.host.url} holds no chat model of its own")
 
 
-def _answering(servers: OllamaSettings, address: str | None) -> OllamaModels:
+def _answering(ollama: OllamaSettings, address: str | None) -> OllamaModels:
     """The models of a server that answers within a second; raises `ModelError` for another."""
     from ragkit.models.ollama import OllamaModels
 
     # A person's --timeout is meant for models at work, not for finding out whether one is there.
-    host = replace(servers, timeout_seconds=None).host(address)
+    host = replace(ollama, timeout_seconds=None).host(address)
     if host.is_loopback and not _listens(host.url):
         # Found out without loading the client, which takes longer than all else that is left.
         raise ModelUnavailableError(
