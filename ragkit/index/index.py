@@ -35,11 +35,11 @@ from ragkit.retrieval.hybrid_search import KEYWORD_WEIGHT, hybrid_search
 from ragkit.retrieval.passages import PER_DOCUMENT
 from ragkit.retrieval.rerank import RERANKED, RerankStep
 from ragkit.store import Store, index_exists
+from ragkit.store.catalog import IndexVersions
 from ragkit.store.chunks import Sample
-from ragkit.store.disk_usage import table_sizes
+from ragkit.store.connection import table_sizes
 from ragkit.store.distributed import LEAST_ROWS as DISTRIBUTED_CHUNKS
 from ragkit.store.schema import FORMAT
-from ragkit.store.versions import IndexVersions
 from ragkit.types import (
     Answer,
     Chat,

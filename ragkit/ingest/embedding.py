@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ragkit.errors import EmbeddingError, ModelError
-from ragkit.ingest.batching import group_by_chunks
 from ragkit.ingest.chunking import split_chunk
 from ragkit.ingest.prepare import PreparedFile, chunk_features, embedding_input
 from ragkit.ingest.vector_cache import VectorCache
+from ragkit.ingest.work_plan import group_by_chunks
 from ragkit.types import Chunk, ChunkFeatures, Embedder, FileRecord
 
 if TYPE_CHECKING:

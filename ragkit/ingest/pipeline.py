@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from ragkit.concurrency import BackgroundWriter, prefetch
 from ragkit.errors import RagkitError
-from ragkit.ingest.batching import batches, group_by_chunks, task_groups
 from ragkit.ingest.commit import Commit
 from ragkit.ingest.embedding import EmbeddedFile, EmbeddingStage
 from ragkit.ingest.prepare import (
@@ -28,7 +27,14 @@ from ragkit.ingest.prepare import (
 )
 from ragkit.ingest.reconcile import Decision
 from ragkit.ingest.vector_cache import VectorCache
-from ragkit.ingest.work_plan import ContentHashes, FileToRead, plan_work
+from ragkit.ingest.work_plan import (
+    ContentHashes,
+    FileToRead,
+    batches,
+    group_by_chunks,
+    plan_work,
+    task_groups,
+)
 from ragkit.types import Embedder, Engine, FileRecord, IndexReport, Problem, Progress
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from typing import Any
 
 from ragkit._version import __version__
 from ragkit.errors import IndexLockedError
-from ragkit.ingest.batching import batches
 from ragkit.ingest.loader_version import loader_fingerprint
 from ragkit.ingest.reconcile import RACY_NS, RETRY_AFTER_NS, Decision
 from ragkit.ingest.roots import FileSelection, discover_root, resolve_roots, source_of
+from ragkit.ingest.work_plan import batches
 from ragkit.lock import write_lock
 from ragkit.object_store import is_remote
 from ragkit.paths import base_folder

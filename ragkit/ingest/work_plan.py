@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
+import sys
 import tempfile
+import time
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ragkit.ingest.reconcile import Decision
 from ragkit.types import DiscoveredFile, FileFingerprint, Outcome, Problem
+
+if TYPE_CHECKING:
+    from ragkit.ingest.prepare import FileTask, PreparedFile
+
+_MEMORY_BYTES = 16 << 20
+_TASK_BYTES = 1 << 20
+Item = TypeVar("Item")
 
 
 class FileToRead(NamedTuple):
@@ -114,9 +125,6 @@ class ContentHashes:
         return int(np.minimum(our_counts[at], their_counts[their_at]).sum())
 
 
-_MEMORY_BYTES = 16 << 20
-
-
 class Spool:
     """Rows of JSON values in the order they were added; read them as often as needed, from one
     thread at a time. The file vanishes with the object or the process."""
@@ -141,3 +149,46 @@ class Spool:
     def close(self) -> None:
         """Frees what the rows take."""
         self._file.close()
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of `size` items, the last one of the rest; none for no items."""
+    remaining = iter(items)
+    while some := list(islice(remaining, size)):
+        yield some
+
+
+def task_groups(tasks: Iterable[FileTask], most_files: int) -> Iterator[tuple[FileTask, ...]]:
+    """Tasks in groups of at most so many files, large files alone."""
+    group: list[FileTask] = []
+    size = 0
+    for task in tasks:
+        if group and (len(group) >= most_files or size + task.found.size > _TASK_BYTES):
+            yield tuple(group)
+            group, size = [], 0
+        group.append(task)
+        size += task.found.size
+    if group:
+        yield tuple(group)
+
+
+def group_by_chunks(
+    files: Iterable[PreparedFile],
+    most_chunks: Callable[[], int],
+    *,
+    most_files: int = sys.maxsize,
+    seconds: float = math.inf,
+) -> Iterator[list[PreparedFile]]:
+    """Files in groups that end when one of the limits is reached: of chunks, which is asked after
+    each file, of files, or of the time that the group took to come together."""
+    group: list[PreparedFile] = []
+    chunks, since = 0, time.monotonic()
+    for one in files:
+        group.append(one)
+        chunks += len(one.chunks)
+        full = chunks >= most_chunks() or len(group) >= most_files
+        if full or time.monotonic() - since > seconds:
+            yield group
+            group, chunks, since = [], 0, time.monotonic()
+    if group:
+        yield group

@@ -1,7 +1,7 @@
 """Bytes -> Document: what a file says, as text with its pages, headings and metadata.
 
-To add a format, write one function `(bytes, LoadOptions) -> LoadedContent` and add one line to `LOADERS`.
-Nothing here reads the disk or the network, runs code, or unpacks archives.
+To add a format, write one function `(bytes, LoadOptions) -> LoadedContent` and add one
+line to `LOADERS`. Nothing here reads the disk or the network, runs code, or unpacks archives.
 """
 
 from __future__ import annotations

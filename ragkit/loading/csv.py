@@ -7,8 +7,7 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 
-from ragkit.loading.content import LoadedContent, LoadOptions
-from ragkit.loading.markdown_writer import pipe_row
+from ragkit.loading.content import LoadedContent, LoadOptions, pipe_row
 from ragkit.loading.text_encoding import decode
 
 _SAMPLE_CHARACTERS = 65536

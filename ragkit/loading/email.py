@@ -10,10 +10,9 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 
 from ragkit.errors import LoadError
-from ragkit.loading.content import LoadedContent, LoadOptions
+from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.headings import markdown_headings
 from ragkit.loading.html import html_to_text
-from ragkit.loading.markdown_writer import MarkdownWriter
 from ragkit.loading.text_encoding import decode, mark_of, wide_encoding
 
 _SHOWN = ("From", "To", "Cc", "Date")

@@ -6,9 +6,8 @@ import html
 import re
 
 from ragkit.errors import LoadError
-from ragkit.loading.content import LoadedContent, LoadOptions
-from ragkit.loading.html_fallback import letters, tokens
-from ragkit.loading.markdown_writer import MarkdownWriter
+from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
+from ragkit.loading.html import letters, tokens
 from ragkit.loading.text_encoding import decode
 
 # Lines longer than this are written for machines.

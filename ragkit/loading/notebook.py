@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ragkit.errors import LoadError
-from ragkit.loading.content import LoadedContent, LoadOptions
+from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.headings import markdown_headings
-from ragkit.loading.markdown_writer import MarkdownWriter
 from ragkit.loading.text_encoding import decode
 
 # Outputs are quoted to this length; progress bars and dumps go on for megabytes.

@@ -7,9 +7,8 @@ from xml.etree.ElementTree import Element
 
 from ragkit.errors import LoadError
 from ragkit.loading.archive import GuardedZip, dublin_core, local_name
-from ragkit.loading.content import LoadedContent, LoadOptions
+from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.detect_format import needs_password
-from ragkit.loading.markdown_writer import MarkdownWriter
 from ragkit.loading.xlsx import write_grid
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"

@@ -7,9 +7,8 @@ from typing import Any
 
 from ragkit.errors import LoadError
 from ragkit.loading.archive import dublin_core, local_name, office_archive
-from ragkit.loading.content import LoadedContent, LoadOptions
+from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.docx import missing_office_library
-from ragkit.loading.markdown_writer import MarkdownWriter
 
 _CHART_POINTS = 500
 

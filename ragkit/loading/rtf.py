@@ -6,8 +6,7 @@ import codecs
 import re
 
 from ragkit.errors import LoadError
-from ragkit.loading.content import LoadedContent, LoadOptions
-from ragkit.loading.markdown_writer import MarkdownWriter
+from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 
 # Pictures as hexadecimal digits, and as bytes.
 _HEXADECIMAL = re.compile(rb"(?<![0-9a-fA-F\r\n])[0-9a-fA-F\r\n]{2000,}+")

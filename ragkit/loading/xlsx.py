@@ -10,9 +10,8 @@ from typing import Any
 
 from ragkit.errors import LoadError
 from ragkit.loading.archive import dublin_core, office_archive
-from ragkit.loading.content import LoadedContent, LoadOptions
+from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.docx import missing_office_library
-from ragkit.loading.markdown_writer import MarkdownWriter
 
 # The most that a sheet can hold; a file may claim more.
 _ROWS = 1_048_576

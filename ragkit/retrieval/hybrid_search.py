@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ragkit.errors import IndexChangedError
 from ragkit.retrieval.query_parsing import parse_query
-from ragkit.store.arrow import products
+from ragkit.store.schema import products
 from ragkit.types import Chunk, Embedder, Hit, KeywordQuery
 
 if TYPE_CHECKING:

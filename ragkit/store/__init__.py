@@ -17,7 +17,7 @@ from ragkit.lock import write_lock
 from ragkit.object_store import check_conditional_put, is_remote, retrying_options
 from ragkit.store import schema
 from ragkit.store.async_reader import AsyncTableReader
-from ragkit.store.catalog import Catalog
+from ragkit.store.catalog import Catalog, IndexVersions, create_tables, files_table, new_table
 from ragkit.store.chunks import ChunkTable
 from ragkit.store.connection import (
     CATALOG,
@@ -29,7 +29,6 @@ from ragkit.store.connection import (
 )
 from ragkit.store.files import FileTable
 from ragkit.store.search import ChunkSearch
-from ragkit.store.versions import IndexVersions, create_tables, files_table, new_table
 from ragkit.types import Manifest, StorageLocation
 
 __all__ = ["Catalog", "ChunkTable", "FileTable", "Store", "as_location", "index_exists"]

@@ -12,7 +12,7 @@ import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from ragkit.store.arrow import matrix, normalize_rows
+from ragkit.store.schema import matrix, normalize_rows
 from ragkit.types import VectorIndex
 
 if TYPE_CHECKING:

@@ -1,60 +1,146 @@
-"""The table `catalog`: what an index knows about itself, as JSON values under keys."""
+"""The table `catalog`: what an index knows about itself, and which versions of it there are.
+
+A version is a chunks table and its file table; all its vectors are of one model. The catalog
+names the version in force, the one before it and the one being built. Each change of these names
+is one commit, and tables exist before a name points at them: after a crash at any moment one
+complete version is in force. Tables that no name points at are dropped.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from ragkit.object_store import is_remote
 from ragkit.store import schema
-from ragkit.store.compaction import compact
-from ragkit.store.connection import translate_errors
+from ragkit.store.connection import CHUNKS, FILES, translate_errors
+from ragkit.store.keyword_search import build_fts_index
+from ragkit.store.table import Table, compact
+from ragkit.types import Manifest
 
 _VERSIONS = 32
 
 
-class Catalog:
+class Catalog(Table):
     """Keys and values, each write one commit."""
 
-    def __init__(self, uri: str, table: Any) -> None:
-        self._uri = uri
-        self._table = table
-
     def get(self, key: str) -> Any:
-        """The JSON value kept under `key`, None when there is none."""
+        """The JSON value under `key`, None when there is none."""
         from lancedb.expr import col, lit
 
-        with translate_errors(self._uri):
-            rows = self._table.search().where(col("key") == lit(key)).to_list()
-        return json.loads(rows[0]["value"]) if rows else None
+        values = self._select(["value"], col("key") == lit(key))["value"].to_pylist()
+        return json.loads(values[0]) if values else None
 
     def set(self, key: str, value: object) -> None:
-        """Keeps a JSON value."""
+        """Stores a JSON value."""
         self.set_all({key: value})
 
     def set_all(self, values: Mapping[str, object]) -> None:
-        """Keeps a JSON value under each key, all in one commit."""
-        with translate_errors(self._uri):
-            (
-                self._table.merge_insert("key")
-                .when_matched_update_all()
-                .when_not_matched_insert_all()
-                .use_index(False)
-                .execute(schema.catalog_rows(values))
-            )
-
-    def refresh(self) -> None:
-        """Sees what other processes have committed since."""
-        with translate_errors(self._uri):
-            self._table.checkout_latest()
-
-    def optimize(self) -> None:
-        """As `maintain`, however little there is to compact."""
-        with translate_errors(self._uri):
-            compact(self._table, always=True)
+        """Stores a JSON value under each key, all in one commit."""
+        self._upsert("key", schema.catalog_rows(values))
 
     def maintain(self) -> None:
-        """Folds small fragments together when there are many, and drops old versions now and
-        then: a run without changes, too, adds one."""
-        with translate_errors(self._uri):
+        """Compacts the table when it has many fragments, and drops old versions now and then: a
+        run without changes, too, adds one."""
+        with self._changing():
             compact(self._table, always=self._table.version % _VERSIONS == 0)
+
+
+_CURRENT, _PREVIOUS, _UNFINISHED = "generation", "previous_generation", "unfinished_generation"
+_TABLE = re.compile(rf"(?:{CHUNKS}|{FILES})(?:_(\d+))?")
+
+
+class IndexVersions:
+    """Which generations there are. To be changed under the write lock only."""
+
+    def __init__(self, uri: str, database: Any, catalog: Catalog) -> None:
+        self._uri = uri
+        self._database = database
+        self._catalog = catalog
+
+    @property
+    def current(self) -> str:
+        """The generation that answers."""
+        return self._catalog.get(_CURRENT) or CHUNKS
+
+    @property
+    def previous(self) -> str | None:
+        """The generation that answered before, None when it is dropped or there was none."""
+        return self._name(_PREVIOUS)
+
+    @property
+    def unfinished(self) -> str | None:
+        """The generation that is being built, None when there is none."""
+        return self._name(_UNFINISHED)
+
+    def begin(self, manifest: Manifest) -> str:
+        """A new, empty generation beside the one in force: its name."""
+        self._drop_unreferenced()
+        with translate_errors(self._uri):
+            names = self._database.list_tables().tables
+            numbers = [int(found[1] or 1) for name in names if (found := _TABLE.fullmatch(name))]
+            name = f"{CHUNKS}_{max(numbers, default=1) + 1}"
+            create_tables(self._database, name, manifest)
+        self._catalog.set(_UNFINISHED, name)
+        return name
+
+    def activate(self) -> None:
+        """Puts the unfinished generation in force, in one commit; what was is kept as previous,
+        what was previous is dropped."""
+        new = self.unfinished
+        if new is None:
+            raise ValueError("there is no unfinished generation")
+        self._set({_CURRENT: new, _PREVIOUS: self.current, _UNFINISHED: None})
+
+    def drop_previous(self) -> bool:
+        """Drops the previous generation; whether there was one."""
+        return self._drop(_PREVIOUS)
+
+    def drop_unfinished(self) -> bool:
+        """Drops the unfinished generation; whether there was one."""
+        return self._drop(_UNFINISHED)
+
+    def _drop(self, key: str) -> bool:
+        had = self._name(key) is not None
+        self._set({key: None})
+        return had
+
+    def _set(self, names: Mapping[str, str | None]) -> None:
+        self._catalog.set_all(names)
+        self._drop_unreferenced()
+
+    def _name(self, key: str) -> str | None:
+        name = self._catalog.get(key)
+        return None if name is None else str(name)
+
+    def _drop_unreferenced(self) -> None:
+        """Drops tables that no name points at."""
+        named = {self.current, self.previous, self.unfinished}
+        wanted = {name for one in named if one for name in (one, files_table(one))}
+        with translate_errors(self._uri):
+            for name in self._database.list_tables().tables:
+                if _TABLE.fullmatch(name) and name not in wanted:
+                    self._database.drop_table(name, ignore_missing=True)
+
+
+def create_tables(database: Any, generation: str, manifest: Manifest) -> Any:
+    """The empty tables of a generation, in place of what a killed attempt left; the chunks table.
+    To be called under the write lock; where there is none, tables that are there are kept."""
+    how = new_table(database)
+    files, chunks = schema.file_schema(), schema.chunk_schema(manifest)
+    database.create_table(files_table(generation), schema=files, **how)
+    table = database.create_table(generation, schema=chunks, **how)
+    build_fts_index(table)
+    return table
+
+
+def new_table(database: Any) -> dict[str, Any]:
+    """How LanceDB is to make a table that may be there in part."""
+    return {"exist_ok": True} if is_remote(database.uri) else {"mode": "overwrite"}
+
+
+def files_table(generation: str) -> str:
+    """The name of a generation's ledger table."""
+    return FILES + generation.removeprefix(CHUNKS)

@@ -18,19 +18,19 @@ from ragkit.store.ann_index import (
     supports_rabitq,
     tune_index,
 )
-from ragkit.store.arrow import concat, matrix
 from ragkit.store.async_reader import AsyncTableReader
-from ragkit.store.compaction import (
+from ragkit.store.connection import translate_errors
+from ragkit.store.distributed import build_indices
+from ragkit.store.keyword_search import build_fts_index
+from ragkit.store.schema import concat, matrix
+from ragkit.store.table import (
     MOST_FRAGMENTS,
     UNINDEXED_ROWS,
+    Table,
     compact,
     fragments,
     unindexed_rows,
 )
-from ragkit.store.connection import translate_errors
-from ragkit.store.distributed import build_indices
-from ragkit.store.files import delete_sources
-from ragkit.store.keyword_search import build_fts_index
 from ragkit.types import Chunk, ChunkFeatures, Manifest, VectorIndex
 
 if TYPE_CHECKING:
@@ -50,13 +50,12 @@ class Sample(NamedTuple):
     total: int
 
 
-class ChunkTable:
+class ChunkTable(Table):
     """The chunks of one generation of an index: all its vectors are of one model."""
 
     def __init__(self, uri: str, table: Any, reader: AsyncTableReader) -> None:
         """`reader` is told of every change."""
-        self._uri = uri
-        self._table = table
+        super().__init__(uri, table)
         self._reader = reader
         self.manifest: Manifest = schema.manifest_of(table.schema)
 
@@ -89,16 +88,6 @@ class ChunkTable:
                 .execute(rows)
             )
 
-    def delete(self, sources: Collection[str]) -> None:
-        """Deletes the chunks of these files."""
-        with self._changing():
-            delete_sources(self._table, sources)
-
-    def refresh(self) -> None:
-        """Sees what other processes have committed since."""
-        with self._changing():
-            self._table.checkout_latest()
-
     def maintain(self) -> None:
         """Folds new rows into the indices and small fragments together, when there are enough of
         them to be worth the rewrite; builds the vector index, or builds it anew, when it is due."""
@@ -119,8 +108,7 @@ class ChunkTable:
 
     def optimize(self) -> None:
         """As `maintain`, however little there is to compact."""
-        with self._changing():
-            compact(self._table, always=True)
+        super().optimize()
         self.maintain()
 
     def optimize_on_cluster(self, options: Mapping[str, str], *, workers: int) -> None:
@@ -159,22 +147,13 @@ class ChunkTable:
         with translate_errors(self._uri):
             return load_index_stats(self._table)
 
-    def count(self) -> int:
-        """How many chunks there are."""
-        with translate_errors(self._uri):
-            return int(self._table.count_rows())
-
     def sources(self) -> set[str]:
         """The names of the files that have chunks."""
-        with translate_errors(self._uri):
-            held = self._table.search().select(["source"]).to_arrow()["source"].unique()
-        return set(held.to_pylist())
+        return set(self._select(["source"])["source"].unique().to_pylist())
 
     def text_hashes(self) -> bytes:
         """The text hashes of all chunks, 32 ASCII characters each, one after another."""
-        with translate_errors(self._uri):
-            hashes = self._table.search().select(["text_hash"]).to_arrow()["text_hash"]
-        return concat(hashes)
+        return concat(self._select(["text_hash"])["text_hash"])
 
     def vectors_by_hash(self, hashes: Collection[str]) -> Mapping[str, Vectors]:
         """The stored vector of each text hash that has one: hash -> (d,) float32."""
@@ -182,13 +161,7 @@ class ChunkTable:
             return {}
         from lancedb.expr import col
 
-        with translate_errors(self._uri):
-            rows = (
-                self._table.search()
-                .where(col("text_hash").isin(sorted(hashes)))
-                .select(["text_hash", "vector"])
-                .to_arrow()
-            )
+        rows = self._select(["text_hash", "vector"], col("text_hash").isin(sorted(hashes)))
         return dict(zip(rows["text_hash"].to_pylist(), matrix(rows["vector"]), strict=True))
 
     def neighbours(self, chunks: Sequence[Chunk], reach: int) -> list[Chunk]:
@@ -199,9 +172,7 @@ class ChunkTable:
         places = {c.ordinal + step for c in chunks for step in range(-reach, reach + 1)}
         wanted = col("source").isin(sorted({chunk.source for chunk in chunks}))
         wanted &= col("ordinal").isin(sorted(place for place in places if place >= 0))
-        with translate_errors(self._uri):
-            rows = self._table.search().where(wanted).select(list(schema.CHUNK_COLUMNS)).to_arrow()
-        return schema.to_chunks(rows)
+        return schema.to_chunks(self._select(schema.CHUNK_COLUMNS, wanted))
 
     def sample(
         self, limit: int, *, always: Sequence[Chunk] = (), sources: Collection[str] | None = None
@@ -230,14 +201,9 @@ class ChunkTable:
         """The chunks of some files in their order, each with what is stored beside it."""
         from lancedb.expr import col
 
-        with translate_errors(self._uri):
-            rows = (
-                self._table.search()
-                .where(col("source").isin(sorted(sources)))
-                .select([*schema.CHUNK_COLUMNS, *ChunkFeatures._fields])
-                .to_arrow()
-                .sort_by([("source", "ascending"), ("ordinal", "ascending")])
-            )
+        columns = [*schema.CHUNK_COLUMNS, *ChunkFeatures._fields]
+        rows = self._select(columns, col("source").isin(sorted(sources)))
+        rows = rows.sort_by([("source", "ascending"), ("ordinal", "ascending")])
         beside = zip(*(rows[name].to_pylist() for name in ChunkFeatures._fields), strict=True)
         found: dict[str, list[tuple[Chunk, ChunkFeatures]]] = {}
         for chunk, derived in zip(

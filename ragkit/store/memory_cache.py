@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from ragkit.errors import IndexChangedError
 from ragkit.store import schema
-from ragkit.store.arrow import matrix, normalize_rows, products
 from ragkit.store.async_reader import AsyncTableReader
+from ragkit.store.schema import matrix, normalize_rows, products
 from ragkit.types import Chunk
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ragkit.store import schema
 from ragkit.store.ann_index import nearest
-from ragkit.store.arrow import matrix, normalize_rows
 from ragkit.store.async_reader import AsyncTableReader
 from ragkit.store.keyword_search import (
     boolean_query,
@@ -18,6 +17,7 @@ from ragkit.store.keyword_search import (
     row_scores,
 )
 from ragkit.store.memory_cache import TableCache, find_rows
+from ragkit.store.schema import matrix, normalize_rows
 from ragkit.types import Chunk, KeywordQuery
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ sys.path.insert(0, str(HERE.parents[1] / "tests"))
 from s3_server import S3, running  # noqa: E402
 
 from ragkit.index import Index  # noqa: E402
-from ragkit.store.arrow import matrix  # noqa: E402
+from ragkit.store.schema import matrix  # noqa: E402
 from ragkit.types import StorageLocation  # noqa: E402
 
 warnings.filterwarnings("ignore", message="lancedb fork support")  # what is forked execs at once

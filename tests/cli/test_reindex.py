@@ -108,7 +108,7 @@ sys.path[:0] = [sys.argv[2], sys.argv[2] + '/tests']
 from tests.index.test_reindex import Stronger
 from ragkit.index import Index
 from ragkit.models import resolve_embedder
-from ragkit.store.versions import IndexVersions
+from ragkit.store.catalog import IndexVersions
 
 at = sys.argv[3]
 

@@ -5,8 +5,13 @@ import time
 import pytest
 
 from ragkit.loading import load
-from ragkit.loading.html import html_to_text
-from ragkit.loading.html_fallback import markup_to_markdown, page_metadata, tokens, visible_text
+from ragkit.loading.html import (
+    html_to_text,
+    markup_to_markdown,
+    page_metadata,
+    tokens,
+    visible_text,
+)
 
 PAGE = """<!doctype html><html><head><title>Tea &amp; cake</title>
 <meta name="author" content="Jo"><meta name="keywords" content="tea, cake">

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragkit.loading.content import MarkdownWriter
 from ragkit.loading.headings import markdown_headings
-from ragkit.loading.markdown_writer import MarkdownWriter
 
 BLOCKS = st.lists(
     st.tuples(

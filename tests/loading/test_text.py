@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragkit.loading import load
-from ragkit.loading.front_matter import front_matter
+from ragkit.loading.text import front_matter
 
 
 @pytest.mark.parametrize(
