@@ -1,4 +1,4 @@
-"""Why a search finds what it finds, and why not a file that was expected (pure)."""
+"""Why a search finds its hits, and why not a file that was expected (pure)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ from ragkit.query.words import FUNCTION_TERMS, find_tokens, list_terms
 from ragkit.types import FileRecord, Hit, KeywordQuery, Passage
 
 StepName = Literal[
-    "indexed", "filters", "meaning", "words", "fusion", "reranking", "search", "folding", "ask"
+    "indexed",
+    "filters",
+    "similarity",
+    "keywords",
+    "fusion",
+    "reranking",
+    "search",
+    "folding",
+    "ask",
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class RankedHit:
-    """A hit, its rank in each leg, from 1, None where that leg did not bring it, and its rank
-    after fusion."""
+    """A hit and its ranks, from 1. The similarity or the keyword rank is None when the hit is not
+    among the candidates of that ranking."""
 
     hit: Hit
     similarity_rank: int | None
@@ -29,14 +37,13 @@ class RankedHit:
 class ExpectedFile:
     """What a search did with one file. Ranks are those of its best chunk, from 1.
 
-    `record` is its row of the ledger, None when no run has seen it: `unseen` says what is known
-    then. `failing` names the filters it does not pass. `best` is its chunk with the highest score;
-    None without chunks, or where a quoted phrase stands in none of them. `words` is None when the
-    chunk holds none of the words, or stands behind the `matches` that were looked at. `fusion` is
-    None when neither leg brought the chunk among its candidates, `reranking` when no reranker read
-    it. `passage` is the first of
-    `Traced.passages` that shows it, or where it was folded into a copy: `folded_into` names that
-    one.
+    `record` is its row of the ledger; None when it was never discovered: `not_indexed_reason` says
+    why then. `failing` names the filters that it does not pass. `best` is its first chunk among
+    the candidates, else the one with the highest score; None when it has no chunk, or none that
+    holds the quoted phrases. `keyword_rank` is None when the chunk holds none of the words, or is
+    beyond the matches that were compared; `fused_rank` when it is no candidate; `rerank_rank` when
+    no reranker read it. `passage` is the number of the first of `SearchTrace.passages` that shows
+    the file; where the file is a near-duplicate of another, `folded_into` is where that one is.
     """
 
     source: str
@@ -61,10 +68,10 @@ class ExpectedFile:
 class SearchTrace:
     """A search and what each of its steps saw.
 
-    `chunks` counts the chunks of all files that pass the filters, `matches` those of them that
-    hold some of the words, `candidates` what the `depth` best of both legs are together, and
-    `reranked` how many of those a reranker put in order. `hits` are what `search` gives,
-    `passages` what is left for `ask` after folding, of which it takes `ask_limit`.
+    `chunks` counts the chunks of all files that pass the filters, `matches` those that hold some
+    of the words, `candidates` the union of the `depth` best by similarity and by keywords, and
+    `reranked` the hits that a reranker read. `hits` are those of `search`. `passages` are those
+    that `ask` may take, near-duplicates folded; it takes the first `ask_limit`.
     """
 
     question: str
@@ -84,7 +91,7 @@ class SearchTrace:
 
 @dataclass(frozen=True, slots=True)
 class TraceStep:
-    """One thing a file has to get past; `rank` and `of` where it is a ranking."""
+    """A step and whether the file passed it; a ranking has the `rank` of the file among `of`."""
 
     name: StepName
     passed: bool
@@ -95,9 +102,9 @@ class TraceStep:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A search, step by step. `steps` tell of the expected file, empty when none was named;
-    `lacking` are the words of the question that its best chunk does not hold; `verdict` is one
-    sentence: why it is found, or why not."""
+    """A search, step by step. `steps` are those of the expected file, empty when there is none;
+    `missing_terms` the words of the question that its best chunk does not hold; `verdict` is one
+    sentence: why the file is found, or why not."""
 
     trace: SearchTrace
     steps: tuple[TraceStep, ...]
@@ -106,33 +113,35 @@ class Explanation:
 
     @property
     def found(self) -> bool | None:
-        """Whether `search` finds the expected file; None when none was named."""
+        """Whether `search` finds the expected file; None when there is none."""
         if self.trace.expected is None:
             return None
         return any(step.name == "search" and step.passed for step in self.steps)
 
 
-def explain(traced: SearchTrace) -> Explanation:
-    """What the figures of a search mean."""
-    file = traced.expected
+def explain(trace: SearchTrace) -> Explanation:
+    """The steps and the verdict of a trace search."""
+    file = trace.expected
     if file is None:
-        return Explanation(traced, (), (), _verdict_of_search(traced))
-    lacking = missing_query_terms(traced.question, file.best) if file.best else ()
-    steps = tuple(_steps(traced, file, lacking))
-    return Explanation(traced, steps, lacking, _verdict(traced, file, steps, lacking))
+        return Explanation(trace, (), (), _verdict_of_search(trace))
+    missing = missing_query_terms(trace.question, file.best) if file.best else ()
+    steps = tuple(_steps(trace, file, missing))
+    return Explanation(trace, steps, missing, _verdict(trace, file, steps, missing))
 
 
 def missing_query_terms(question: str, hit: Hit) -> tuple[str, ...]:
-    """The words of a question that carry its subject and do not stand in a chunk, its headings or
-    its file's name, as written."""
+    """The content words of a question, as written, that are neither in a chunk nor in its headings
+    nor in the name of its file."""
     chunk = hit.chunk
-    held = set(list_terms(f"{chunk.source} {chunk.heading} {chunk.table_header} {chunk.text}"))
-    wanted = {
+    chunk_terms = set(
+        list_terms(f"{chunk.source} {chunk.heading} {chunk.table_header} {chunk.text}")
+    )
+    words = {
         token.term: question[token.start : token.end]
         for token in reversed(find_tokens(question))
         if token.term not in FUNCTION_TERMS
     }
-    return tuple(word for term, word in reversed(wanted.items()) if term not in held)
+    return tuple(word for term, word in reversed(words.items()) if term not in chunk_terms)
 
 
 def ordinal(number: int) -> str:
@@ -142,10 +151,8 @@ def ordinal(number: int) -> str:
     return f"{number:,}{ending}"
 
 
-def _steps(
-    traced: SearchTrace, file: ExpectedFile, lacking: tuple[str, ...]
-) -> Iterator[TraceStep]:
-    """The steps up to the first that a file cannot get past; what `ask` does beside `search`."""
+def _steps(trace: SearchTrace, file: ExpectedFile, missing: tuple[str, ...]) -> Iterator[TraceStep]:
+    """The steps of a file up to the one after which it cannot be found any more."""
     yield _indexed(file)
     if file.record is None or not file.record.chunks:
         return
@@ -154,36 +161,34 @@ def _steps(
         return
     best = file.best
     if best is None:
-        phrases = ", ".join(f'"{phrase}"' for phrase in traced.keyword_query.phrases)
-        yield TraceStep("words", False, f"does not hold {phrases} word for word")
+        phrases = ", ".join(f'"{phrase}"' for phrase in trace.keyword_query.phrases)
+        yield TraceStep("keywords", False, f"does not hold {phrases} word for word")
         return
     yield TraceStep(
-        "meaning",
-        file.similarity_rank is not None and file.similarity_rank <= traced.depth,
-        f"cosine {best.similarity:.3f}{_beside(traced, 'similarity')}",
+        "similarity",
+        file.similarity_rank is not None and file.similarity_rank <= trace.depth,
+        f"cosine {best.similarity:.3f}{_compared(trace, 'similarity')}",
         file.similarity_rank,
-        traced.chunks,
+        trace.chunks,
     )
-    yield _words(traced, file, best, lacking)
-    beside = _beside(traced, "score")
+    yield _keywords(trace, file, best, missing)
+    compared = _compared(trace, "score")
     named = (
         f"; its document's name and opening weigh {best.document_score:.2f}"
         if best.document_score
         else ""
     )
-    detail = f"score {best.score:.3f}{beside}{named}"
+    detail = f"score {best.score:.3f}{compared}{named}"
     if file.fused_rank is None:
-        detail = f"not among the {traced.depth} best by meaning or by words"
+        detail = f"not among the {trace.depth} best by similarity or by keywords"
     yield TraceStep(
-        "fusion", file.fused_rank is not None, detail, file.fused_rank, traced.candidates
+        "fusion", file.fused_rank is not None, detail, file.fused_rank, trace.candidates
     )
-    if traced.reranked:
-        yield _reranking(traced, file, best)
-    found = file.rank is not None and file.rank <= traced.limit
-    yield TraceStep(
-        "search", found, f"takes the first {traced.limit}", file.rank, traced.candidates
-    )
-    yield from _asking(traced, file)
+    if trace.reranked:
+        yield _reranking(trace, file, best)
+    found = file.rank is not None and file.rank <= trace.limit
+    yield TraceStep("search", found, f"takes the first {trace.limit}", file.rank, trace.candidates)
+    yield from _asking(trace, file)
 
 
 def _indexed(file: ExpectedFile) -> TraceStep:
@@ -197,64 +202,64 @@ def _indexed(file: ExpectedFile) -> TraceStep:
     return TraceStep("indexed", True, f"{record.chunks} {_noun(record.chunks, 'chunk')}{lost}")
 
 
-def _words(
-    traced: SearchTrace, file: ExpectedFile, best: Hit, lacking: tuple[str, ...]
+def _keywords(
+    trace: SearchTrace, file: ExpectedFile, best: Hit, missing: tuple[str, ...]
 ) -> TraceStep:
-    lacks = f"; lacks {', '.join(lacking)}" if lacking else ""
-    if traced.keyword_weight == 0 and not traced.keyword_query.phrases:
-        return TraceStep("words", False, "do not count with keyword weight 0")
+    lacks = f"; lacks {', '.join(missing)}" if missing else ""
+    if trace.keyword_weight == 0 and not trace.keyword_query.phrases:
+        return TraceStep("keywords", False, "do not count with keyword weight 0")
     if not best.keyword:
-        return TraceStep("words", False, f"holds none of the words{lacks}", None, traced.matches)
-    passed = file.keyword_rank is not None and file.keyword_rank <= traced.depth
+        return TraceStep("keywords", False, f"holds none of the words{lacks}", None, trace.matches)
+    passed = file.keyword_rank is not None and file.keyword_rank <= trace.depth
     detail = f"{best.keyword:.2f} of the best match{lacks}"
-    return TraceStep("words", passed, detail, file.keyword_rank, traced.matches)
+    return TraceStep("keywords", passed, detail, file.keyword_rank, trace.matches)
 
 
-def _reranking(traced: SearchTrace, file: ExpectedFile, best: Hit) -> TraceStep:
+def _reranking(trace: SearchTrace, file: ExpectedFile, best: Hit) -> TraceStep:
     if best.rerank_score is None:
-        detail = f"the reranker reads the first {traced.reranked} only"
-        return TraceStep("reranking", False, detail, None, traced.reranked)
-    detail = f"relevance {best.rerank_score:.3g}{_beside(traced, 'rerank_score')}"
-    return TraceStep("reranking", True, detail, file.rerank_rank, traced.reranked)
+        detail = f"the reranker reads the first {trace.reranked} only"
+        return TraceStep("reranking", False, detail, None, trace.reranked)
+    detail = f"relevance {best.rerank_score:.3g}{_compared(trace, 'rerank_score')}"
+    return TraceStep("reranking", True, detail, file.rerank_rank, trace.reranked)
 
 
-def _asking(traced: SearchTrace, file: ExpectedFile) -> Iterator[TraceStep]:
-    count = len(traced.passages)
+def _asking(trace: SearchTrace, file: ExpectedFile) -> Iterator[TraceStep]:
+    count = len(trace.passages)
     if file.passage is None:
         detail = f"not among the hits that become {count} passages"
         yield TraceStep("folding", False, detail, None, count)
         return
     into = f"folded into {file.folded_into}, a copy" if file.folded_into else "shown"
     yield TraceStep("folding", True, into, file.passage, count)
-    taken = file.passage <= traced.ask_limit
-    yield TraceStep("ask", taken, f"reads the first {traced.ask_limit}", file.passage, count)
+    taken = file.passage <= trace.ask_limit
+    yield TraceStep("ask", taken, f"reads the first {trace.ask_limit}", file.passage, count)
 
 
-def _beside(traced: SearchTrace, field: str) -> str:
-    """The best and the last hit's figure, to compare with."""
-    if not traced.hits:
+def _compared(trace: SearchTrace, field: str) -> str:
+    """The values of the first and the last hit, to compare with."""
+    if not trace.hits:
         return ""
-    every = [getattr(one.hit, field) for one in traced.hits]
-    values = [float(value) for value in every if value is not None]
+    values = [v for one in trace.hits if (v := getattr(one.hit, field)) is not None]
     last = f", the {ordinal(len(values))} hit {values[-1]:.3f}" if len(values) > 1 else ""
     return f" (the first hit has {values[0]:.3f}{last})"
 
 
-def _verdict_of_search(traced: SearchTrace) -> str:
-    if not traced.hits:
-        if traced.chunks and traced.keyword_query.phrases:
+def _verdict_of_search(trace: SearchTrace) -> str:
+    if not trace.hits:
+        if trace.chunks and trace.keyword_query.phrases:
             return "Nothing is found, because no chunk holds every quoted phrase word for word."
         return "Nothing is found, because no indexed file with text passes the filters."
-    first = traced.hits[0]
-    return f"{first.hit.chunk.location} comes first: {_reasons(traced, first)}."
+    first = trace.hits[0]
+    return f"{first.hit.chunk.location} comes first: {_reasons(trace, first)}."
 
 
-def _reasons(traced: SearchTrace, one: RankedHit) -> str:
-    meaning = _standing(one.similarity_rank, traced.depth)
-    if traced.keyword_weight == 0:
-        reasons = f"{meaning} by meaning, and words do not count"
+def _reasons(trace: SearchTrace, one: RankedHit) -> str:
+    similarity = _standing(one.similarity_rank, trace.depth)
+    keyword = _standing(one.keyword_rank, trace.depth)
+    if trace.keyword_weight == 0:
+        reasons = f"{similarity} by similarity, and keywords do not count"
     else:
-        reasons = f"{meaning} by meaning and {_standing(one.keyword_rank, traced.depth)} by words"
+        reasons = f"{similarity} by similarity and {keyword} by keywords"
     if one.hit.rerank_score is None:
         return reasons
     return f"{reasons}, {ordinal(one.fused_rank)} before the reranker"
@@ -265,20 +270,22 @@ def _standing(rank: int | None, depth: int) -> str:
 
 
 def _verdict(
-    traced: SearchTrace, file: ExpectedFile, steps: tuple[TraceStep, ...], lacking: tuple[str, ...]
+    trace: SearchTrace, file: ExpectedFile, steps: tuple[TraceStep, ...], missing: tuple[str, ...]
 ) -> str:
-    """One sentence: why the file is found, or what put it out and what would bring it back."""
+    """Why the file is found, or which step lost it and what would bring it back."""
     fatal = (
-        ("indexed", "filters", "fusion", "search") if file.best else ("indexed", "filters", "words")
+        ("indexed", "filters", "fusion", "search")
+        if file.best
+        else ("indexed", "filters", "keywords")
     )
     out = next((step for step in steps if not step.passed and step.name in fatal), None)
     if out is None and file.best is not None:
-        shown = RankedHit(file.best, file.similarity_rank, file.keyword_rank, file.fused_rank or 1)
-        reasons = _reasons(traced, shown)
+        ranked = RankedHit(file.best, file.similarity_rank, file.keyword_rank, file.fused_rank or 1)
+        reasons = _reasons(trace, ranked)
         place, rank = file.best.chunk.location, ordinal(file.rank or 1)
         return f"{file.source} is found: {place} is the {rank} hit, {reasons}."
     if out is None or out.name in ("fusion", "search"):
-        because = _outranked(traced, file, lacking)
+        because = _outranked(trace, file, missing)
     elif out.name == "indexed":
         because = f"it is not in the index ({out.detail})"
     else:
@@ -286,33 +293,26 @@ def _verdict(
     return f"{file.source} is not found, because {because}."
 
 
-def _outranked(traced: SearchTrace, file: ExpectedFile, lacking: tuple[str, ...]) -> str:
+def _outranked(trace: SearchTrace, file: ExpectedFile, missing: tuple[str, ...]) -> str:
     """Why the best chunk is behind the hits."""
     best = file.best
     place = best.chunk.location if best else file.source
-    meaning = (
-        f"{ordinal(file.similarity_rank)} by meaning"
-        if file.similarity_rank
-        else "far off by meaning"
-    )
-    if traced.keyword_weight == 0:
+    rank = ordinal(file.similarity_rank) if file.similarity_rank else "far off"
+    if trace.keyword_weight == 0:
         words = ""
     elif best is None or not best.keyword:
         words = " and holds none of the words"
     else:
-        words = (
-            f" and {ordinal(file.keyword_rank)} by words"
-            if file.keyword_rank
-            else " and far off by words"
-        )
-    lacks = f" (it lacks {', '.join(lacking)})" if lacking and best and best.keyword else ""
+        keyword_rank = ordinal(file.keyword_rank) if file.keyword_rank else "far off"
+        words = f" and {keyword_rank} by keywords"
+    lacks = f" (it lacks {', '.join(missing)})" if missing and best and best.keyword else ""
     if file.fused_rank is None:
-        after = f"neither leg brings it among its {traced.depth} candidates"
+        after = f"neither ranking has it among its {trace.depth} candidates"
     else:
         after = f"{ordinal(file.fused_rank)} after fusion"
         after += f" and {ordinal(file.rerank_rank)} after the reranker" if file.rerank_rank else ""
         after += f"; -k {file.rank} would show it"
-    return f"its best chunk {place} is {meaning}{words}{lacks}: {after}"
+    return f"its best chunk {place} is {rank} by similarity{words}{lacks}: {after}"
 
 
 def _noun(count: int, noun: str) -> str:

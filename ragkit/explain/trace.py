@@ -1,31 +1,33 @@
-"""A search made again with an eye on what each of its steps sees."""
+"""A search run again, with the rank of each chunk in every step."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from ragkit.answering.passage_search import HITS_PER_PASSAGE
 from ragkit.explain.report import ExpectedFile, RankedHit, SearchTrace
 from ragkit.retrieval.hybrid_search import (
     HybridCandidates,
+    best_hits,
     candidate_depth,
     collect_candidates,
-    hybrid_search,
+    fuse_scores,
 )
 from ragkit.retrieval.passages import to_passages
 from ragkit.retrieval.query_parsing import parse_query
 from ragkit.retrieval.rerank import RERANKED, RerankStep
-from ragkit.types import Chunk, Embedder, FileRecord, Hit, KeywordQuery, Passage
+from ragkit.types import Embedder, Hit, Passage
 
 if TYPE_CHECKING:
     from ragkit.store import Store
-    from ragkit.types import Vectors
+    from ragkit.store.search import KeywordMatches
 
-_EQUAL = 1e-6  # scores closer than this are one
-_MOST_MATCHES = 10_000
+T = TypeVar("T")
+
+_MAX_MATCHES = 10_000
 
 
 def trace_search(
@@ -40,180 +42,121 @@ def trace_search(
     expected: ExpectedFile | None = None,
     reranking: RerankStep | None = None,
 ) -> SearchTrace:
-    """What a search of `limit` chunks, and one of `ask_limit` passages, see on their way.
+    """What each step of a search for `limit` chunks sees, and the passages `ask` makes of it.
 
-    Of `expected` the source, the record and the failing filters are known before. Costs a ranking
-    of all chunks by meaning, and of the first 10,000 by words, and a call of the reranker.
+    `expected` comes with its source, its record and the filters that it fails; its best chunk and
+    its ranks are added. Costs a similarity ranking of all chunks, a keyword ranking of the first
+    10,000, and the calls of the reranker.
     """
-    vector = embedder.embed_query(question)
-    wanted = parse_query(question)
-    everything = max(1, store.chunks.count())
-    by_meaning, _ = store.search.nearest(vector, everything, sources=sources, exact=True)
-    by_words = store.search.match(wanted, min(everything, _MOST_MATCHES), sources=sources)
-    depth = candidate_depth(limit)
-    found = collect_candidates(
-        store, vector, wanted, depth=depth, keyword_weight=keyword_weight, sources=sources
-    )
-    legs = _Legs(by_meaning.tolist(), by_words.rows.tolist(), by_words.scores.tolist())
+    vector, query = embedder.embed_query(question), parse_query(question)
+    total, depth = max(1, store.chunks.count()), candidate_depth(limit)
+    nearest, _ = store.search.nearest(vector, total, sources=sources, exact=True)
+    matches = store.search.match(query, min(total, _MAX_MATCHES), sources=sources)
+    collect = partial(collect_candidates, store, vector, query, keyword_weight=keyword_weight)
+    candidates = collect(depth=depth, sources=sources)
+    fused = best_hits(store, candidates, len(candidates.rows))
+    hits = fused if reranking is None else reranking(question, fused)
+    count = ask_limit * HITS_PER_PASSAGE
+    ask_hits = hits[: count if reranking is None else max(count, RERANKED)]
+    modified = store.files.modified_ns({hit.chunk.source for hit in ask_hits})
+    passages = to_passages(ask_hits, modified=modified)
 
-    @cache  # the model reads the same passages for a search and for an answer
-    def reranked(first: tuple[Hit, ...]) -> list[Hit]:
-        return list(first) if reranking is None else reranking(question, first)
+    similarity_ranks, keyword_ranks = _ranks(nearest.tolist()), _ranks(matches.rows.tolist())
+    fused_ranks, hit_ranks = _ranks(map(_position, fused)), _ranks(map(_position, hits))
+    rows = _rows_by_position(store, candidates)
 
-    def search(count: int) -> tuple[list[Hit], list[Hit]]:
-        """The hits after fusion, and as the reranker puts them."""
-        count = count if reranking is None else max(count, RERANKED)
-        fused = hybrid_search(
-            store, embedder, question, limit=count, keyword_weight=keyword_weight, sources=sources
+    def rank(hit: Hit) -> RankedHit:
+        similarity = similarity_ranks.get(rows[_position(hit)], depth + 1)
+        keyword = keyword_ranks.get(rows[_position(hit)], depth + 1)
+        return RankedHit(
+            hit,
+            similarity_rank=similarity if similarity <= depth else None,
+            keyword_rank=keyword if keyword <= depth else None,
+            fused_rank=fused_ranks[_position(hit)],
         )
-        return fused, [*reranked(tuple(fused[:RERANKED])), *fused[RERANKED:]]
 
-    fused, hits = search(limit)
-    hits_of_ask = search(ask_limit * HITS_PER_PASSAGE)[1]
-    modified = store.files.modified_ns({hit.chunk.source for hit in hits_of_ask})
-    passages = to_passages(hits_of_ask, modified=modified)
     if expected is not None and expected.record and not expected.failing:
-        judged = _judged(store, found, legs, expected.record, vector, wanted, keyword_weight)
-        expected = _listed(_placed(store, found, legs, expected, judged), fused, hits, passages)
+        best = next((hit for hit in hits if hit.chunk.source == expected.source), None)
+        if best is None:
+            inside = collect(
+                depth=max(1, expected.record.chunks), sources=[expected.source], exact=True
+            )
+            inside = _rescore(store, inside, candidates, matches, keyword_weight)
+            best = next(iter(best_hits(store, inside, 1)), None)
+            rows |= _rows_by_position(store, inside)
+        if best is not None:
+            position = _position(best)
+            expected = replace(
+                expected,
+                best=best,
+                similarity_rank=similarity_ranks.get(rows[position]),
+                keyword_rank=keyword_ranks.get(rows[position]),
+                fused_rank=fused_ranks.get(position),
+                rerank_rank=None if best.rerank_score is None else hit_ranks[position],
+            )
+        expected = _with_passage(expected, passages)
     return SearchTrace(
         question=question,
-        keyword_query=wanted,
+        keyword_query=query,
         limit=limit,
         ask_limit=ask_limit,
         depth=depth,
         keyword_weight=keyword_weight,
-        chunks=len(by_meaning),
-        matches=len(by_words.rows),
-        candidates=len(found.rows),
-        hits=_ranked(store, found, legs, fused, hits[:limit], depth),
+        chunks=len(nearest),
+        matches=len(matches.rows),
+        candidates=len(candidates.rows),
+        hits=tuple(map(rank, hits[:limit])),
         passages=passages,
         expected=expected,
         reranked=sum(hit.rerank_score is not None for hit in hits),
     )
 
 
-class _Legs:
-    """The ranks of rows in each leg, from 1, and their BM25 scores."""
-
-    def __init__(
-        self, by_meaning: Sequence[int], by_words: Sequence[int], scores: Sequence[float]
-    ) -> None:
-        self.meaning = {row: rank for rank, row in enumerate(by_meaning, 1)}
-        self.words = {row: rank for rank, row in enumerate(by_words, 1)}
-        self.scores = dict(zip(by_words, scores, strict=True))
-        self.lowest = min(scores, default=0.0)
-
-
-def _ranked(
+def _rescore(
     store: Store,
-    found: HybridCandidates,
-    legs: _Legs,
-    fused: Sequence[Hit],
-    hits: Sequence[Hit],
-    depth: int,
-) -> tuple[RankedHit, ...]:
-    """Hits with their ranks in the legs, as far as these count, and after fusion."""
-    rows = found.rows.tolist()
-    chunks = store.search.load_chunks(rows)
-    row_of = {(c.source, c.ordinal): row for row, c in zip(rows, chunks, strict=True)}
+    inside: HybridCandidates,
+    candidates: HybridCandidates,
+    matches: KeywordMatches,
+    keyword_weight: float,
+) -> HybridCandidates:
+    """The chunks of one file with the scores they have in a search of all files.
 
-    def one(hit: Hit) -> RankedHit:
-        row = row_of.get((hit.chunk.source, hit.chunk.ordinal), -1)
-        meaning, words = legs.meaning.get(row, depth + 1), legs.words.get(row, depth + 1)
-        return RankedHit(
-            hit,
-            meaning if meaning <= depth else None,
-            words if words <= depth else None,
-            _place_of(hit.chunk, fused),
-        )
+    BM25 scores of a search in one file are others: its words are rarer in the whole index.
+    """
+    import numpy as np
 
-    return tuple(map(one, hits))
-
-
-class _Judged(NamedTuple):
-    """A chunk of the expected file; they compare by what is said first."""
-
-    is_candidate: bool
-    score: float
-    similarity: float
-    keyword: float
-    document: float
-    row: int
+    bm25 = dict(zip(matches.rows.tolist(), matches.scores.tolist(), strict=True))
+    lowest = min(bm25.values(), default=0.0)
+    scores = [
+        bm25.get(row, lowest) if is_match else 0.0
+        for row, is_match in zip(inside.rows.tolist(), inside.keyword.tolist(), strict=True)
+    ]
+    keyword = np.array(scores, dtype=np.float32) / candidates.highest_bm25
+    document = candidates.header_scores.of_chunks(list(_rows_by_position(store, inside)))
+    score = fuse_scores(inside.similarity, keyword, document, keyword_weight)
+    return replace(inside, keyword=keyword, document_score=document, score=score)
 
 
-def _judged(
-    store: Store,
-    found: HybridCandidates,
-    legs: _Legs,
-    record: FileRecord,
-    vector: Vectors,
-    wanted: KeywordQuery,
-    weight: float,
-) -> list[_Judged]:
-    """All chunks of a file that a search may find, those that hold the quoted phrases."""
-    only = [record.source]
-    rows, similarity = store.search.nearest(vector, max(1, record.chunks), sources=only, exact=True)
-    matched = set(store.search.match(wanted, max(1, record.chunks), sources=only).rows.tolist())
-    candidates = set(found.rows.tolist())
-    judged = []
-    places, _ = store.search.locate_rows(rows.tolist(), without_vectors=len(rows))
-    for row, cosine, place in zip(rows.tolist(), similarity.tolist(), places, strict=True):
-        if wanted.phrases and row not in matched:
-            continue
-        # Scores of a search within one file are not those of the index: words are rare elsewhere.
-        score = legs.scores.get(row, legs.lowest) if row in matched else 0.0
-        keyword = score / found.highest
-        document = found.header_scores.document(*place)
-        fused = cosine + weight * (keyword + document)
-        judged.append(_Judged(row in candidates, fused, cosine, keyword, document, row))
-    return judged
-
-
-def _placed(
-    store: Store,
-    found: HybridCandidates,
-    legs: _Legs,
-    expected: ExpectedFile,
-    judged: Sequence[_Judged],
-) -> ExpectedFile:
-    """With the file's best chunk and its ranks: the first of the candidates if there is one, else
-    the one with the highest score; without where there is none."""
-    if not judged:
-        return expected
-    best = max(judged)
-    chunk = store.search.load_chunks([best.row])[0]
-    above = int((found.score > best.score + _EQUAL).sum())
-    return replace(
-        expected,
-        best=Hit(chunk, best.score, best.similarity, best.keyword, best.document),
-        similarity_rank=legs.meaning.get(best.row),
-        keyword_rank=legs.words.get(best.row),
-        fused_rank=above + 1 if best.is_candidate else None,
-    )
-
-
-def _listed(
-    expected: ExpectedFile, fused: Sequence[Hit], hits: Sequence[Hit], passages: Sequence[Passage]
-) -> ExpectedFile:
-    """With the rank among equal scores that the hits have, what a reranker made of it, and the
-    passage that shows the file."""
-    best = expected.best
-    if best is not None and expected.fused_rank is not None:
-        at = _place_of(best.chunk, fused) or max(expected.fused_rank, len(fused) + 1)
-        expected = replace(expected, fused_rank=at)
-        shown = next((hit for hit in hits if hit.chunk == best.chunk), best)
-        if shown.rerank_score is not None:
-            best = replace(best, rerank_score=shown.rerank_score)
-            expected = replace(expected, best=best, rerank_rank=_place_of(best.chunk, hits))
-    starts = (f"{expected.source}:", f"{expected.source} ")
+def _with_passage(expected: ExpectedFile, passages: Sequence[Passage]) -> ExpectedFile:
+    """The file with the first passage that shows it, or that it was folded into as a copy."""
     for passage in passages:
         if passage.source == expected.source:
             return replace(expected, passage=passage.number)
-        if any(place.startswith(starts) for place in passage.duplicate_locations):
+        if any(copy.source == expected.source for copy in passage.near_duplicates):
             return replace(expected, passage=passage.number, folded_into=passage.location)
     return expected
 
 
-def _place_of(chunk: Chunk, hits: Sequence[Hit]) -> int:
-    """The rank of a chunk among hits, from 1; 0 where it is not there."""
-    return next((rank for rank, hit in enumerate(hits, 1) if hit.chunk == chunk), 0)
+def _position(hit: Hit) -> tuple[str, int]:
+    return hit.chunk.source, hit.chunk.ordinal
+
+
+def _rows_by_position(store: Store, candidates: HybridCandidates) -> dict[tuple[str, int], int]:
+    """Source and ordinal of the candidates -> row id, in their order."""
+    rows = candidates.rows.tolist()
+    positions, _ = store.search.locate_rows(rows, without_vectors=len(rows))
+    return dict(zip(positions, rows, strict=True))
+
+
+def _ranks(best_first: Iterable[T]) -> dict[T, int]:
+    return {item: rank for rank, item in enumerate(best_first, 1)}

@@ -48,32 +48,32 @@ OUT = ExpectedFile("c.md", RECORD, best=BEST, similarity_rank=37, fused_rank=41)
 
 def test_the_search_alone_is_told_by_its_first_hit() -> None:
     explained = explain(TRACED)
-    assert explained.verdict == "a.md:1-2 comes first: 3rd by meaning and 1st by words."
+    assert explained.verdict == "a.md:1-2 comes first: 3rd by similarity and 1st by keywords."
     assert (explained.steps, explained.found) == ((), None)
 
 
 def test_a_leg_that_did_not_bring_the_hit_is_named() -> None:
     explained = explain(replace(TRACED, hits=TRACED.hits[1:]))
-    assert "1st by meaning and not among the first 100 by words" in explained.verdict
+    assert "1st by similarity and not among the first 100 by keywords" in explained.verdict
 
 
 SENTENCES: list[Any] = [
     pytest.param(
         OUT,
-        "its best chunk c.md:1-2 is 37th by meaning and holds none of the words: 41st after "
+        "its best chunk c.md:1-2 is 37th by similarity and holds none of the words: 41st after "
         "fusion; -k 41 would show it.",
         "search",
         id="outranked",
     ),
     pytest.param(
         replace(OUT, fused_rank=None, similarity_rank=612),
-        "612th by meaning and holds none of the words: neither leg brings it among its 100",
+        "612th by similarity and holds none of the words: neither ranking has it among its 100",
         "fusion",
         id="no candidate",
     ),
     pytest.param(
         replace(OUT, best=hit("c.md", "Tested tapes.", 0.2, 0.3), keyword_rank=7),
-        "37th by meaning and 7th by words (it lacks backups): 41st after fusion",
+        "37th by similarity and 7th by keywords (it lacks backups): 41st after fusion",
         "search",
         id="a word is missing",
     ),
@@ -121,7 +121,7 @@ def test_a_found_file_is_said_to_be_found() -> None:
     assert explained.found
     assert all(step.passed for step in explained.steps)
     assert explained.verdict == (
-        "a.md is found: a.md:1-2 is the 1st hit, 3rd by meaning and 1st by words."
+        "a.md is found: a.md:1-2 is the 1st hit, 3rd by similarity and 1st by keywords."
     )
 
 
@@ -142,7 +142,7 @@ def test_a_phrase_that_stands_nowhere_in_the_file_is_the_reason() -> None:
 
 def test_words_without_weight_are_no_reason() -> None:
     explained = explain(replace(TRACED, keyword_weight=0.0, expected=OUT))
-    assert "words" not in explained.verdict
+    assert "keywords" not in explained.verdict
 
 
 def test_the_words_a_chunk_lacks_are_those_of_the_question_as_written() -> None:

@@ -142,9 +142,9 @@ def test_the_json_holds_every_rank(run: CommandLine, docs: Path) -> None:
     run("index", docs)
     told = run("explain", QUESTION, "--expect", "tax.md", "-k", 3, "--json").json
     assert len(told["hits"]) == 3
-    assert set(told["hits"][0]["rank"]) == {"meaning", "words", "fusion"}
+    assert {"similarity_rank", "keyword_rank", "fused_rank"} <= set(told["hits"][0])
     steps = {step["name"]: step for step in told["expected"]["steps"]}
-    assert set(steps) >= {"indexed", "meaning", "words", "fusion", "search", "folding"}
+    assert set(steps) >= {"indexed", "similarity", "keywords", "fusion", "search", "folding"}
     assert told["expected"]["found"] is False
     assert told["expected"]["best"]["source"] == "docs/tax.md"
     assert told["verdict"].endswith("would show it.")

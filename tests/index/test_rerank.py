@@ -89,7 +89,7 @@ def test_explain_tells_what_a_reranker_did(
     told = run("explain", "cold sea", "-k", 2, *ways, "--json").json
     assert len(server.bodies("/api/chat")) == asked + 1
     assert names(told["hits"]) == [before[1], before[3]]
-    assert [hit["rank"]["fusion"] for hit in told["hits"]] == [2, 4]
+    assert [hit["fused_rank"] for hit in told["hits"]] == [2, 4]
     steps = {step["name"]: step for step in told["expected"]["steps"]}
     assert [steps[name]["rank"] for name in ("fusion", "reranking", "search")] == [4, 2, 2]
     assert "relevance 5" in steps["reranking"]["detail"]

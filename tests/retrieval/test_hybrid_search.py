@@ -15,9 +15,7 @@ from ragkit.retrieval.hybrid_search import DOCUMENT_SHARE, DocumentScores, fuse_
 Write = Callable[..., Path]
 
 _scores = st.lists(
-    st.tuples(
-        st.floats(-1, 1, width=32), st.floats(0, 40, width=32), st.floats(0, 0.625, width=32)
-    ),
+    st.tuples(st.floats(-1, 1, width=32), st.floats(0, 1, width=32), st.floats(0, 0.625, width=32)),
     min_size=1,
     max_size=20,
 )
@@ -28,24 +26,27 @@ def test_the_score_is_cosine_plus_weighted_words_and_document(
     rows: list[tuple[float, float, float]], weight: float
 ) -> None:
     similarity, keyword, document = np.array(rows, dtype=np.float32).T
-    top = keyword.max() or 1.0
-    expected = similarity + weight * (keyword / top + document)
+    expected = similarity + weight * (keyword + document)
     assert fuse_scores(similarity, keyword, document, weight) == pytest.approx(expected, abs=1e-5)
     assert (fuse_scores(similarity, keyword, document, 0.0) == similarity).all()
 
 
 def test_a_document_adds_at_most_its_share_and_less_to_its_first_chunk() -> None:
-    openings = DocumentScores({"a.pdf": 8.0, "b.pdf": 4.0})
-    assert openings.document("a.pdf", 3) == pytest.approx(DOCUMENT_SHARE)
-    assert openings.document("b.pdf", 3) == pytest.approx(DOCUMENT_SHARE / 2)
-    assert 0 < openings.document("a.pdf", 0) < openings.document("a.pdf", 1)
-    assert openings.document("c.pdf", 1) == 0.0
-    assert DocumentScores({}).document("a.pdf", 1) == 0.0
+    headers = DocumentScores({"a.pdf": 8.0, "b.pdf": 4.0})
+    later, half, first, other = headers.of_chunks(
+        [("a.pdf", 3), ("b.pdf", 3), ("a.pdf", 0), ("c.pdf", 1)]
+    )
+    assert later == pytest.approx(DOCUMENT_SHARE)
+    assert half == pytest.approx(DOCUMENT_SHARE / 2)
+    assert 0 < first < later
+    assert other == 0.0
+    assert DocumentScores({}).of_chunks([("a.pdf", 1)]).tolist() == [0.0]
 
 
 def test_a_document_beyond_a_full_list_counts_as_its_last() -> None:
-    openings = DocumentScores({"a.pdf": 8.0, "b.pdf": 4.0}, others=4.0)
-    assert openings.document("c.pdf", 1) == openings.document("b.pdf", 1)
+    headers = DocumentScores({"a.pdf": 8.0, "b.pdf": 4.0}, others=4.0)
+    beyond, last = headers.of_chunks([("c.pdf", 1), ("b.pdf", 1)])
+    assert beyond == last
 
 
 @pytest.fixture

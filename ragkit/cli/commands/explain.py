@@ -46,9 +46,9 @@ def command(
     servers: OllamaSettings,
     as_json: bool,
 ) -> None:
-    """Show how a search for QUERY comes to its hits: the rank of each by meaning, by words, after
-    fusion and after a reranker. With --expect, say whether that file is indexed, how far its best
-    passage gets, and what puts it out.
+    """Show how a search for QUERY comes to its hits: the rank of each by similarity, by keywords,
+    after fusion and after a reranker. With --expect, say whether that file is indexed, how far its
+    best passage gets, and what puts it out.
 
     \b
     Examples:
@@ -66,41 +66,43 @@ def command(
     if as_json:
         print_json(_explanation_json(explanation))
         return
-    traced = explanation.trace
-    _print_hits(traced)
-    if traced.expected is not None:
-        _print_steps(traced.expected, explanation)
+    trace = explanation.trace
+    _print_hits(trace)
+    if trace.expected is not None:
+        _print_steps(trace.expected, explanation)
     print_line()
     print_line(safe_line(explanation.verdict), bold=True)
 
 
-def _print_hits(traced: SearchTrace) -> None:
-    wanted = [
-        f"{kind}: {shown if isinstance(shown, str) else ', '.join(shown)}"
+def _print_hits(trace: SearchTrace) -> None:
+    parts = [
+        f"{kind}: {value if isinstance(value, str) else ', '.join(value)}"
         for kind in _KINDS
-        if (shown := getattr(traced.keyword_query, kind))
+        if (value := getattr(trace.keyword_query, kind))
     ]
-    print_line(f"looked for  {safe_line('; '.join(wanted))}")
+    print_line(f"query       {safe_line('; '.join(parts))}")
     print_line(
-        f"candidates  {traced.candidates}: the {traced.depth} best by meaning of {traced.chunks}"
+        f"candidates  {trace.candidates}: the {trace.depth} best by similarity of {trace.chunks}"
         + (
-            f", the {traced.depth} best by words of {traced.matches}"
-            if traced.keyword_weight or traced.keyword_query.phrases
+            f", the {trace.depth} best by keywords of {trace.matches}"
+            if trace.keyword_weight or trace.keyword_query.phrases
             else ""
         )
     )
-    if not traced.hits:
+    if not trace.hits:
         return
     print_line()
-    reranked = f"  {'fusion':>6}  {'relevance':>9}" if traced.reranked else ""
-    print_line(f"{'hit':>4}  {'meaning':>7}  {'words':>5}  {'score':>6}{reranked}", bold=True)
-    for number, one in enumerate(traced.hits, 1):
+    reranked = f"  {'fusion':>6}  {'relevance':>9}" if trace.reranked else ""
+    print_line(
+        f"{'hit':>4}  {'similarity':>10}  {'keywords':>8}  {'score':>6}{reranked}", bold=True
+    )
+    for number, one in enumerate(trace.hits, 1):
         place = safe_line(one.hit.chunk.location)
         print_line(
-            f"{number:>4}  {_rank(one.similarity_rank):>7}  {_rank(one.keyword_rank):>5}  ", end=""
+            f"{number:>4}  {_rank(one.similarity_rank):>10}  {_rank(one.keyword_rank):>8}  ", end=""
         )
         relevance = "-" if one.hit.rerank_score is None else f"{one.hit.rerank_score:.3g}"
-        reranked = f"  {one.fused_rank:>6}  {relevance:>9}" if traced.reranked else ""
+        reranked = f"  {one.fused_rank:>6}  {relevance:>9}" if trace.reranked else ""
         print_line(f"{one.hit.score:>6.3f}{reranked}  {place}")
 
 
@@ -113,7 +115,7 @@ def _print_steps(file: ExpectedFile, explanation: Explanation) -> None:
     for step in explanation.steps:
         mark, colour = ("yes", "green") if step.passed else ("no", "red")
         print_line(f"   {mark:<4}", end="", fg=colour)
-        print_line(f"{step.name:<9}  {_place(step)}{safe_line(step.detail)}")
+        print_line(f"{step.name:<10}  {_place(step)}{safe_line(step.detail)}")
 
 
 def _place(step: TraceStep) -> str:
@@ -127,27 +129,25 @@ def _rank(rank: int | None) -> str:
 
 
 def _explanation_json(explanation: Explanation) -> dict[str, Any]:
-    traced = explanation.trace
-    file = traced.expected
+    trace = explanation.trace
+    file = trace.expected
     return {
-        "query": traced.question,
-        "keyword_query": plain(traced.keyword_query),
-        "limit": traced.limit,
-        "keyword_weight": traced.keyword_weight,
-        "chunks": traced.chunks,
-        "matches": traced.matches,
-        "candidates": traced.candidates,
-        "reranked": traced.reranked,
+        "query": trace.question,
+        "keyword_query": plain(trace.keyword_query),
+        "limit": trace.limit,
+        "keyword_weight": trace.keyword_weight,
+        "chunks": trace.chunks,
+        "matches": trace.matches,
+        "candidates": trace.candidates,
+        "reranked": trace.reranked,
         "hits": [
             {
                 **hit_json(one.hit),
-                "rank": {
-                    "meaning": one.similarity_rank,
-                    "words": one.keyword_rank,
-                    "fusion": one.fused_rank,
-                },
+                "similarity_rank": one.similarity_rank,
+                "keyword_rank": one.keyword_rank,
+                "fused_rank": one.fused_rank,
             }
-            for one in traced.hits
+            for one in trace.hits
         ],
         "expected": None
         if file is None
@@ -156,7 +156,11 @@ def _explanation_json(explanation: Explanation) -> dict[str, Any]:
             "found": explanation.found,
             "steps": plain(explanation.steps),
             "best": hit_json(file.best) if file.best else None,
-            "lacking": list(explanation.missing_terms),
+            "similarity_rank": file.similarity_rank,
+            "keyword_rank": file.keyword_rank,
+            "fused_rank": file.fused_rank,
+            "rerank_rank": file.rerank_rank,
+            "missing_terms": list(explanation.missing_terms),
         },
         "verdict": explanation.verdict,
     }
