@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tokenizers import Tokenizer
 
-from ragkit.models.ollama.token_estimate import estimate_tokens
+from ragkit.models.token_estimate import estimate_tokens
 
 _WINDOW = 1000
 _FILES = 400

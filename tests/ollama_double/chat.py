@@ -1,10 +1,10 @@
-"""How the Ollama double chats: its window, its silent cuts, its thoughts, its streams."""
+"""POST /api/chat of the double: window, silent cuts, thinking, streams."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tests.ollama_double.loopback import Dropped, Fault
@@ -31,55 +31,22 @@ def chat(double: OllamaDouble, body: dict[str, Any]) -> Any:
     model = model_of(double, body, "model '{}' not found")
     if "completion" not in model.capabilities:
         raise Fault(400, f'"{body["model"]}" does not support chat')
-
-    def part(text: str, thought: str) -> dict[str, Any]:
-        message = {"role": "assistant", "content": text}
-        return {"message": {**message, "thinking": thought} if thought else message}
-
-    messages = body.get("messages") or []
-    return _run(double, model, body, messages, part, bool(messages))
-
-
-def generate(double: OllamaDouble, body: dict[str, Any]) -> Any:
-    """POST /api/generate."""
-    model = model_of(double, body, "model '{}' not found")
-    if "completion" not in model.capabilities:
-        raise Fault(400, f'"{body["model"]}" does not support generate')
-
-    def part(text: str, thought: str) -> dict[str, Any]:
-        return {"response": text, "thinking": thought} if thought else {"response": text}
-
-    messages = [
-        {"role": role, "content": body[key]}
-        for role, key in (("system", "system"), ("user", "prompt"))
-        if body.get(key)
-    ]
-    return _run(double, model, body, messages, part, bool(body.get("prompt")))
-
-
-Part = Callable[[str, str], dict[str, Any]]
-
-
-def _run(
-    double: OllamaDouble,
-    model: DoubleModel,
-    body: dict[str, Any],
-    messages: list[dict[str, Any]],
-    part: Part,
-    asked: bool,
-) -> Any:
     if body.get("think") and "thinking" not in model.capabilities:
         raise Fault(400, f'"{body["model"]}" does not support thinking')
     load(double, model, body)
-    if not asked:
+    messages = body.get("messages") or []
+    if not messages:
         reason = "unload" if body.get("keep_alive") == 0 else "load"
-        return {**_head(body), **part("", ""), "done": True, "done_reason": reason}
-    prompt, counted = _fit(double, model, body, messages)
+        return {**_part(body), "done": True, "done_reason": reason}
+    prompt, prompt_tokens = _fit(double, model, body, messages)
     double.prompts.append(prompt)
-    parts = list(_parts(double, model, body, prompt, counted, part))
+    parts = list(_parts(double, model, body, prompt, prompt_tokens))
     if body.get("stream", True):
         return _stream(double, parts)
-    return _whole(parts, part)
+    messages = [part["message"] for part in parts]
+    text = "".join(message["content"] for message in messages)
+    thinking = "".join(message.get("thinking", "") for message in messages)
+    return {**parts[-1], **_part(body, text, thinking)}
 
 
 def _fit(
@@ -131,8 +98,7 @@ def _parts(
     model: DoubleModel,
     body: dict[str, Any],
     prompt: str,
-    counted: int,
-    part: Part,
+    prompt_tokens: int,
 ) -> Iterator[dict[str, Any]]:
     text = double.scripted.popleft() if double.scripted else reply_to(prompt)
     if model.inline_thinking:
@@ -145,24 +111,26 @@ def _parts(
     finish = "length" if 0 <= limit < len(words) else "stop"
     words = words[:limit] if limit >= 0 else words
     for place, word in enumerate(words):
-        said = part("", word) if place < thoughts else part(word, "")
-        yield {**_head(body), **said, "done": False}
+        part = _part(body, "", word) if place < thoughts else _part(body, word)
+        yield {**part, "done": False}
     yield {
-        **_head(body),
-        **part("", ""),
+        **_part(body),
         "done": True,
         "done_reason": finish,
         "total_duration": 1_000_000,
         "load_duration": 1000,
-        "prompt_eval_count": counted,
+        "prompt_eval_count": prompt_tokens,
         "prompt_eval_duration": 1000,
         "eval_count": len(words),
         "eval_duration": 1000,
     }
 
 
-def _head(body: dict[str, Any]) -> dict[str, Any]:
-    return {"model": body["model"], "created_at": _THEN}
+def _part(body: dict[str, Any], text: str = "", thinking: str = "") -> dict[str, Any]:
+    message = {"role": "assistant", "content": text}
+    if thinking:
+        message["thinking"] = thinking
+    return {"model": body["model"], "created_at": _THEN, "message": message}
 
 
 def _stream(double: OllamaDouble, parts: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -176,9 +144,3 @@ def _stream(double: OllamaDouble, parts: list[dict[str, Any]]) -> Iterator[dict[
             double.flowing.wait()
         if not (part["done"] and double.stream_fault == "no done"):
             yield part
-
-
-def _whole(parts: list[dict[str, Any]], part: Part) -> dict[str, Any]:
-    said = [p.get("message", p) for p in parts]
-    text = "".join(s.get("content", s.get("response", "")) for s in said)
-    return {**parts[-1], **part(text, "".join(s.get("thinking", "") for s in said))}

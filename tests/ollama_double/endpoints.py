@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tests.ollama_double.chat import chat, generate
+from tests.ollama_double.chat import chat
 from tests.ollama_double.loopback import Dropped, Fault, Plain
 from tests.ollama_double.models import (
     DoubleModel,
@@ -32,8 +31,6 @@ _BATCH_TOKENS = 2048
 
 def answer(double: OllamaDouble, method: str, path: str, body: dict[str, Any]) -> Any:
     """The reply of the endpoint, or raises `Fault` or `Dropped`."""
-    if path.startswith("/api/blobs/"):
-        return _blob(double, method, path.rpartition("/")[2], body)
     endpoints = _ENDPOINTS.get(path)
     if endpoints is None or (path == "/api/embed" and version_of(double) < (0, 3, 4)):
         return Plain("404 page not found", 404)
@@ -156,24 +153,6 @@ def _delete(double: OllamaDouble, body: dict[str, Any]) -> Plain:
     return Plain()
 
 
-def _copy(double: OllamaDouble, body: dict[str, Any]) -> Plain:
-    source = model_of(double, {"model": body["source"]}, 'model "{}" not found')
-    key = key_of(body["destination"])
-    double.models[key] = source.changed(name=key)
-    return Plain()
-
-
-def _blob(double: OllamaDouble, method: str, digest: str, body: dict[str, Any]) -> Plain:
-    if method == "HEAD":
-        return Plain(status=200 if digest in double.blobs else 404)
-    got = "sha256:" + hashlib.sha256(body["bytes"]).hexdigest()
-    if got != digest:
-        raise Fault(400, f'digest mismatch, expected "{digest}", got "{got}"')
-    known = digest in double.blobs
-    double.blobs.add(digest)
-    return Plain(status=200 if known else 201)
-
-
 # ---------------------------------------------------------------- embedding
 
 
@@ -189,12 +168,12 @@ def _embed(double: OllamaDouble, body: dict[str, Any]) -> Any:
     if not all(isinstance(text, str) for text in texts):
         raise Fault(400, "invalid input type")
     if double.fixed_vectors and texts:
-        return _fixed(model.dimension, len(texts))
+        return _fixed_vectors(model.dimension, len(texts))
     with double.runner:
         load(double, model, body)
         if not texts:
             return {"model": body["model"], "embeddings": []}
-        texts = [_fitted(double, model, body, text) for text in texts]
+        texts = [_cut_to_window(double, model, body, text) for text in texts]
         vectors: Any = [_vector(double, model, text, body.get("dimensions")) for text in texts]
     return {
         "model": body["model"],
@@ -205,7 +184,9 @@ def _embed(double: OllamaDouble, body: dict[str, Any]) -> Any:
     }
 
 
-def _fitted(double: OllamaDouble, model: DoubleModel, body: dict[str, Any], text: str) -> str:
+def _cut_to_window(
+    double: OllamaDouble, model: DoubleModel, body: dict[str, Any], text: str
+) -> str:
     """The text as the runner gets it, or the failure of the whole batch."""
     if any(words in text for words in double.crashing):
         raise Fault(400, _EOF)
@@ -232,7 +213,7 @@ def _vector(
 
 
 @lru_cache
-def _fixed(dimension: int, texts: int) -> Plain:
+def _fixed_vectors(dimension: int, texts: int) -> Plain:
     """A reply that costs nothing: the same vector for every text, written out once."""
     vector = json.dumps(embed_text("one vector for every text " * 40, dimension))
     vectors = ",".join([vector] * texts)
@@ -248,8 +229,6 @@ _ENDPOINTS: dict[str, dict[str, Any]] = {
     "/api/pull": {"POST": _pull},
     "/api/create": {"POST": _create},
     "/api/delete": {"DELETE": _delete},
-    "/api/copy": {"POST": _copy},
     "/api/embed": {"POST": _embed},
     "/api/chat": {"POST": chat},
-    "/api/generate": {"POST": generate},
 }

@@ -63,7 +63,6 @@ class OllamaDouble:
         self.flowing = threading.Event()
         self.ignores_truncate = False
         self.overflow_text: str | None = None
-        self.blobs: set[str] = set()
         self.prompts: list[str] = []
         self.loaded: dict[str, tuple[tuple[str, Any], ...]] = {}
         self.runner = threading.Lock()  # a real server works on one batch of texts at a time

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import ollama
@@ -130,12 +128,12 @@ def test_it_quotes_the_passages_it_was_sent(server: OllamaDouble, client: ollama
         "Passage 4\n```\nsource: a.md:1\n\nThe cat sleeps. Backups are tested every quarter.\n```"
         "\n\nPassage 7\n```\nsource: b.md:1\n\nNothing.\n```\n\nQuestion: When are backups tested?"
     )
-    reply = client.generate("gemma3", prompt)
-    assert reply.response == "Backups are tested every quarter [4]."
+    reply = client.chat("gemma3", [{"role": "user", "content": prompt}])
+    assert reply.message.content == "Backups are tested every quarter [4]."
 
 
 def test_streams_come_in_parts_that_end_with_the_counts(client: ollama.Client) -> None:
-    parts = list(client.generate("gemma3", "Hello", stream=True))
+    parts = list(client.chat("gemma3", [{"role": "user", "content": "Hello"}], stream=True))
     assert [part.done for part in parts] == [False, False, False, True]
     assert parts[-1].eval_count == 3
 
@@ -161,28 +159,6 @@ def test_plain_paths_answer_plainly(
 ) -> None:
     reply = httpx.request(method, server.url + path, trust_env=False)
     assert (reply.status_code, reply.text) == (status, text)
-
-
-def test_files_are_taken_whole_whichever_way_they_are_sent(
-    server: OllamaDouble, client: ollama.Client, tmp_path: Path
-) -> None:
-    file = tmp_path / "model.gguf"
-    file.write_bytes(b"GGUF" * 20_000)
-    digest = client.create_blob(file)
-
-    async def send_chunked() -> str:
-        async with ollama.AsyncClient(server.url, trust_env=False) as client:
-            return await client.create_blob(file)
-
-    assert asyncio.run(send_chunked()) == digest
-    assert server.blobs == {digest}
-
-
-def test_a_copy_is_another_model(server: OllamaDouble, client: ollama.Client) -> None:
-    assert client.copy("gemma3", "mine").status == "success"
-    assert "mine:latest" in server.models
-    with pytest.raises(ollama.ResponseError, match='model "nothing" not found'):
-        client.copy("nothing", "mine")
 
 
 def test_downloads_and_creations_can_be_waited_for(client: ollama.Client) -> None:

@@ -1,7 +1,6 @@
-"""Ollama, whole: embeddings, chat and model management over the official client.
+"""Ollama: embeddings, chat and model management over its official client.
 
-Nothing outside this package imports `ollama` or `httpx`, and this package imports them only when
-a server is first asked for something.
+`ollama` and `httpx` are imported nowhere else, and here only when a server is first contacted.
 """
 
 from ragkit.models.ollama.chat import OllamaChat

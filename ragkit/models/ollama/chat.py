@@ -1,27 +1,18 @@
-"""Replies from a chat model on an Ollama server, in a window that never cuts unsaid."""
+"""Replies from a chat model on an Ollama server, whose window no prompt exceeds silently."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 import time
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Generator,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from typing import Any
 
 from ragkit.errors import ModelError
 from ragkit.models.ollama.capabilities import ChatCapabilities, probe_chat_model
 from ragkit.models.ollama.client import OllamaHost, load_vendor
-from ragkit.models.ollama.errors import FailureKind, OllamaError, translate_errors
+from ragkit.models.ollama.errors import OllamaError, Sleep, translate_errors
 from ragkit.models.ollama.library import (
     OllamaModels,
     OnProgress,
@@ -31,18 +22,17 @@ from ragkit.models.ollama.library import (
 )
 from ragkit.models.ollama.options import check_options
 from ragkit.models.ollama.reply import ChatExchange
-from ragkit.models.ollama.retry import Sleep
-from ragkit.models.ollama.token_estimate import Calibration
+from ragkit.models.token_estimate import Calibration
 from ragkit.types import Message, Usage
 
-_REPLY_SECONDS = 300.0  # until the first piece: the model may have to be loaded, the prompt read
+_REPLY_SECONDS = 300.0  # until the first piece: time to load the model and to read the prompt
 
 
 class OllamaChat:
-    """A `Chat` over one server, asked for the first time when something is needed of it.
+    """A `Chat` over one server, which is contacted when something is first needed of it.
 
     `name` is "ollama/MODEL"; `options` are those of `check_options`, sent with every call.
-    A missing model is downloaded if `pull`, and `on_progress` is then told each step.
+    A missing model is downloaded if `pull`; `on_progress` is then called with each step.
     """
 
     def __init__(
@@ -59,15 +49,15 @@ class OllamaChat:
         self.model = parse_model_name(name)
         self.host = host or OllamaHost()
         self.options = check_options(options or {})
+        self.sleep = sleep
+        self.sleep_async = sleep_async
         self._models = OllamaModels(self.host, sleep=sleep)
         self._pull = pull
         self._on_progress = on_progress
-        self._sleep = sleep
-        self._sleep_async = sleep_async
         self._calibration = Calibration()
-        self._known: ChatCapabilities | None = None
+        self._capabilities: ChatCapabilities | None = None
         self._loaded_window: int | None = None
-        self._asking = threading.Lock()
+        self._lock = threading.Lock()
 
     @property
     def name(self) -> str:
@@ -80,14 +70,14 @@ class OllamaChat:
 
     @property
     def context_tokens(self) -> int:
-        """The window of every call; less once a reply has shown that the server has less."""
-        window = self._chat_model().window
+        """The window of every call; smaller once a reply has shown that the server's is."""
+        window = self._probe().window
         return min(window, self._loaded_window or window)
 
     @property
     def calibration(self) -> float:
         """The largest ratio of counted to estimated tokens so far, at least 1. It grows by
-        itself; a caller may keep it and set it again."""
+        itself; a caller may store it and set it again."""
         return self._calibration.factor
 
     @calibration.setter
@@ -97,14 +87,14 @@ class OllamaChat:
         self._calibration.factor = factor
 
     def count_tokens(self, text: str) -> int:
-        """At least the tokens of `text`, as far as earlier replies have taught."""
+        """An upper estimate of the tokens of `text`, corrected by the counts of earlier replies."""
         return self._calibration.estimate(text)
 
     def reply(self, messages: Sequence[Message], *, reply_tokens: int) -> OllamaReply:
-        """The reply, asked for when it is iterated; each iteration asks anew.
+        """The reply, requested when it is iterated; each iteration requests it anew.
 
-        Raises `ContextOverflowError` when the prompt did not fit, which some servers only show
-        when the reply has ended; other `ModelError`s for everything else.
+        Iterating raises `ContextOverflowError` when the prompt did not fit, which some servers
+        only show when the reply has ended; other `ModelError`s for everything else.
         """
         return OllamaReply(self, messages, reply_tokens)
 
@@ -112,150 +102,107 @@ class OllamaChat:
         """As `reply`, inside an event loop."""
         return OllamaAsyncReply(self, messages, reply_tokens)
 
-    def complete(self, prompt: str, *, system: str = "", reply_tokens: int = 256) -> str:
-        """The whole reply to one prompt without a conversation.
-
-        Raises `ModelError`, also for a reply that was cut.
-        """
-        messages = [Message("system", system), Message("user", prompt)]
-        exchange = self.exchange(messages, reply_tokens)
-        del exchange.body["messages"]
-        body = {**exchange.body, "system": system, "prompt": prompt, "stream": False}
-        vendor, _ = load_vendor()
-        with closing(self.host.client(_REPLY_SECONDS)) as client:
-            while True:
-                try:
-                    with translate_errors(self.host, self.model):
-                        part = client._request(
-                            vendor.GenerateResponse, "POST", "/api/generate", json=body
-                        )
-                    break
-                except OllamaError as error:
-                    seconds = exchange.next_delay(error)
-                self._sleep(seconds)
-        text = exchange.parse_part(part) + exchange.finish()
-        if exchange.usage().finish == "length":
-            raise OllamaError(
-                f"the reply of {self.model} was cut at {reply_tokens} tokens", FailureKind.REFUSED
-            )
-        return text.strip()
-
-    def exchange(self, messages: Sequence[Message], reply_tokens: int) -> ChatExchange:
+    def begin_exchange(self, messages: Sequence[Message], reply_tokens: int) -> ChatExchange:
         """One prompt to this model, ready to be sent."""
-        return ChatExchange(
-            self._chat_model(), self._calibration, self.options, messages, reply_tokens
-        )
+        return ChatExchange(self._probe(), self._calibration, self.options, messages, reply_tokens)
 
-    def parts(self, exchange: ChatExchange) -> Generator[Any, None, None]:
-        """What the server sends, tried again where that can help and nothing has come yet."""
-        vendor, _ = load_vendor()
-        body = {**exchange.body, "stream": True}
-        with closing(self.host.client(_REPLY_SECONDS)) as client:
-            while True:
-                stream: Any = client._request(
-                    vendor.ChatResponse, "POST", "/api/chat", json=body, stream=True
-                )
-                try:
-                    with closing(stream):
-                        while True:
-                            with translate_errors(self.host, self.model):
-                                part = next(stream, None)
-                            if part is None:
-                                return
-                            yield part
-                except OllamaError as error:
-                    seconds = exchange.next_delay(error)
-                self._sleep(seconds)
-
-    async def parts_async(self, exchange: ChatExchange) -> AsyncGenerator[Any, None]:
-        """As `parts`, inside an event loop."""
-        vendor, _ = load_vendor()
-        body = {**exchange.body, "stream": True}
-        async with self.host.async_client(_REPLY_SECONDS) as client:
-            while True:
-                stream: Any = await client._request(
-                    vendor.ChatResponse, "POST", "/api/chat", json=body, stream=True
-                )
-                try:
-                    async with aclosing(stream):
-                        while True:
-                            with translate_errors(self.host, self.model):
-                                part = await anext(stream, None)
-                            if part is None:
-                                return
-                            yield part
-                except OllamaError as error:
-                    seconds = exchange.next_delay(error)
-                await self._sleep_async(seconds)
-
-    def check_loaded(self, exchange: ChatExchange) -> None:
-        """Asks once, after the first reply, what window the model was really loaded with.
+    def check_loaded_window(self, exchange: ChatExchange) -> None:
+        """Asks once, after the first reply, which window the model was loaded with.
 
         Raises `ContextOverflowError` when it is smaller and the prompt may not have fitted it.
         """
-        model = self._chat_model()
+        model = self._probe()
         if self._loaded_window is None and model.sends_window:
-            self._loaded_window = self._ask_loaded_window() or model.window
+            self._loaded_window = self._fetch_loaded_window() or model.window
         if self._loaded_window is not None:
-            exchange.check_loaded(self._loaded_window)
+            exchange.check_window(self._loaded_window)
 
-    def _ask_loaded_window(self) -> int | None:
+    def _fetch_loaded_window(self) -> int | None:
         try:
             loaded = self._models.loaded_models()
         except ModelError:
-            # The reply is here and good; a server that hides this is none the worse for it.
+            # The reply is complete; a server that hides this must not spoil it.
             return None
         windows = [m.context_tokens for m in loaded if is_same_model(m.name, self.model)]
         return windows[0] if windows else None
 
-    def _chat_model(self) -> ChatCapabilities:
-        with self._asking:
-            if self._known is None:
+    def _probe(self) -> ChatCapabilities:
+        with self._lock:
+            if self._capabilities is None:
                 details = self._models.ensure_model(
                     self.model, pull=self._pull, on_progress=self._on_progress
                 )
-                self._known = probe_chat_model(self._models, details, self.options)
-            return self._known
+                self._capabilities = probe_chat_model(self._models, details, self.options)
+            return self._capabilities
 
 
-class OllamaReply:
-    """A `Reply`: the pieces of the text, and `usage` when the last has come."""
-
+class _BaseReply:
     def __init__(self, chat: OllamaChat, messages: Sequence[Message], reply_tokens: int) -> None:
         self.usage: Usage | None = None
         self._chat = chat
-        self._messages = tuple(messages)
-        self._reply_tokens = reply_tokens
+        self._prompt = (tuple(messages), reply_tokens)
+
+
+class OllamaReply(_BaseReply):
+    """A `Reply`: the pieces of the text, and `usage` after the last of them.
+
+    A failed request is repeated where that can help and nothing has arrived yet.
+    """
 
     def __iter__(self) -> Iterator[str]:
-        exchange = self._chat.exchange(self._messages, self._reply_tokens)
-        with closing(self._chat.parts(exchange)) as parts:
-            for part in parts:
-                if text := exchange.parse_part(part):
-                    yield text
+        chat = self._chat
+        exchange = chat.begin_exchange(*self._prompt)
+        with closing(chat.host.client(_REPLY_SECONDS)) as client:
+            while True:
+                try:
+                    with closing(client._request(**_chat_request(exchange))) as stream:
+                        while True:
+                            with translate_errors(chat.host, chat.model):
+                                part = next(stream, None)
+                            if part is None:
+                                break
+                            if text := exchange.parse_part(part):
+                                yield text
+                    break
+                except OllamaError as error:
+                    seconds = exchange.next_delay(error)
+                chat.sleep(seconds)
         if text := exchange.finish():
             yield text
         self.usage = exchange.usage()
-        self._chat.check_loaded(exchange)
+        chat.check_loaded_window(exchange)
 
 
-class OllamaAsyncReply:
+class OllamaAsyncReply(_BaseReply):
     """As `OllamaReply`, inside an event loop."""
 
-    def __init__(self, chat: OllamaChat, messages: Sequence[Message], reply_tokens: int) -> None:
-        self.usage: Usage | None = None
-        self._chat = chat
-        self._messages = tuple(messages)
-        self._reply_tokens = reply_tokens
-
     async def __aiter__(self) -> AsyncIterator[str]:
+        chat = self._chat
         # The first use of a chat asks the server about the model, with the sync client.
-        exchange = await asyncio.to_thread(self._chat.exchange, self._messages, self._reply_tokens)
-        async with aclosing(self._chat.parts_async(exchange)) as parts:
-            async for part in parts:
-                if text := exchange.parse_part(part):
-                    yield text
+        exchange = await asyncio.to_thread(chat.begin_exchange, *self._prompt)
+        async with chat.host.async_client(_REPLY_SECONDS) as client:
+            while True:
+                try:
+                    async with aclosing(await client._request(**_chat_request(exchange))) as stream:
+                        while True:
+                            with translate_errors(chat.host, chat.model):
+                                part = await anext(stream, None)
+                            if part is None:
+                                break
+                            if text := exchange.parse_part(part):
+                                yield text
+                    break
+                except OllamaError as error:
+                    seconds = exchange.next_delay(error)
+                await chat.sleep_async(seconds)
         if text := exchange.finish():
             yield text
         self.usage = exchange.usage()
-        await asyncio.to_thread(self._chat.check_loaded, exchange)
+        await asyncio.to_thread(chat.check_loaded_window, exchange)
+
+
+def _chat_request(exchange: ChatExchange) -> dict[str, Any]:
+    """Arguments of the official client's `_request`: its `chat` sends no `truncate`, no `shift`."""
+    vendor, _ = load_vendor()
+    request = {"method": "POST", "url": "/api/chat", "json": exchange.body}
+    return {"cls": vendor.ChatResponse, "stream": True, **request}

@@ -1,4 +1,4 @@
-"""Where an Ollama server is and how to talk to it: address, headers, key, time-outs, proxies."""
+"""The address of an Ollama server, and clients for it: headers, keys, time-outs, proxies."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import httpx
     import ollama
 
-
 _CONNECT_SECONDS = 5.0
 _PORT = 11434
+_import_lock = threading.Lock()
 
 
 class OllamaHost:
-    """One server: builds the official clients for it, which speak to this address and no other.
+    """One server, and the official clients for it, which send to this address and no other.
 
     `address` is what OLLAMA_HOST may hold ("box", "box:1234", "https://box/path"); without it
     OLLAMA_HOST counts, else this machine. 0.0.0.0, which tells a server to listen everywhere,
@@ -33,7 +33,7 @@ class OllamaHost:
     `api_key` is sent to this host as a Bearer token. Without it, OLLAMA_API_KEY is sent if and
     only if the host is https://ollama.com. `headers` go with every request.
     `timeout` in seconds is the longest wait for the next bytes of a reply; without it each call
-    has its own limit. Redirects are not followed: texts go only where they were sent.
+    has its own limit. Redirects are not followed, so texts go to no other host.
 
     Raises `ValueError` for an address that cannot be one.
     """
@@ -48,8 +48,8 @@ class OllamaHost:
     ) -> None:
         if timeout is not None and not timeout > 0:
             raise ValueError(f"a time-out must be above 0 seconds, not {timeout}")
-        named = address or os.environ.get("OLLAMA_HOST") or "127.0.0.1"
-        self.url, basic = _parse(named.strip())
+        address = address or os.environ.get("OLLAMA_HOST") or "127.0.0.1"
+        self.url, basic = _parse_address(address.strip())
         self.timeout = timeout
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         self._authorization = self._headers.pop("authorization", None)
@@ -79,16 +79,16 @@ class OllamaHost:
         return not self.is_loopback
 
     def client(self, read_seconds: float) -> ollama.Client:
-        """A client to be closed by the caller; `read_seconds` gives way to `timeout`."""
-        client: ollama.Client = self._build("Client", read_seconds)
+        """A client, closed by the caller. `timeout`, where it is set, replaces `read_seconds`."""
+        client: ollama.Client = self._build_client("Client", read_seconds)
         return client
 
     def async_client(self, read_seconds: float) -> ollama.AsyncClient:
         """As `client`, for use inside one event loop."""
-        client: ollama.AsyncClient = self._build("AsyncClient", read_seconds)
+        client: ollama.AsyncClient = self._build_client("AsyncClient", read_seconds)
         return client
 
-    def _build(self, kind: str, read_seconds: float) -> Any:
+    def _build_client(self, kind: str, read_seconds: float) -> Any:
         vendor, http = load_vendor()
         settings: dict[str, Any] = {
             "host": self.url,
@@ -97,7 +97,7 @@ class OllamaHost:
             "follow_redirects": False,
             # A proxy variable meant for the internet must not catch calls to this machine.
             "trust_env": not self.is_loopback,
-            "auth": self._authorize(),
+            "auth": self._authorization_hook(),
         }
         if self.url.startswith("http://"):
             # Never used, but the client would spend 20 ms reading certificates for it.
@@ -110,15 +110,15 @@ class OllamaHost:
                 "HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY, or unset them)"
             ) from error
 
-    def _authorize(self) -> Callable[[httpx.Request], httpx.Request]:
-        """Sets the authorization header, or removes it: by itself the client would send
+    def _authorization_hook(self) -> Callable[[httpx.Request], httpx.Request]:
+        """Sets the authorization header, or removes it: the client alone would send
         OLLAMA_API_KEY to every host."""
-        wanted = self._authorization
+        value = self._authorization
 
         def authorize(request: httpx.Request) -> httpx.Request:
             request.headers.pop("authorization", None)
-            if wanted:
-                request.headers["authorization"] = wanted
+            if value:
+                request.headers["authorization"] = value
             return request
 
         return authorize
@@ -129,52 +129,14 @@ class OllamaHost:
         return None
 
 
-def _bearer(key: str | None) -> str | None:
-    return f"Bearer {key}" if key else None
-
-
-def _parse(address: str) -> tuple[str, str | None]:
-    """(URL without user, path's last slash and defaults; the Basic header for its user)."""
-    scheme, separator, rest = address.partition("://")
-    if not separator:
-        rest = address
-        scheme = "https" if rest.split("/")[0] in ("ollama.com", "www.ollama.com") else "http"
-    port = {"https": 443, "http": 80 if separator else _PORT}.get(scheme)
-    if port is None:
-        raise ValueError(f"{address!r} is no address of an Ollama server: it must be http or https")
-    try:
-        parts = urllib.parse.urlsplit(f"{scheme}://{rest}")
-        port = parts.port or port
-        name = (parts.hostname or "127.0.0.1").encode("idna").decode("ascii")
-    except ValueError as error:
-        raise ValueError(
-            f"{_without_user(address)!r} is no address of an Ollama server; write it like "
-            "127.0.0.1:11434 or https://example.org"
-        ) from error
-    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(name, name)  # noqa: S104
-    basic = None
-    if parts.username:
-        pair = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}")
-        basic = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
-    shown = f"[{name}]" if ":" in name else name
-    return f"{scheme}://{shown}:{port}/{parts.path.strip('/')}".rstrip("/"), basic
-
-
-def _without_user(address: str) -> str:
-    return address.rsplit("@", 1)[-1]
-
-
-_lock = threading.Lock()
-
-
 def load_vendor() -> tuple[Any, Any]:
     """The packages `ollama` and `httpx`; the first call takes a third of a second.
 
-    Importing `ollama` builds a client from the environment at once. That fails on an odd
-    OLLAMA_HOST, proxy or NO_PROXY, even when none of them matters for the host at hand (a SOCKS
-    proxy, a local server), so a failed import is tried again without these variables.
+    Importing `ollama` builds a client from the environment at once. That fails on a malformed
+    OLLAMA_HOST, proxy or NO_PROXY, even when they do not matter for this host (a SOCKS proxy, a
+    local server), so a failed import is tried again without these variables.
     """
-    with _lock:
+    with _import_lock:
         import httpx
 
         try:
@@ -187,6 +149,41 @@ def load_vendor() -> tuple[Any, Any]:
             ):
                 import ollama
     return ollama, httpx
+
+
+def _bearer(key: str | None) -> str | None:
+    return f"Bearer {key}" if key else None
+
+
+def _parse_address(address: str) -> tuple[str, str | None]:
+    """The full URL without its user, and the Basic header for that user (None without one)."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        rest = address
+        scheme = "https" if rest.split("/")[0] in ("ollama.com", "www.ollama.com") else "http"
+    port = {"https": 443, "http": 80 if separator else _PORT}.get(scheme)
+    if port is None:
+        raise ValueError(f"{address!r} is no address of an Ollama server: it must be http or https")
+    try:
+        parts = urllib.parse.urlsplit(f"{scheme}://{rest}")
+        port = parts.port or port
+        host = (parts.hostname or "127.0.0.1").encode("idna").decode("ascii")
+    except ValueError as error:
+        raise ValueError(
+            f"{_without_user(address)!r} is no address of an Ollama server; write it like "
+            "127.0.0.1:11434 or https://example.org"
+        ) from error
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    basic = None
+    if parts.username:
+        pair = urllib.parse.unquote(f"{parts.username}:{parts.password or ''}")
+        basic = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}:{port}/{parts.path.strip('/')}".rstrip("/"), basic
+
+
+def _without_user(address: str) -> str:
+    return address.rsplit("@", 1)[-1]
 
 
 @contextmanager

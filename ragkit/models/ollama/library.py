@@ -1,4 +1,4 @@
-"""The models of one server: list, show, pull, create, delete, and what is loaded."""
+"""The models of one server: list, show, pull, create, delete, and which are loaded."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from typing import Any
 
 from ragkit.errors import ModelNotFoundError
 from ragkit.models.ollama.client import OllamaHost
-from ragkit.models.ollama.errors import FailureKind, OllamaError, translate_errors
-from ragkit.models.ollama.retry import Sleep, retry_while_busy
+from ragkit.models.ollama.errors import (
+    FailureKind,
+    OllamaError,
+    Sleep,
+    retry_while_busy,
+    translate_errors,
+)
 from ragkit.models.prefixes import is_embedding_model
 
 _ANSWER_SECONDS = 30.0
@@ -34,7 +39,7 @@ class InstalledModel:
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model in memory. `context_tokens` is the window it really has, None if not said."""
+    """A model in memory. `context_tokens` is the window it has there, None if unknown."""
 
     name: str
     context_tokens: int | None
@@ -42,10 +47,10 @@ class LoadedModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelDetails:
-    """What a server says about one model.
+    """One model as its server describes it.
 
     `context_tokens` is the window it was trained for, `num_ctx` the one its Modelfile sets.
-    `capabilities` is None where the server is too old to say.
+    `capabilities` is None where the server is too old to list them.
     """
 
     name: str
@@ -91,39 +96,39 @@ OnProgress = Callable[[PullProgress], object]
 
 
 class OllamaModels:
-    """Looks after the models of one server. Every call raises `ModelError`s."""
+    """The models of one server. Every call raises `ModelError`s."""
 
     def __init__(self, host: OllamaHost | None = None, *, sleep: Sleep = time.sleep) -> None:
         self.host = host or OllamaHost()
         self._sleep = sleep
 
     def server_version(self, seconds: float = _ANSWER_SECONDS) -> str:
-        """The server's version, such as "0.33.0"; waits `seconds` at most for it."""
+        """The server's version, such as "0.33.0", after `seconds` at most."""
 
         def get(client: Any) -> Any:
-            # The official client has no call for it.
+            # The official client has no method for it.
             return client._request_raw("GET", "/api/version").json()["version"]
 
-        return str(self._ask("the server", get, seconds))
+        return str(self._call("the server", get, seconds))
 
     def list_models(self) -> tuple[InstalledModel, ...]:
         """The installed models in the server's order, which is newest first."""
-        reply = self._ask("the server", lambda client: client.list())
-        return tuple(_installed(model) for model in reply.models)
+        reply = self._call("the server", lambda client: client.list())
+        return tuple(_to_installed_model(model) for model in reply.models)
 
     def find_model(self, model: str) -> InstalledModel | None:
-        """The installed model of this name, None if there is none."""
+        """The installed model called `model`, None if there is none."""
         for installed in self.list_models():
             if is_same_model(installed.name, model):
                 return installed
         return None
 
     def show_model(self, model: str) -> ModelDetails:
-        return _details(model, self._ask(model, lambda client: client.show(model)))
+        return _to_model_details(model, self._call(model, lambda client: client.show(model)))
 
     def loaded_models(self) -> tuple[LoadedModel, ...]:
         """The models in memory now."""
-        reply = self._ask("the server", lambda client: client.ps())
+        reply = self._call("the server", lambda client: client.ps())
         return tuple(
             LoadedModel(
                 name=model.model or model.name or "",
@@ -133,7 +138,7 @@ class OllamaModels:
         )
 
     def pull_model(self, model: str) -> Iterator[PullProgress]:
-        """Downloads `model`, a step at a time; an aborted download goes on where it stopped."""
+        """Downloads `model`, step by step; a stopped download continues where it ended."""
         return self._stream(model, lambda client: client.pull(model, stream=True))
 
     def create_model(
@@ -144,8 +149,8 @@ class OllamaModels:
         system: str | None = None,
         parameters: Mapping[str, object] | None = None,
     ) -> Iterator[PullProgress]:
-        """Makes `model` of an installed `base` with its own system message and parameters."""
-        # What can be missing is the base: an error must name that.
+        """Makes `model` from an installed `base`, with its own system message and parameters."""
+        # Only the base can be missing, so errors name that.
         return self._stream(
             base,
             lambda client: client.create(
@@ -154,12 +159,12 @@ class OllamaModels:
         )
 
     def delete_model(self, model: str) -> None:
-        self._ask(model, lambda client: client.delete(model))
+        self._call(model, lambda client: client.delete(model))
 
     def ensure_model(
         self, model: str, *, pull: bool, on_progress: OnProgress | None
     ) -> ModelDetails:
-        """What the server says about `model`, downloaded first if it is missing and `pull`.
+        """The details of `model`, which is downloaded first if it is missing and `pull` is set.
 
         Raises `ModelNotFoundError` when it is missing and `pull` is False.
         """
@@ -173,20 +178,22 @@ class OllamaModels:
                     on_progress(step)
             return self.show_model(model)
 
-    def _ask(self, model: str, call: Callable[[Any], Any], seconds: float = _ANSWER_SECONDS) -> Any:
+    def _call(
+        self, model: str, method: Callable[[Any], Any], seconds: float = _ANSWER_SECONDS
+    ) -> Any:
         with closing(self.host.client(seconds)) as client:
 
-            def once() -> Any:
+            def call() -> Any:
                 with translate_errors(self.host, model):
-                    return call(client)
+                    return method(client)
 
-            return retry_while_busy(once, self._sleep)
+            return retry_while_busy(call, self._sleep)
 
-    def _stream(self, model: str, call: Callable[[Any], Any]) -> Iterator[PullProgress]:
+    def _stream(self, model: str, method: Callable[[Any], Any]) -> Iterator[PullProgress]:
         finished = False
         with closing(self.host.client(_PULL_SECONDS)) as client:
             with translate_errors(self.host, model):
-                steps = iter(call(client))
+                steps = iter(method(client))
             with closing(steps):
                 while True:
                     with translate_errors(self.host, model):
@@ -199,41 +206,9 @@ class OllamaModels:
                     )
         if not finished:
             raise OllamaError(
-                f"{self.host.url} ended the work on {model} before it was done; run it again",
+                f"{self.host.url} stopped before {model} was complete; run it again",
                 FailureKind.CRASHED,
             )
-
-
-def _installed(model: Any) -> InstalledModel:
-    details = model.details
-    return InstalledModel(
-        name=model.model or "",
-        digest=model.digest or "",
-        size=int(model.size or 0),
-        family=(details and details.family) or "",
-        parameters=(details and details.parameter_size) or "",
-        quantization=(details and details.quantization_level) or "",
-        modified=model.modified_at.isoformat() if model.modified_at else "",
-    )
-
-
-def _details(model: str, reply: Any) -> ModelDetails:
-    info = reply.modelinfo or {}
-    architecture = info.get("general.architecture", "")
-    details = reply.details
-    found = re.search(r"^num_ctx\s+(\d+)", reply.parameters or "", re.MULTILINE)
-    return ModelDetails(
-        name=model,
-        family=(details and details.family) or architecture,
-        parameters=(details and details.parameter_size) or "",
-        quantization=(details and details.quantization_level) or "",
-        context_tokens=info.get(f"{architecture}.context_length"),
-        embedding_dimension=info.get(f"{architecture}.embedding_length"),
-        num_ctx=int(found.group(1)) if found else None,
-        capabilities=None if reply.capabilities is None else tuple(reply.capabilities),
-        template=reply.template or "",
-        license=reply.license or "",
-    )
 
 
 def parse_model_name(name: str) -> str:
@@ -256,3 +231,35 @@ def is_cloud_model(model: str) -> bool:
     """Whether a local server passes this model's calls on to Ollama's service."""
     tag = model.lower().partition(":")[2]
     return tag == "cloud" or tag.endswith("-cloud")
+
+
+def _to_installed_model(model: Any) -> InstalledModel:
+    details = model.details
+    return InstalledModel(
+        name=model.model or "",
+        digest=model.digest or "",
+        size=int(model.size or 0),
+        family=(details and details.family) or "",
+        parameters=(details and details.parameter_size) or "",
+        quantization=(details and details.quantization_level) or "",
+        modified=model.modified_at.isoformat() if model.modified_at else "",
+    )
+
+
+def _to_model_details(model: str, reply: Any) -> ModelDetails:
+    info = reply.modelinfo or {}
+    architecture = info.get("general.architecture", "")
+    details = reply.details
+    found = re.search(r"^num_ctx\s+(\d+)", reply.parameters or "", re.MULTILINE)
+    return ModelDetails(
+        name=model,
+        family=(details and details.family) or architecture,
+        parameters=(details and details.parameter_size) or "",
+        quantization=(details and details.quantization_level) or "",
+        context_tokens=info.get(f"{architecture}.context_length"),
+        embedding_dimension=info.get(f"{architecture}.embedding_length"),
+        num_ctx=int(found.group(1)) if found else None,
+        capabilities=None if reply.capabilities is None else tuple(reply.capabilities),
+        template=reply.template or "",
+        license=reply.license or "",
+    )

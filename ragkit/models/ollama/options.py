@@ -1,4 +1,4 @@
-"""The options a person may set for a chat model."""
+"""The options that may be set for a chat model, and their checks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 Option = float | int | list[str]
 
-# What each may hold: its type and its bounds, both included. `stop` holds texts.
+# The type and the bounds, both included, of each option that is a number.
 _NUMBERS: dict[str, tuple[type[int] | type[float], float, float]] = {
     "temperature": (float, 0, 10),
     "top_p": (float, 0, 1),
@@ -27,11 +27,11 @@ def parse_option(text: str) -> tuple[str, Option]:
     if not equals:
         raise ValueError(f"{text!r} is no option; write it like temperature=0.2")
     key = key.strip()
-    return key, _checked(key, value)
+    return key, _check_value(key, value)
 
 
 def parse_options(texts: Iterable[str]) -> dict[str, Option]:
-    """All of `texts` in one; several `stop=` add up, any other key's last value counts."""
+    """All of `texts` together; several `stop=` add up, of any other key the last value counts."""
     options: dict[str, Option] = {}
     for text in texts:
         key, value = parse_option(text)
@@ -43,32 +43,32 @@ def parse_options(texts: Iterable[str]) -> dict[str, Option]:
 
 
 def check_options(options: Mapping[str, object]) -> dict[str, Option]:
-    """`options` with each value in the type Ollama wants.
+    """`options`, each value in the type that Ollama wants.
 
     Raises `ValueError` naming what is allowed.
     """
-    return {key: _checked(key, value) for key, value in options.items()}
+    return {key: _check_value(key, value) for key, value in options.items()}
 
 
-def _checked(key: str, value: object) -> Option:
+def _check_value(key: str, value: object) -> Option:
     if key == "stop":
-        return _texts(value)
+        return _check_texts(value)
     if key not in _NUMBERS:
         raise ValueError(f"no option {key!r}; there are {', '.join(ALLOWED_OPTIONS)}")
     kind, low, high = _NUMBERS[key]
-    wanted = "a whole number" if kind is int else "a number"
+    noun = "a whole number" if kind is int else "a number"
     try:
         number = kind(value) if isinstance(value, str) else value
     except ValueError:
         number = None
     if isinstance(number, bool) or not isinstance(number, int | float):
-        raise ValueError(f"{key} must be {wanted}, not {value!r}")
+        raise ValueError(f"{key} must be {noun}, not {value!r}")
     if not low <= number <= high or (kind is int and number != int(number)):
-        raise ValueError(f"{key} must be {wanted} from {low} to {high}, not {value!r}")
+        raise ValueError(f"{key} must be {noun} from {low} to {high}, not {value!r}")
     return kind(number)
 
 
-def _texts(value: object) -> list[str]:
+def _check_texts(value: object) -> list[str]:
     texts = [value] if isinstance(value, str) else value
     if not isinstance(texts, list | tuple) or not all(isinstance(t, str) and t for t in texts):
         raise ValueError(f"stop must be one or more texts, not {value!r}")

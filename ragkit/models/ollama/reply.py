@@ -1,4 +1,4 @@
-"""One prompt and its reply: what is sent, what comes back, and what is learnt from it."""
+"""One prompt and its reply: the request, the text without thinking, and the token counts."""
 
 from __future__ import annotations
 
@@ -7,17 +7,27 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ragkit.models.ollama.capabilities import ChatCapabilities
-from ragkit.models.ollama.errors import FailureKind, OllamaError, OllamaOverflowError
+from ragkit.models.ollama.errors import (
+    FailureKind,
+    OllamaError,
+    OllamaOverflowError,
+    RetryPolicy,
+)
 from ragkit.models.ollama.options import Option
-from ragkit.models.ollama.retry import RetryPolicy
-from ragkit.models.ollama.token_estimate import Calibration
+from ragkit.models.token_estimate import Calibration
 from ragkit.types import Message, Usage
+
+_OPEN = re.compile(r"\s*<(think|thinking|thought)>")
+_TAGS = ("<think>", "<thinking>", "<thought>")
+_LONGEST_TAG = len("</thinking>")
+_CLOSE = re.compile(r"</(think|thinking|thought)>\s*")
 
 
 class ChatExchange:
-    """The part of asking that is the same whether one waits for it or not.
+    """One prompt and its reply, without any input or output: the same for sync and async.
 
-    Raises `OllamaOverflowError` at once for a prompt that an old server would cut silently.
+    `body` is the request. Raises `OllamaOverflowError` at once for a prompt that an old server
+    would cut silently.
     """
 
     def __init__(
@@ -32,187 +42,155 @@ class ChatExchange:
         self._calibration = calibration
         self._texts = [message.content for message in messages]
         self._estimate = calibration.estimate_messages(self._texts)
-        self._reading = ReplyParser(model)
-        self._patience = RetryPolicy(crashes=1)
-        self._received = False
+        self._retries = RetryPolicy(crash_retries=1)
+        self._filter = ThinkingFilter(starts_thinking=model.starts_thinking)
+        self._has_started = self._has_thinking = self._has_text = False
+        self._last_part: Any = None
         if model.may_truncate and self._estimate > model.window:
-            raise self._overflow(None)
-        self.body: dict[str, Any] = model.body(
-            options, reply_tokens=reply_tokens, room=model.window - self._estimate
-        )
-        self.body["messages"] = [{"role": m.role, "content": m.content} for m in messages]
-
-    def parse_part(self, part: Any) -> str:
-        """What of a part of the reply can be shown now, often nothing."""
-        self._received = True
-        return self._reading.parse_part(part)
-
-    def finish(self) -> str:
-        """The rest of the text, once there are no more parts."""
-        return self._reading.finish()
+            raise self._overflow_error()
+        self.body: dict[str, Any] = {
+            **model.request_fields(
+                options, reply_tokens=reply_tokens, free_tokens=model.window - self._estimate
+            ),
+            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "stream": True,
+        }
 
     def next_delay(self, error: OllamaError) -> float:
-        """Seconds until the next try; raises `error` when there is to be none."""
+        """Seconds until the next try; raises `error` when there is none."""
         if isinstance(error, OllamaOverflowError):
             self._calibration.observe_overflow(self._texts, error.prompt_tokens)
             raise error
-        if self._received:
+        if self._has_started:
             raise error
-        return self._patience.next_delay(error)
-
-    def usage(self) -> Usage:
-        """What the server counted.
-
-        Raises `OllamaOverflowError` when it gives away that the prompt was cut, `OllamaError`
-        for a reply that broke off or has nothing to show.
-        """
-        usage = self._reading.usage()
-        counted = usage.prompt_tokens
-        if counted is None:
-            return usage
-        if self._model.sends_window and self._was_truncated(counted):
-            raise self._overflow(None)
-        self._calibration.observe(self._texts, counted)
-        return usage
-
-    def check_loaded(self, window: int) -> None:
-        """Raises `OllamaOverflowError` when the model was loaded with a smaller window than was
-        asked for, and the prompt may not have fitted it."""
-        if self._estimate > window:
-            raise OllamaOverflowError(
-                f"{self._model.name} runs in a window of {window} tokens, not the "
-                f"{self._model.window} asked for, and the prompt may have been cut",
-                window=window,
-            )
-
-    def _was_truncated(self, counted: int) -> bool:
-        """A full window; on old servers also the half of one that a cut leaves behind, and a
-        count far below what so many characters must have."""
-        window = self._model.window
-        if counted >= window - 1:
-            return True
-        least = sum(len(text) for text in self._texts) / 6
-        half_left = abs(counted - (window // 2 + 3)) <= 3 and self._estimate > window // 2
-        return self._model.may_truncate and (half_left or counted < 0.6 * least)
-
-    def _overflow(self, counted: int | None) -> OllamaOverflowError:
-        self._calibration.observe_overflow(self._texts, counted)
-        return OllamaOverflowError(
-            f"the prompt does not fit the window of {self._model.window} tokens of "
-            f"{self._model.name}",
-            counted,
-            self._model.window,
-        )
-
-
-class ReplyParser:
-    """Takes the parts of one reply, streamed or whole."""
-
-    def __init__(self, model: ChatCapabilities) -> None:
-        self._model = model
-        self._filter = ThinkingFilter(began=model.begins_thinking)
-        self._thought = False
-        self._shown = False
-        self._last: Any = None
+        return self._retries.next_delay(error)
 
     def parse_part(self, part: Any) -> str:
-        """What of the text can be shown now, often nothing."""
-        message = getattr(part, "message", part)
-        text = (message.content if message is not part else part.response) or ""
-        self._thought = self._thought or bool(message.thinking)
+        """The text that this part of the stream completes, often ""."""
+        self._has_started = True
+        self._has_thinking = self._has_thinking or bool(part.message.thinking)
         if part.done:
-            self._last = part
-        return self._show(self._filter.feed(text))
+            self._last_part = part
+        return self._output(self._filter.feed(part.message.content or ""))
 
     def finish(self) -> str:
-        """The rest of the text, once there are no more parts."""
-        return self._show(self._filter.finish())
+        """The rest of the text, after the last part."""
+        return self._output(self._filter.finish())
 
     def usage(self) -> Usage:
-        """What the server counted.
+        """The server's token counts, after `finish`.
 
-        Raises `OllamaError` for a reply that broke off or has nothing to show.
+        Raises `OllamaOverflowError` when they show that the prompt was cut, `OllamaError` for a
+        reply that broke off or has no text.
         """
-        last = self._last
+        last = self._last_part
         if last is None:
             raise OllamaError(
                 f"the reply of {self._model.name} broke off before it was done; ask again",
                 FailureKind.CRASHED,
             )
-        finish = "length" if last.done_reason == "length" else "stop"
-        if not self._shown:
-            thinking = self._thought or self._filter.thought
+        if not self._has_text:
+            thinking = self._has_thinking or self._filter.found_thinking
             reason = " but thoughts; allow more with --option num_predict=4096" if thinking else ""
             raise OllamaError(
                 f"{self._model.name} replied with nothing{reason}", FailureKind.REFUSED
             )
-        return Usage(last.prompt_eval_count, last.eval_count, finish)
+        prompt_tokens: int | None = last.prompt_eval_count
+        if prompt_tokens is not None:
+            if self._model.sends_window and self._was_truncated(prompt_tokens):
+                raise self._overflow_error()
+            self._calibration.observe(self._texts, prompt_tokens)
+        finish = "length" if last.done_reason == "length" else "stop"
+        return Usage(prompt_tokens, last.eval_count, finish)
 
-    def _show(self, text: str) -> str:
-        self._shown = self._shown or bool(text.strip())
+    def check_window(self, loaded_window: int) -> None:
+        """Raises `OllamaOverflowError` when the model was loaded with a smaller window than was
+        requested, and the prompt may not have fitted it."""
+        if self._estimate > loaded_window:
+            raise OllamaOverflowError(
+                f"{self._model.name} runs in a window of {loaded_window} tokens, not the "
+                f"{self._model.window} asked for, and the prompt may have been cut",
+                window=loaded_window,
+            )
+
+    def _output(self, text: str) -> str:
+        self._has_text = self._has_text or bool(text.strip())
         return text
 
+    def _was_truncated(self, prompt_tokens: int) -> bool:
+        """A full window; on old servers also the half of one that a cut leaves, and a count far
+        below what so many characters must have."""
+        window = self._model.window
+        if prompt_tokens >= window - 1:
+            return True
+        least = sum(len(text) for text in self._texts) / 6
+        is_half = abs(prompt_tokens - (window // 2 + 3)) <= 3 and self._estimate > window // 2
+        return self._model.may_truncate and (is_half or prompt_tokens < 0.6 * least)
 
-_OPEN = re.compile(r"\s*<(think|thinking|thought)>")
-_TAGS = ("<think>", "<thinking>", "<thought>")
-_LONGEST_TAG = len("</thinking>")
-_CLOSE = re.compile(r"</(think|thinking|thought)>\s*")
+    def _overflow_error(self) -> OllamaOverflowError:
+        self._calibration.observe_overflow(self._texts, None)
+        return OllamaOverflowError(
+            f"the prompt does not fit the window of {self._model.window} tokens of "
+            f"{self._model.name}",
+            window=self._model.window,
+        )
 
 
 class ThinkingFilter:
-    """Takes a reply in pieces and gives back the pieces that are meant to be read.
+    """Removes a model's thinking from a reply that arrives in pieces.
 
-    Only thinking at the beginning is left out: further on, the tag may be what the reply is
-    about. `began` says that the model was already thinking before its first piece, as some
-    prompt templates have it; if the end tag then never comes, it was not, and `finish` gives
-    all the text back. `thought` tells whether anything was left out.
+    Only thinking at the beginning is removed: further on, the tag may be what the reply is
+    about. `starts_thinking`: the prompt template has opened the tag before the first piece; if
+    the end tag then never comes, it was no thinking, and `finish` returns all the text.
+    `found_thinking` tells whether anything was removed.
 
-    Law: how a reply is cut into pieces makes no difference to the pieces put together.
+    Law: the texts returned, joined, do not depend on how the reply was split into pieces.
     """
 
-    def __init__(self, *, began: bool = False) -> None:
-        self._held = ""
-        self._state = "thinking" if began else "beginning"
-        self._began = began
-        self.thought = False
+    def __init__(self, *, starts_thinking: bool = False) -> None:
+        self._pending = ""
+        self._state = "thinking" if starts_thinking else "beginning"
+        self._by_template = starts_thinking
+        self.found_thinking = False
 
     def feed(self, piece: str) -> str:
-        """What of the text so far can be shown now."""
+        """The text that is certainly no thinking, "" while that is open."""
         if self._state == "reply":
             return piece
-        self._held += piece
+        self._pending += piece
         while True:
             if self._state == "thinking":
-                end = _CLOSE.search(self._held)
+                end = _CLOSE.search(self._pending)
                 if end is None:
-                    # Long thoughts are not searched again and again from their beginning.
-                    self._held = self._held if self._began else self._held[-_LONGEST_TAG:]
+                    # Long thinking is not searched again from its beginning for every piece.
+                    if not self._by_template:
+                        self._pending = self._pending[-_LONGEST_TAG:]
                     return ""
-                if end.end() == len(self._held):  # blanks after the tag may still be coming
+                if end.end() == len(self._pending):  # blanks may still follow the tag
                     return ""
-                self._held = self._held[end.end() :]
-                self._state, self._began, self.thought = "beginning", False, True
-            begin = _OPEN.match(self._held)
+                self._pending = self._pending[end.end() :]
+                self._state, self._by_template, self.found_thinking = "beginning", False, True
+            begin = _OPEN.match(self._pending)
             if begin is None:
                 if self._may_still_open():
                     return ""
                 self._state = "reply"
-                shown, self._held = self._held, ""
-                return shown
-            self._held = self._held[begin.end() :]
+                text, self._pending = self._pending, ""
+                return text
+            self._pending = self._pending[begin.end() :]
             self._state = "thinking"
 
     def finish(self) -> str:
         """The rest, once the reply has ended."""
-        held, self._held = self._held, ""
+        rest, self._pending = self._pending, ""
         if self._state == "thinking":
-            end = _CLOSE.search(held)
-            if end is None and self._began:
-                return held
-            self.thought = True
-            return held[end.end() :] if end else ""
-        return held
+            end = _CLOSE.search(rest)
+            if end is None and self._by_template:
+                return rest
+            self.found_thinking = True
+            return rest[end.end() :] if end else ""
+        return rest
 
     def _may_still_open(self) -> bool:
-        start = self._held.lstrip()
+        start = self._pending.lstrip()
         return any(tag.startswith(start) for tag in _TAGS)

@@ -124,20 +124,6 @@ def test_a_reply_may_be_left_unread(server: OllamaDouble, chat_for: Make) -> Non
     assert whole(chat, HELLO, 100)[0] == "You said: Hello there"
 
 
-def test_a_completion_is_one_prompt_and_one_text(server: OllamaDouble, chat_for: Make) -> None:
-    assert chat_for().complete("Name this: backups", system="Be brief.") == (
-        "You said: Name this: backups"
-    )
-    body = server.bodies("/api/generate")[0]
-    assert (body["prompt"], body["system"]) == ("Name this: backups", "Be brief.")
-    assert (body["stream"], body["truncate"], body["shift"]) == (False, False, False)
-
-
-def test_a_completion_that_was_cut_is_an_error(chat_for: Make) -> None:
-    with pytest.raises(ModelError, match="cut at 2 tokens"):
-        chat_for().complete("Name this", reply_tokens=2)
-
-
 # ---------------------------------------------------------------- what it sends
 
 
@@ -148,8 +134,7 @@ def test_every_call_asks_for_the_same_window_and_no_silent_cut(
     for tokens in (10, 1000):
         whole(chat, HELLO, tokens)
     whole_async(chat, HELLO, 10)
-    chat.complete("Hello")
-    bodies = server.bodies("/api/chat") + server.bodies("/api/generate")
+    bodies = server.bodies("/api/chat")
     assert {body["options"]["num_ctx"] for body in bodies} == {8192}
     assert {(body["truncate"], body["shift"]) for body in bodies} == {(False, False)}
     assert server.loads == ["gemma3:latest"]
@@ -226,10 +211,6 @@ def test_thoughts_that_cannot_be_turned_off_get_tokens_of_their_own(
 @both_ways
 def test_thoughts_in_the_text_are_left_out(chat_for: Make, ask: Ask) -> None:
     assert ask(chat_for("reasoner"), HELLO, 100)[0] == "You said: Hello there"
-
-
-def test_thoughts_are_left_out_of_a_completion(chat_for: Make) -> None:
-    assert chat_for("reasoner").complete("Hello") == "You said: Hello"
 
 
 @both_ways

@@ -115,7 +115,3 @@ def test_a_prompt_that_does_not_fit_is_an_overflow_and_never_cut(host: OllamaHos
     small = OllamaChat(CHAT_MODEL, host, options={"num_ctx": 2048})
     with pytest.raises(ContextOverflowError):
         list(small.reply([Message("user", "word " * 10_000)], reply_tokens=16))
-
-
-def test_a_completion_answers_one_prompt(chat: OllamaChat) -> None:
-    assert chat.complete("Say the single word yes.", reply_tokens=64)

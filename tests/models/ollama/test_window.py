@@ -225,12 +225,6 @@ def test_a_server_that_hides_what_is_loaded_is_none_the_worse_for_it(
     assert list(chat.reply([Message("user", "short")], reply_tokens=10))
 
 
-def test_a_completion_that_does_not_fit_is_an_overflow(server: OllamaDouble) -> None:
-    chat = OllamaChat("tiny", OllamaHost(server.url))
-    with pytest.raises(ContextOverflowError):
-        chat.complete("words " * 3000)
-
-
 def _run(chat: OllamaChat, messages: Sequence[Message], way: str) -> str:
     if way == "sync":
         return "".join(chat.reply(messages, reply_tokens=10))

@@ -1,4 +1,4 @@
-"""Promises of `ragkit.models.ollama.batch_recovery`, on any mixture of failures."""
+"""Promises of `ragkit.models.ollama.embed_request`, on any mixture of failures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkit.models.ollama.batch_recovery import BatchRecovery
+from ragkit.models.ollama.embed_request import BatchRecovery
 from ragkit.models.ollama.errors import FailureKind, OllamaError, OllamaOverflowError
 
 # What a text does to a request it is in. ONCE and TIRED are cured by a second try or an unload.
@@ -66,14 +66,14 @@ def test_every_text_that_has_a_vector_gets_it_and_every_other_is_named(
 ) -> None:
     texts = [f"{kind} {number}" for number, kind in enumerate(kinds)]
     server = Server(most_texts)
-    rescued = BatchRecovery(server, "tiny", 2, 64).embed(texts)
-    assert rescued.too_long == {n for n, kind in enumerate(kinds) if kind == LONG}
-    assert set(rescued.refused) == {
+    batch = BatchRecovery(server, "tiny", 2, 64).embed(texts)
+    assert batch.too_long == {n for n, kind in enumerate(kinds) if kind == LONG}
+    assert set(batch.refused) == {
         n for n, kind in enumerate(kinds) if kind in (CRASH, NAN, ZERO, SICK)
     }
     for number, kind in enumerate(kinds):
         wanted = [np.cos(number), np.sin(number)] if kind in CURABLE else [0, 0]
-        np.testing.assert_allclose(rescued.vectors[number], wanted, atol=1e-6)
+        np.testing.assert_allclose(batch.vectors[number], wanted, atol=1e-6)
 
 
 def test_one_bad_text_in_64_costs_at_most_28_requests() -> None:
@@ -86,15 +86,15 @@ def test_one_bad_text_in_64_costs_at_most_28_requests() -> None:
 
 def test_the_smaller_batch_is_remembered() -> None:
     server = Server(most_texts=16)
-    rescue = BatchRecovery(server, "tiny", 2, 64)
+    recovery = BatchRecovery(server, "tiny", 2, 64)
     for _ in range(3):
-        rescue.embed([f"{FINE} {n}" for n in range(64)])
-    assert rescue.batch_limit == 16
+        recovery.embed([f"{FINE} {n}" for n in range(64)])
+    assert recovery.batch_limit == 16
     assert server.requests == [64, 32] + [16] * 12
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "kind",
     [
         FailureKind.UNREACHABLE,
         FailureKind.BUSY,
@@ -103,11 +103,11 @@ def test_the_smaller_batch_is_remembered() -> None:
         FailureKind.MISSING,
     ],
 )
-def test_what_ails_the_server_ends_the_work_at_once(trouble: FailureKind) -> None:
+def test_what_ails_the_server_ends_the_work_at_once(kind: FailureKind) -> None:
     class Ailing(Server):
         def embed(self, texts: Sequence[str]) -> np.ndarray:
             self.requests.append(len(texts))
-            raise OllamaError("ill", trouble)
+            raise OllamaError("ill", kind)
 
     server = Ailing()
     with pytest.raises(OllamaError, match="ill"):

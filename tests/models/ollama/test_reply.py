@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from ragkit.models.ollama.reply import ThinkingFilter
 
 
-def shown(pieces: list[str], *, began: bool = False) -> str:
-    thinking = ThinkingFilter(began=began)
+def shown(pieces: list[str], *, starts_thinking: bool = False) -> str:
+    thinking = ThinkingFilter(starts_thinking=starts_thinking)
     return "".join([*(thinking.feed(piece) for piece in pieces), thinking.finish()])
 
 
@@ -49,7 +49,7 @@ def test_thinking_at_the_beginning_is_left_out(text: str, reply: str, size: int)
     ],
 )
 def test_a_thought_that_the_template_opened_is_left_out(text: str, reply: str) -> None:
-    assert shown(list(text), began=True) == reply
+    assert shown(list(text), starts_thinking=True) == reply
 
 
 def test_text_is_shown_as_soon_as_it_can_be() -> None:
@@ -63,12 +63,14 @@ def test_text_is_shown_as_soon_as_it_can_be() -> None:
         st.sampled_from(["<think>", "</think>", "<", "think", "a", " ", "\n"]), max_size=12
     ),
     cuts=st.lists(st.integers(0, 60), max_size=6),
-    began=st.booleans(),
+    starts_thinking=st.booleans(),
 )
 def test_how_a_reply_is_cut_makes_no_difference(
-    parts: list[str], cuts: list[int], began: bool
+    parts: list[str], cuts: list[int], starts_thinking: bool
 ) -> None:
     text = "".join(parts)
     places = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
     pieces = [text[a:b] for a, b in pairwise(places)]
-    assert shown(pieces, began=began) == shown([text], began=began)
+    assert shown(pieces, starts_thinking=starts_thinking) == shown(
+        [text], starts_thinking=starts_thinking
+    )

@@ -1,4 +1,4 @@
-"""Promises of `ragkit.models.ollama.token_estimate`."""
+"""Promises of `ragkit.models.token_estimate`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkit.models.ollama.token_estimate import Calibration, EstimatedTokenCounter, estimate_tokens
+from ragkit.models.token_estimate import Calibration, EstimatedTokenCounter, estimate_tokens
 
 
 @pytest.mark.parametrize(
