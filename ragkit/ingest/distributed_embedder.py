@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ragkit.errors import EmbeddingError, ModelError, RagkitError
 from ragkit.models import OllamaSettings, resolve_embedder
-from ragkit.types import Embedder, Engine, ModelIdentity, TokenCounter
+from ragkit.models.custom_embedder import CustomEmbedder, EmbedderWrapper
+from ragkit.types import Embedder, Engine
 
 if TYPE_CHECKING:
     from ragkit.types import Vectors
@@ -22,37 +23,18 @@ class ModelSpec(NamedTuple):
     """A model as workers get it: by its name, to be loaded once a process, or whole."""
 
     name: str
-    servers: OllamaSettings
+    ollama: OllamaSettings
     whole: Embedder | None = None
 
 
-class DistributedEmbedder:
+class DistributedEmbedder(EmbedderWrapper):
     """The `embedder`, its passages embedded by the workers of `engine`. A worker without a server
-    named in `servers` speaks to the one that its own OLLAMA_HOST names."""
+    named in `ollama` speaks to the one that its own OLLAMA_HOST names."""
 
-    def __init__(self, embedder: Embedder, engine: Engine, servers: OllamaSettings) -> None:
-        self._embedder = embedder
+    def __init__(self, embedder: Embedder, engine: Engine, ollama: OllamaSettings) -> None:
+        super().__init__(embedder)
         self._engine = engine
-        self._work = partial(embed_batch, _model(embedder, servers))
-
-    @property
-    def name(self) -> str:
-        return self._embedder.name
-
-    @property
-    def identity(self) -> ModelIdentity:
-        return self._embedder.identity
-
-    @property
-    def max_tokens(self) -> int | None:
-        return self._embedder.max_tokens
-
-    @property
-    def token_counter(self) -> TokenCounter:
-        return self._embedder.token_counter
-
-    def embed_query(self, text: str) -> Vectors:
-        return self._embedder.embed_query(text)
+        self._work = partial(embed_batch, _model(embedder, ollama))
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """(n, d) float32 in the order of `texts`.
@@ -91,17 +73,18 @@ class DistributedEmbedder:
 
 def embed_batch(model: ModelSpec, texts: list[str]) -> Vectors:
     """What a worker does: (n, d) float32."""
-    embedder = model.whole or _loaded(model.name, model.servers)
+    embedder = model.whole or _loaded(model.name, model.ollama)
     return embedder.embed_documents(texts)
 
 
 @lru_cache(maxsize=2)
-def _loaded(name: str, servers: OllamaSettings) -> Embedder:
-    return resolve_embedder(name, servers)
+def _loaded(name: str, ollama: OllamaSettings) -> Embedder:
+    return resolve_embedder(name, ollama)
 
 
-def _model(embedder: Embedder, servers: OllamaSettings) -> ModelSpec:
+def _model(embedder: Embedder, ollama: OllamaSettings) -> ModelSpec:
     """By its name where that gives the same model; workers neither download nor show progress."""
-    if type(embedder).__module__.startswith("ragkit.models."):
-        return ModelSpec(embedder.name, replace(servers, pull=False, on_pull=None))
+    is_named = type(embedder).__module__.startswith("ragkit.models.")
+    if is_named and not isinstance(embedder, CustomEmbedder):
+        return ModelSpec(embedder.name, replace(ollama, pull=False, on_pull=None))
     return ModelSpec(embedder.name, OllamaSettings(), embedder)

@@ -1,4 +1,4 @@
-"""Names of models -> models, and which one to take when none is named."""
+"""Models by their names, and which one is used when none is named."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 DEFAULT_EMBEDDER = "wordllama/l2_supercat_256"
 NO_CHAT = "none"
-# Which installed models are taken first when none is named; after them any that will do.
-_EMBEDDERS = (
+# The installed models that are used first when none is named; after them any that can do it.
+_PREFERRED_EMBEDDERS = (
     "embeddinggemma",
     "qwen3-embedding",
     "bge-m3",
@@ -26,17 +26,17 @@ _EMBEDDERS = (
     "mxbai-embed-large",
     "nomic-embed-text",
 )
-_CHATS = ("gemma3",)
+_PREFERRED_CHATS = ("gemma3",)
 _ANSWER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class OllamaSettings:
-    """How models on servers are reached. Empty fields mean Ollama's own settings (OLLAMA_HOST).
+    """How Ollama servers are reached. Empty fields mean Ollama's own settings (OLLAMA_HOST).
 
-    `headers`, which may hold a key, go to the hosts named here and to no other; when none is
-    named, to the one that OLLAMA_HOST means. `pull` allows a model that was named and is missing
-    to be downloaded; `on_pull` is told each step.
+    `headers`, which may hold a key, are sent to the hosts named here and to no other; when none is
+    named, to the one of OLLAMA_HOST. `pull` allows the download of a missing model that was
+    named; `on_pull` is then called with each step.
     """
 
     embed_host: str | None = None
@@ -49,8 +49,8 @@ class OllamaSettings:
     def host(self, address: str | None) -> OllamaHost:
         """The server at `address`, which is one of the two hosts or None.
 
-        Raises `ValueError` for an address that cannot be one, `ModelUnavailableError` when that
-        address stands in OLLAMA_HOST.
+        Raises `ValueError` for a malformed address, `ModelUnavailableError` when it comes from
+        OLLAMA_HOST.
         """
         from ragkit.models.ollama import OllamaHost
 
@@ -60,25 +60,30 @@ class OllamaSettings:
             if address:
                 raise
             raise ModelUnavailableError(f"OLLAMA_HOST: {error}") from error
-        named = [one for one in (self.embed_host, self.chat_host) if one]
-        if self.headers and (not named or host.url in [OllamaHost(one).url for one in named]):
+        own = [OllamaHost(one).url for one in (self.embed_host, self.chat_host) if one]
+        if self.headers and (not own or host.url in own):
             return OllamaHost(address, headers=dict(self.headers), timeout=self.timeout_seconds)
         return host
 
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """A model's name and why it was taken; the name is "" when there is none to take."""
+    """The name of the model to use and why; the name is "" when there is none."""
 
     name: str
     why: str
 
 
-def resolve_embedder(name: str, ollama: OllamaSettings | None = None) -> Embedder:
-    """The embedder called `vendor/model`.
+def resolve_embedder(name: str | object, ollama: OllamaSettings | None = None) -> Embedder:
+    """The embedder called `vendor/model`; an object of your own as `complete_embedder` returns it.
 
-    Raises `ModelNotFoundError` for a vendor ragkit does not know, or a missing model.
+    Raises `ModelNotFoundError` for an unknown vendor or a missing model, `ValueError` for an
+    object that does not embed.
     """
+    if not isinstance(name, str):
+        from ragkit.models.custom_embedder import complete_embedder
+
+        return complete_embedder(name)
     ollama = ollama or OllamaSettings()
     vendor, _, model = name.partition("/")
     if vendor == "wordllama":
@@ -101,7 +106,8 @@ def resolve_embedder(name: str, ollama: OllamaSettings | None = None) -> Embedde
         return LanceDBEmbedder(name)
     raise ModelNotFoundError(
         f"no embedder {name!r}; use {DEFAULT_EMBEDDER}, ollama/NAME (for example "
-        "ollama/embeddinggemma) or lancedb:PROVIDER/NAME"
+        "ollama/embeddinggemma) or lancedb:PROVIDER/NAME; an object of your own is passed as "
+        "embedder= from Python"
     )
 
 
@@ -125,14 +131,14 @@ def resolve_chat(
 
 
 def choose_embedder(ollama: OllamaSettings | None = None) -> ModelChoice:
-    """What a new index without a named embedder takes: Ollama when it answers within a second
-    and holds a known embedding model, else the embedded one."""
+    """The embedder of a new index when none is named: of Ollama when it answers within a second
+    and has a known embedding model, else the embedded one."""
     from ragkit.models.ollama.library import is_cloud_model
     from ragkit.models.prefixes import is_embedding_model
 
     ollama = ollama or OllamaSettings()
     try:
-        models = _answering(ollama, ollama.embed_host)
+        models = _connect(ollama, ollama.embed_host)
         installed = [
             model.name
             for model in models.list_models()
@@ -144,37 +150,37 @@ def choose_embedder(ollama: OllamaSettings | None = None) -> ModelChoice:
     if not installed:
         why = f"installed with ragkit; Ollama at {url} holds no known embedding model"
         return ModelChoice(DEFAULT_EMBEDDER, why)
-    installed.sort(key=lambda name: _rank(name, _EMBEDDERS))
-    return ModelChoice(_full(installed[0]), f"Ollama at {url} has it")
+    installed.sort(key=lambda name: _rank(name, _PREFERRED_EMBEDDERS))
+    return ModelChoice(_full_name(installed[0]), f"Ollama at {url} has it")
 
 
 def choose_chat(ollama: OllamaSettings | None = None) -> ModelChoice:
     """The chat model when none is named: RAGKIT_CHAT_MODEL, else an installed one.
 
-    A model that runs in Ollama's cloud is never taken unasked: passages would leave the machine.
+    A model in Ollama's cloud is never chosen here: passages would leave this machine.
     """
     named = os.environ.get("RAGKIT_CHAT_MODEL")
     if named:
         return ModelChoice(named, "RAGKIT_CHAT_MODEL names it")
     ollama = ollama or OllamaSettings()
     try:
-        models = _answering(ollama, ollama.chat_host)
+        models = _connect(ollama, ollama.chat_host)
         name = _first_chat_model(models)
     except (ModelError, ValueError) as error:
         return ModelChoice("", _first_line(error))
     if name:
-        return ModelChoice(_full(name), f"Ollama at {models.host.url} has it")
+        return ModelChoice(_full_name(name), f"Ollama at {models.host.url} has it")
     return ModelChoice("", f"Ollama at {models.host.url} holds no chat model of its own")
 
 
-def _answering(ollama: OllamaSettings, address: str | None) -> OllamaModels:
+def _connect(ollama: OllamaSettings, address: str | None) -> OllamaModels:
     """The models of a server that answers within a second; raises `ModelError` for another."""
     from ragkit.models.ollama import OllamaModels
 
-    # A person's --timeout is meant for models at work, not for finding out whether one is there.
+    # timeout_seconds is meant for models at work, not for this check.
     host = replace(ollama, timeout_seconds=None).host(address)
-    if host.is_loopback and not _listens(host.url):
-        # Found out without loading the client, which takes longer than all else that is left.
+    if host.is_loopback and not _is_listening(host.url):
+        # Checked without the client, whose import takes longer than everything else here.
         raise ModelUnavailableError(
             f"no Ollama server answers at {host.url} (https://ollama.com/download)"
         )
@@ -183,7 +189,7 @@ def _answering(ollama: OllamaSettings, address: str | None) -> OllamaModels:
     return models
 
 
-def _listens(url: str) -> bool:
+def _is_listening(url: str) -> bool:
     parts = urllib.parse.urlsplit(url)
     try:
         socket.create_connection((parts.hostname or "", parts.port or 0), _ANSWER_SECONDS).close()
@@ -196,13 +202,13 @@ def _first_chat_model(models: OllamaModels) -> str:
     from ragkit.models.ollama.library import is_cloud_model
 
     names = [one.name for one in models.list_models() if not is_cloud_model(one.name)]
-    # The preferred ones first, so that few models have to be asked what they can do.
-    names.sort(key=lambda name: _rank(name, _CHATS))
+    # The preferred ones first, so that the server is asked about few of them.
+    names.sort(key=lambda name: _rank(name, _PREFERRED_CHATS))
     for name in names:
         try:
             if models.show_model(name).can_chat:
                 return name
-        except ModelError:  # a damaged model must not hide the others
+        except ModelError:  # one damaged model must not hide the others
             continue
     return ""
 
@@ -212,7 +218,7 @@ def _rank(name: str, order: tuple[str, ...]) -> int:
     return next((at for at, wanted in enumerate(order) if base.startswith(wanted)), len(order))
 
 
-def _full(model: str) -> str:
+def _full_name(model: str) -> str:
     return f"ollama/{model.removesuffix(':latest')}"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from ragkit.errors import ModelError
-from ragkit.types import Chat, Hit, Message, Reranker
+from ragkit.types import Chat, Hit, Message, Reranker, is_remote
 
 RERANKED = 20  # hits that a reranker reads; the others follow in their order
 _BATCH = 10  # passages a chat model grades at once
@@ -75,7 +75,7 @@ class ChatReranker:
     @property
     def is_remote(self) -> bool:
         """Whether passages sent to this model leave this machine."""
-        return bool(getattr(self._chat, "is_remote", False))
+        return is_remote(self._chat)
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """Grades from 0 to 10, one for each text. Raises `ModelError` for a reply that is not

@@ -38,6 +38,7 @@ from ragkit.types.protocols import (
     Reranker,
     TokenCounter,
     Usage,
+    is_remote,
 )
 from ragkit.types.results import (
     Answer,
@@ -95,4 +96,5 @@ __all__ = [
     "Usage",
     "VectorIndex",
     "format_location",
+    "is_remote",
 ]

@@ -24,6 +24,9 @@ class TokenCounter(Protocol):
 class Embedder(Protocol):
     """Turns texts into vectors of length 1.
 
+    An object with `embed_documents` and `embed_query` alone can be used, too: ragkit completes
+    it. An attribute `is_remote` = True tells that texts leave this machine.
+
     `max_tokens` is the longest text the model reads whole, None when there is no limit.
     `token_counter` is exact where the tokenizer is at hand, else never below the true count
     by design.
@@ -91,6 +94,7 @@ class Chat(Protocol):
 
     `context_tokens` is the window every call asks for; `count_tokens` a pessimistic estimate of
     the tokens of a text, calibrated by the usage of earlier replies where the vendor gives it.
+    An attribute `is_remote` = True tells that messages leave this machine.
     Replies raise `ContextOverflowError` when the prompt does not fit, other `ModelError`s else.
     """
 
@@ -102,6 +106,12 @@ class Chat(Protocol):
     def count_tokens(self, text: str) -> int: ...
     def reply(self, messages: Sequence[Message], *, reply_tokens: int) -> Reply: ...
     def reply_async(self, messages: Sequence[Message], *, reply_tokens: int) -> AsyncReply: ...
+
+
+def is_remote(model: object) -> bool:
+    """Whether texts sent to an embedder, a chat model or a reranker leave this machine: what its
+    attribute `is_remote` says, False without one."""
+    return bool(getattr(model, "is_remote", False))
 
 
 class Reranker(Protocol):

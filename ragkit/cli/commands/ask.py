@@ -12,6 +12,7 @@ from ragkit.cli.filter_options import why_nothing
 from ragkit.cli.output import print_json, print_line, print_note, print_status, safe, safe_line
 from ragkit.cli.render_answer import answer_json, print_answer
 from ragkit.errors import AnswerCutError
+from ragkit.types import is_remote
 
 if TYPE_CHECKING:
     from ragkit.models import OllamaSettings
@@ -114,9 +115,7 @@ def command(
 
 def warn_if_leaving(*models: object) -> None:
     """Says so when passages are about to leave this machine for one of the models."""
-    for name in dict.fromkeys(
-        getattr(model, "name", "") for model in models if getattr(model, "is_remote", False)
-    ):
+    for name in dict.fromkeys(getattr(model, "name", "") for model in models if is_remote(model)):
         print_status(f"passages are sent to another machine: {name}")
 
 

@@ -16,7 +16,7 @@ from ragkit.cli.output import print_json, print_line, print_status, safe_line
 from ragkit.cli.progress import ProgressBar, print_report
 from ragkit.errors import RagkitError
 from ragkit.paths import index_location
-from ragkit.types import Engine, IndexReport, ModelIdentity, StorageLocation
+from ragkit.types import Engine, IndexReport, ModelIdentity, StorageLocation, is_remote
 
 if TYPE_CHECKING:
     from ragkit.index import Index
@@ -183,7 +183,7 @@ def _open_or_create(
         print_status(
             f"new index {safe_line(index.uri)}, embeddings by {choice.name} ({choice.why})"
         )
-    if getattr(index.embedder, "is_remote", False):
+    if is_remote(index.embedder):
         print_status(f"texts are sent to another machine for embedding: {index.embedder.name}")
     return index
 

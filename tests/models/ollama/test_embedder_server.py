@@ -31,7 +31,7 @@ def naps() -> list[float]:
 
 @pytest.fixture
 def embedder(server: OllamaDouble, naps: list[float]) -> OllamaEmbedder:
-    host = OllamaHost(server.url, timeout=0.3)
+    host = OllamaHost(server.url, timeout=0.6)
     embedder = OllamaEmbedder("ollama/embeddinggemma", host, sleep=naps.append)
     assert embedder.max_tokens  # loads the model
     return embedder
