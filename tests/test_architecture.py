@@ -30,7 +30,7 @@ ROOMS = {
     "explain": "answering retrieval ingest discovery store language query",
     "answering": "retrieval verification language query models store",
     "ingest": f"discovery loading engines models store language query {FLOOR}",
-    "retrieval": "store language query verification.sanitize",
+    "retrieval": "store language query discovery.gitignore_pattern verification.sanitize",
     "verification": "language query",
     "store": FLOOR,
     "discovery": "object_store",

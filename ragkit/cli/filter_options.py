@@ -38,7 +38,7 @@ def filters(command: Command) -> Command:
 
 def why_nothing(index: Index, filters: FilterOptions) -> str:
     """Why the filters leave no file, "" when they leave some."""
-    from ragkit.retrieval.filter_diagnosis import explain_no_match
+    from ragkit.retrieval.filters import explain_no_match
 
     return explain_no_match(filters, index.files()) if filters else ""
 

@@ -1,8 +1,8 @@
 """One line of gitignore syntax as a regular expression that agrees with git byte for byte.
 
-Texts hold one character per byte (latin-1). Matching is linear in the path: every `*` but the
-last of a segment, and every `**` but the last of a pattern, takes its shortest fit and keeps
-it (an atomic group). That loses no match, because what follows fits any later place as well.
+For that, texts hold one character per byte (latin-1). Matching is linear in the path: every `*`
+but the last of a segment, and every `**` but the last of a pattern, takes its shortest fit and
+keeps it (an atomic group). That loses no match, because what follows fits any later place as well.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ _CLASSES = {
 }
 _NAMED_CLASS = re.compile(r"\[:([^\]]*):\]")
 _SPECIAL = re.compile(r"[*?\[\\]")
-_BYTES = frozenset(map(chr, range(256)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +152,10 @@ def _bracket(text: str, position: int) -> tuple[str, int] | None:
         accepted.update(map(chr, range(ord(low if is_range else high), ord(high) + 1)))
         low = "" if is_range else high
         position += 1
-    return _one_of(_BYTES - accepted if negated else accepted), position + 1
-
-
-def _one_of(accepted: set[str] | frozenset[str]) -> str:
-    codes = (f"\\x{ord(character):02x}" for character in sorted(accepted - {"/"}))
-    return f"[{''.join(codes)}]" if accepted - {"/"} else r"(?!)"
+    characters = "".join(map(re.escape, sorted(accepted - {"/"})))
+    if negated:
+        return f"[^/{characters}]", position + 1
+    return f"[{characters}]" if characters else r"(?!)", position + 1
 
 
 def _segment_regex(parts: Iterable[str]) -> str:

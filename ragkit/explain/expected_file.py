@@ -11,8 +11,7 @@ from ragkit.discovery.local_files import source_of
 from ragkit.discovery.walk import NEVER
 from ragkit.errors import RagkitError
 from ragkit.explain.report import ExpectedFile
-from ragkit.retrieval.filter_diagnosis import format_filter
-from ragkit.retrieval.filters import FilterOptions, read_filters
+from ragkit.retrieval.filters import FilterOptions, format_filter, read_filters
 from ragkit.types import FileRecord
 
 _SHOWN = 5

@@ -1,4 +1,4 @@
-"""Conditions on what files say about themselves: `author = "Kim" and date >= 2024` (pure).
+"""Conditions on the metadata of files, such as `author = "Kim" and date >= 2024` (pure).
 
     expression  = alternative { "or" alternative }
     alternative = condition { "and" condition }
@@ -11,6 +11,7 @@ before a quote or a backslash. `and`, `or`, `not`, `has` and `like` may be writt
 
 from __future__ import annotations
 
+import fnmatch
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -18,17 +19,6 @@ from decimal import Decimal
 from functools import lru_cache
 
 from ragkit.query.moments import Moment, find_moment, order, read_moment
-from ragkit.retrieval.globs import text_pattern
-
-_OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "has", "like")
-_KEYWORDS = ("and", "or", "not", "has", "like")
-_TOKEN = re.compile(
-    r"""(?P<bare>[^\s()"'=!<>]+) | (?P<mark>[()]) | (?P<sign>[=!<>]+)
-    | (?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*') | (?P<wrong>.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_DEEPEST = 50  # parentheses and "not"s within each other
-_LONGEST = 10_000  # characters
 
 
 class FilterError(ValueError):
@@ -42,8 +32,19 @@ class FilterError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class LiteralValue:
+    """A value of an expression: as it was written, in the form in which text is compared (see
+    `casefold_value`), and as a number and a date, None where it is none."""
+
+    source_text: str
+    text: str
+    number: Decimal | None
+    moment: Moment | None
+
+
+@dataclass(frozen=True, slots=True)
 class FieldComparison:
-    """Holds when any value that a file has for `field` stands in this relation to `value`."""
+    """True when one of the values that a file has for `field` compares so with `value`."""
 
     field: str
     operator: str
@@ -57,14 +58,14 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Holds when every part does."""
+    """True when every part is."""
 
     parts: tuple[Condition, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """Holds when a part does."""
+    """True when at least one part is."""
 
     parts: tuple[Condition, ...]
 
@@ -73,13 +74,13 @@ Condition = FieldComparison | Not | And | Or
 
 
 def parse_where(text: str) -> Condition:
-    """The condition that an expression states. Field names are in lower case.
+    """The condition that an expression states, field names in lower case.
 
-    Raises `FilterError` for anything that is no expression.
+    Raises `FilterError` for a text that is no expression.
     """
-    if len(text) > _LONGEST:
-        reason = f"the expression is longer than {_LONGEST:,} characters"
-        raise FilterError(reason, text[:_LONGEST], _LONGEST)
+    if len(text) > _MAX_CHARACTERS:
+        reason = f"the expression is longer than {_MAX_CHARACTERS:,} characters"
+        raise FilterError(reason, text[:_MAX_CHARACTERS], _MAX_CHARACTERS)
     parser = _Parser(text)
     condition = parser.expression(0)
     if parser.token.kind != "end":
@@ -88,12 +89,92 @@ def parse_where(text: str) -> Condition:
 
 
 def referenced_fields(condition: Condition) -> frozenset[str]:
-    """The names of the fields it looks at."""
+    """The names of the fields that a condition needs."""
     if isinstance(condition, FieldComparison):
         return frozenset([condition.field])
     if isinstance(condition, Not):
         return referenced_fields(condition.inner)
     return frozenset().union(*map(referenced_fields, condition.parts))
+
+
+def compare(text: str, operator: str, value: LiteralValue) -> bool:
+    """Whether `text operator value` holds.
+
+    Two numbers compare as numbers, else two dates as dates (only as far as the value says: the
+    whole of 2024-03 is equal to 2024-03), else `=` compares text, letter case aside. Before and
+    after (`<`, `<=`, `>`, `>=`) hold of text only where the value is neither number nor date.
+    `has`: the text is a list ("a, b; c") with that item; `like`: it fits the glob.
+    """
+    if operator == "like":
+        normalized = unicodedata.normalize("NFC", text.strip())
+        return like_pattern(value.source_text).match(normalized) is not None
+    if operator == "has":
+        return compare(text, "=", value) or _holds_item(text, value)
+    sign = _order(text, value, equality=operator == "=")
+    if sign is None:
+        return False
+    return {"=": sign == 0, "<": sign < 0, "<=": sign <= 0, ">": sign > 0, ">=": sign >= 0}[
+        operator
+    ]
+
+
+@lru_cache(maxsize=64)
+def like_pattern(glob: str) -> re.Pattern[str]:
+    """What matches the texts that are like a glob, letter case aside: `*` any characters, `?` any
+    one, `[a-z]` one of these."""
+    glob = unicodedata.normalize("NFC", glob.strip())
+    return re.compile(fnmatch.translate(glob), re.IGNORECASE)
+
+
+def casefold_value(text: str) -> str:
+    """Text for comparison: casefolded, in Unicode form NFC, with single blanks."""
+    return unicodedata.normalize("NFC", " ".join(text.split()).casefold())
+
+
+def read_value(text: str) -> LiteralValue:
+    return LiteralValue(text, casefold_value(text), _number(text), read_moment(text))
+
+
+_NUMBER = re.compile(r"[+-]?\d{1,1000}(?:\.\d{1,1000})?", re.ASCII)
+_SEPARATOR = re.compile(r"[,;\n]")
+
+
+def _order(text: str, value: LiteralValue, *, equality: bool) -> int | None:
+    """-1, 0 or 1; None where the two cannot be compared."""
+    if value.number is not None and (number := _number(text)) is not None:
+        return (number > value.number) - (number < value.number)
+    if value.moment is not None and (moment := find_moment(text)) is not None:
+        return order(moment, value.moment)
+    if not equality and (value.number is not None or value.moment is not None):
+        return None
+    text = casefold_value(text)
+    return (text > value.text) - (text < value.text)
+
+
+def _holds_item(text: str, value: LiteralValue) -> bool:
+    """Whether the list has the items of `value` ("Kim", or "Smith, John"), side by side."""
+    items = _SEPARATOR.split(text)
+    values = [read_value(item) for item in _SEPARATOR.split(value.source_text)]
+    return any(
+        all(compare(item, "=", one) for item, one in zip(items[at:], values, strict=False))
+        for at in range(len(items) - len(values) + 1)
+    )
+
+
+def _number(text: str) -> Decimal | None:
+    text = text.strip()
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+_OPERATORS = ("=", "!=", "<", "<=", ">", ">=", "has", "like")
+_KEYWORDS = ("and", "or", "not", "has", "like")
+_TOKEN = re.compile(
+    r"""(?P<bare>[^\s()"'=!<>]+) | (?P<mark>[()]) | (?P<sign>[=!<>]+)
+    | (?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*') | (?P<wrong>.)""",
+    re.VERBOSE | re.DOTALL,
+)
+_MAX_DEPTH = 50  # parentheses and "not"s within each other
+_MAX_CHARACTERS = 10_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +197,10 @@ class _Parser:
         self._advance()
 
     def expression(self, depth: int) -> Condition:
-        return self._joined("or", depth)
+        return self._chain("or", depth)
 
-    def _joined(self, word: str, depth: int) -> Condition:
-        part = self._condition if word == "and" else lambda deep: self._joined("and", deep)
+    def _chain(self, word: str, depth: int) -> Condition:
+        part = self._condition if word == "and" else lambda deep: self._chain("and", deep)
         parts = [part(depth)]
         while self.token.is_word(word):
             self._advance()
@@ -129,8 +210,8 @@ class _Parser:
         return And(tuple(parts)) if word == "and" else Or(tuple(parts))
 
     def _condition(self, depth: int) -> Condition:
-        if depth > _DEEPEST:
-            raise self.refusal(f"more than {_DEEPEST} parentheses and nots within each other")
+        if depth > _MAX_DEPTH:
+            raise self.refusal(f"more than {_MAX_DEPTH} parentheses and nots within each other")
         if self.token.is_word("not"):
             self._advance()
             return Not(self._condition(depth + 1))
@@ -146,14 +227,8 @@ class _Parser:
         if self.token.kind not in ("sign", "bare") or operator not in _OPERATORS:
             raise self.refusal("expected one of " + " ".join(_OPERATORS))
         self._advance()
-        start = self.token
         value = read_value(self._word("a value"))
-        if operator == "like":
-            try:
-                like_pattern(value)
-            except ValueError as error:
-                raise FilterError(str(error), self._text, start.start + 1) from error
-        if operator == "!=":  # the very contrary of "=", also where a file says nothing
+        if operator == "!=":  # also true of a file without the field
             return Not(FieldComparison(field, "=", value))
         return FieldComparison(field, operator, value)
 
@@ -184,84 +259,3 @@ class _Parser:
         if token.kind == "wrong":
             message, found = f"the quote {token.text} is not closed", ""
         return FilterError(f"{message}{found}", self._text, token.start + 1)
-
-
-_NUMBER = re.compile(r"[+-]?\d{1,1000}(?:\.\d{1,1000})?", re.ASCII)
-_SEPARATOR = re.compile(r"[,;\n]")
-
-
-@dataclass(frozen=True, slots=True)
-class LiteralValue:
-    """A value as a person wrote it into an expression, and what it may be read as. `text` is
-    folded: letter case, Unicode form and runs of blanks do not count."""
-
-    source_text: str
-    text: str
-    number: Decimal | None
-    moment: Moment | None
-
-
-def read_value(written: str) -> LiteralValue:
-    return LiteralValue(written, casefold_value(written), _number(written), read_moment(written))
-
-
-def compare(text: str, operator: str, value: LiteralValue) -> bool:
-    """Whether `text operator value` holds.
-
-    Two numbers compare as numbers, else two dates as dates (only as far as the value says: the
-    whole of 2024-03 is equal to 2024-03), else `=` compares text, letter case aside. Before and
-    after (`<`, `<=`, `>`, `>=`) hold of text only where the value is neither number nor date.
-    `has`: the text is a list ("a, b; c") with that item; `like`: it fits the glob.
-    """
-    if operator == "like":
-        return like_pattern(value).fullmatch(unicodedata.normalize("NFC", text.strip())) is not None
-    if operator == "has":
-        return compare(text, "=", value) or _holds_item(text, value)
-    sign = _order(text, value, equality=operator == "=")
-    if sign is None:
-        return False
-    return {"=": sign == 0, "<": sign < 0, "<=": sign <= 0, ">": sign > 0, ">=": sign >= 0}[
-        operator
-    ]
-
-
-def like_pattern(value: LiteralValue) -> re.Pattern[str]:
-    """Raises `ValueError` for a bad glob."""
-    return _pattern(value.source_text)
-
-
-@lru_cache(maxsize=64)
-def _pattern(glob: str) -> re.Pattern[str]:
-    return text_pattern(unicodedata.normalize("NFC", glob.strip()))
-
-
-def casefold_value(text: str) -> str:
-    """Text without what does not count when values are compared."""
-    return unicodedata.normalize("NFC", " ".join(text.split()).casefold())
-
-
-def _order(text: str, value: LiteralValue, *, equality: bool) -> int | None:
-    """-1, 0 or 1; None where the two cannot be compared."""
-    if value.number is not None and (number := _number(text)) is not None:
-        return (number > value.number) - (number < value.number)
-    if value.moment is not None and (moment := find_moment(text)) is not None:
-        return order(moment, value.moment)
-    if not equality and (value.number is not None or value.moment is not None):
-        return None
-    folded = casefold_value(text)
-    return (folded > value.text) - (folded < value.text)
-
-
-def _holds_item(text: str, value: LiteralValue) -> bool:
-    """Whether the items of `value` ("Kim", or "Smith, John") stand in the list, side by side."""
-    items = _SEPARATOR.split(text)
-    wanted = [read_value(item) for item in _SEPARATOR.split(value.source_text)]
-    return any(
-        all(compare(item, "=", one) for item, one in zip(items[at:], wanted, strict=False))
-        for at in range(len(items) - len(wanted) + 1)
-    )
-
-
-def _number(text: str) -> Decimal | None:
-    text = text.strip()
-    return Decimal(text) if _NUMBER.fullmatch(text) else None

@@ -1,13 +1,15 @@
-"""Which files a search is restricted to (pure)."""
+"""The filters of a search: which files pass them, and why none does (pure)."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TypedDict
+from typing import TypedDict, cast
 
+from ragkit.discovery.gitignore_pattern import parse_pattern
 from ragkit.query.moments import (
     Moment,
     find_moment,
@@ -26,12 +28,11 @@ from ragkit.retrieval.filter_expression import (
     parse_where,
     referenced_fields,
 )
-from ragkit.retrieval.globs import path_pattern
 from ragkit.types import FileRecord
 
-# Where a document says when it is from, most telling first.
+# Metadata with the date of a document, the first that is there counts.
 _DATES = ("date", "published", "modified", "created")
-# The fields every file has -> what of the ledger they are read from.
+# The fields that every file has -> the columns of the file table they are computed from.
 _FIELDS: dict[str, tuple[str, ...]] = {
     "path": ("source",),
     "type": ("metadata",),
@@ -59,7 +60,7 @@ class FilterOptions(TypedDict, total=False):
 
 
 def filter_options(options: FilterOptions) -> FilterOptions:
-    """Of options with further fields those that are filters."""
+    """Those of the options that are filters."""
     picked = FilterOptions()
     for name in ("path", "types", "since", "until", "where"):
         if name in options:
@@ -69,7 +70,7 @@ def filter_options(options: FilterOptions) -> FilterOptions:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a file must be, all at once; a field that is empty asks for nothing."""
+    """Conditions that a file must all meet; an empty one is always met."""
 
     path: re.Pattern[str] | None = None
     types: frozenset[str] = frozenset()
@@ -79,25 +80,24 @@ class Filters:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The fields of a `FileRecord` that are looked at; ("source",) when the path is all."""
-        needed = {"source"}
+        """The fields of a `FileRecord` that `matches` needs; ("source",) for a path alone."""
+        columns = {"source"}
         if self.types:
-            needed.add("metadata")
+            columns.add("metadata")
         if self.since or self.until:
-            needed.update(_FIELDS["date"])
+            columns.update(_FIELDS["date"])
         for name in referenced_fields(self.where) if self.where else ():
-            needed.update(_FIELDS.get(name, ()), ("metadata",))
-        return tuple(sorted(needed))
+            columns.update(_FIELDS.get(name, ()), ("metadata",))
+        return tuple(sorted(columns))
 
     def filter_sources(self, sources: Iterable[str]) -> list[str]:
-        """Those sources that have the right path."""
+        """The sources whose path passes."""
         if self.path is None:
             return list(sources)
-        fits = self.path.fullmatch
-        return [source for source in sources if fits(source)]
+        return list(filter(self.path.fullmatch, sources))
 
     def matches(self, record: FileRecord) -> bool:
-        """Whether a file is what was asked for. Of the record only `columns` are looked at."""
+        """Whether a file passes. Only `columns` of the record are read."""
         if self.path is not None and not self.path.fullmatch(record.source):
             return False
         if self.types and not self.types.intersection(map(str.lower, document_types(record))):
@@ -121,7 +121,7 @@ def read_filters(
     until: str | date | None = None,
     where: str | None = None,
 ) -> Filters | None:
-    """The filters that a person asked for; None for none at all.
+    """The filters that options stand for; None when they restrict nothing.
 
     `path` is a glob, `types` are formats or endings ("pdf", "md"), `since` and `until` dates in
     ISO order, both included, `where` is an expression.
@@ -130,12 +130,12 @@ def read_filters(
     """
     if isinstance(types, str):
         types = [types]
-    wanted = frozenset(name.strip().lower().lstrip(".") for name in types)
-    if "" in wanted:
+    formats = frozenset(name.strip().lower().lstrip(".") for name in types)
+    if "" in formats:
         raise ValueError("a type is the format of a file, such as pdf or md")
     filters = Filters(
         path=None if path is None else path_pattern(path),
-        types=wanted,
+        types=formats,
         since=_bound(since),
         until=_bound(until),
         where=None if where is None else parse_where(where),
@@ -143,9 +143,30 @@ def read_filters(
     return None if filters == Filters() else filters
 
 
+def path_pattern(glob: str) -> re.Pattern[str]:
+    """What `fullmatch`es the sources that a glob names, in the syntax of .gitignore: `*` within a
+    folder, `**` for any folders, `?`, `[a-z]`, `[!a-z]`.
+
+    A glob without a slash is compared with the names of the file and of its folders ("*.pdf"), one
+    with a slash with the whole source; what names a folder names all below it. A backslash and a
+    bracket that is not closed stand for themselves.
+
+    Raises `ValueError` for an empty glob.
+    """
+    text = glob.removeprefix("./")
+    if not text.rstrip("/"):
+        raise ValueError(f"the glob {glob!r} names nothing; write '**' for all files")
+    text = ("/" if "/" in text else "**/") + text.rstrip("/").replace("\\", r"\\")
+    pattern = parse_pattern(text) or parse_pattern(text.replace("[", r"\["))
+    if pattern is None:
+        raise ValueError(f"the glob {glob!r} cannot be read")
+    below = "/.*" if glob.endswith("/") else "(?:/.*)?"
+    return re.compile(pattern.regex + below, re.DOTALL)
+
+
 def document_date(record: FileRecord) -> Moment | None:
-    """When a document is from: the date it states itself (its metadata's date, published,
-    modified or created, the first that can be read), else the time of its file."""
+    """The date of a document: that of its metadata (date, published, modified or created, the
+    first that can be read), else the time of its file."""
     stated = dict(reversed(record.metadata))
     for key in _DATES:
         if key in stated and (moment := find_moment(stated[key])) is not None:
@@ -154,15 +175,15 @@ def document_date(record: FileRecord) -> Moment | None:
 
 
 def document_types(record: FileRecord) -> Sequence[str]:
-    """What a file's type may be called: the format it was read as, and how its name ends."""
+    """The names of a file's type: the format it was read as, and the suffix of its name."""
     name = record.source.rpartition("/")[2]
     ending = [name.rpartition(".")[2]] if "." in name[1:] else []
     return [value for key, value in record.metadata if key == "format"][:1] + ending
 
 
 def field_values(record: FileRecord, field: str) -> list[str]:
-    """All that a file says under the name of a field: of its metadata, and for path, type, date,
-    size and pages what is known of every file. Empty when it says nothing."""
+    """The values that a file has for a field: those of its metadata, and for path, type, date, size
+    and pages the one that every file has. Empty for none."""
     if field == "date":
         moment = document_date(record)
         return [] if moment is None else [shown_moment(moment)]
@@ -191,3 +212,58 @@ def _bound(value: str | date | None) -> Moment | None:
     if moment is None:
         raise ValueError(f"{value!r} is no date; write 2024, 2024-03 or 2024-03-05")
     return moment
+
+
+_MAX_NAMES = 12
+
+
+def explain_no_match(options: FilterOptions, records: Sequence[FileRecord]) -> str:
+    """Why no file passes the filters, in one sentence; "" when a file does or there are no files.
+    `records` have all their fields."""
+    files = [record for record in records if record.chunks]
+    filters = read_filters(**options)
+    if filters is None or not files or any(map(filters.matches, files)):
+        return ""
+    passing: dict[str, int] = {}
+    for name in options:
+        alone = read_filters(**{name: options[name]})  # type: ignore[literal-required]
+        if alone is not None:
+            passing[name] = sum(map(alone.matches, files))
+            if not passing[name]:
+                option = format_filter(name, options[name])  # type: ignore[literal-required]
+                return f"none of the {len(files)} files passes {option}{_hint(name, alone, files)}"
+    counts = ", ".join(f"{count} {name}" for name, count in passing.items())
+    return f"no file passes all the filters at once; of {len(files)} files pass alone: {counts}"
+
+
+def format_filter(name: str, value: object) -> str:
+    """`path='docs/**'`, `types='pdf md'`"""
+    words = [value] if isinstance(value, str | date) else cast(Iterable[object], value)
+    return f"{name}={' '.join(map(str, words))!r}"
+
+
+def _hint(name: str, alone: Filters, files: Sequence[FileRecord]) -> str:
+    """What the files have instead."""
+    if name == "path":
+        return f"; sources are written like {min(file.source for file in files)}"
+    if name == "types":
+        suffixes = Counter(types[0] for file in files if (types := document_types(file)))
+        return f"; there are {_most(suffixes)}"
+    if name in ("since", "until"):
+        days = sorted(moment[:3] for file in files if (moment := document_date(file)) is not None)
+        if not days:
+            return "; none of them has a date"
+        return f"; their dates lie between {shown_moment(days[0])} and {shown_moment(days[-1])}"
+    fields = referenced_fields(alone.where) if alone.where else frozenset()
+    absent = sorted(f for f in fields if not any(field_values(file, f) for file in files))
+    if not absent:
+        return ""
+    stated = Counter(key.lower() for file in files for key in dict(file.metadata))
+    return f"; none of them says anything about {', '.join(absent)}: they have {_most(stated)}"
+
+
+def _most(counts: Counter[str]) -> str:
+    """`md (12), pdf (3)`, the most frequent first."""
+    ordered = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    more = ", ..." if len(ordered) > _MAX_NAMES else ""
+    return ", ".join(f"{name} ({count})" for name, count in ordered[:_MAX_NAMES]) + more

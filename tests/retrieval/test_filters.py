@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ragkit.retrieval.filter_expression import FilterError
-from ragkit.retrieval.filters import FilterOptions, document_date, read_filters
+from ragkit.retrieval.filters import (
+    FilterOptions,
+    document_date,
+    explain_no_match,
+    path_pattern,
+    read_filters,
+)
 from ragkit.types import FileRecord
 
 NOON = int(datetime(2024, 3, 5, 12, tzinfo=UTC).timestamp()) * 10**9
@@ -98,7 +110,7 @@ def test_nothing_asked_for_is_no_filter() -> None:
 
 
 BAD: list[Any] = [
-    pytest.param({"path": "[z-a]"}, "the range z-a", id="glob"),
+    pytest.param({"path": "./"}, "names nothing", id="the current folder"),
     pytest.param({"path": ""}, "names nothing", id="empty glob"),
     pytest.param({"types": [" "]}, "such as pdf or md", id="blank type"),
     pytest.param({"since": "yesterday"}, "'yesterday' is no date", id="date in words"),
@@ -139,3 +151,136 @@ def test_an_impossible_time_of_a_file_is_no_date() -> None:
     filters = read_filters(until="2999")
     assert filters is not None
     assert not filters.matches(broken)
+
+
+PATHS: list[Any] = [
+    pytest.param("*.pdf", ["a.pdf", "x/y/a.pdf"], ["a.pdfx", "apdf"], id="no slash: the name"),
+    pytest.param("docs", ["docs", "docs/a.md", "x/docs/a.md"], ["docsx/a.md"], id="a folder"),
+    pytest.param("docs/", ["docs/a.md", "docs/x/a.md"], ["docs", "x/docs/a.md"], id="final slash"),
+    pytest.param("docs/*", ["docs/a.md", "docs/x/a.md"], ["docs", "x/docs/a"], id="one star"),
+    pytest.param("docs/*.md", ["docs/a.md"], ["docs/x/a.md"], id="a star stays in its folder"),
+    pytest.param("docs/**", ["docs/a", "docs/x/y/a"], ["docs", "docsx/a"], id="all below"),
+    pytest.param("docs/**/a.md", ["docs/a.md", "docs/x/y/a.md"], ["docs/xa.md"], id="any folders"),
+    pytest.param("**/a.md", ["a.md", "x/y/a.md"], ["xa.md"], id="any folders first"),
+    pytest.param("./docs/*.md", ["docs/a.md"], ["a.md"], id="from here"),
+    pytest.param("/home/*/a.md", ["/home/kim/a.md"], ["home/kim/a.md"], id="absolute"),
+    pytest.param(
+        "report-?.md", ["report-1.md"], ["report-10.md", "report-.md"], id="one character"
+    ),
+    pytest.param("[a-c]1.md", ["b1.md"], ["d1.md", "-1.md"], id="a range"),
+    pytest.param("[!a-c]1.md", ["d1.md"], ["b1.md", "a/1.md"], id="all but a range"),
+    pytest.param("[!]a].md", ["b.md"], ["].md", "a.md"], id="a bracket in a bracket"),
+    pytest.param("x[!a]y", ["xby"], ["x/y"], id="no bracket is a slash"),
+    pytest.param("[draft.md", ["[draft.md"], ["draft.md"], id="a bracket that is not closed"),
+    pytest.param("it's (1).md", ["x/it's (1).md"], ["its 1.md"], id="a quote"),
+    pytest.param("r\\xe9.md", ["r\\xe9.md"], ["ré.md"], id="a name that is not UTF-8"),
+    pytest.param("計?書.txt", ["計画書.txt"], ["計書.txt"], id="one character that is not ASCII"),
+    pytest.param("[ä-ü]1.md", ["ö1.md"], ["a1.md"], id="a range that is not ASCII"),
+    pytest.param("[!a-c].md", ["計.md"], ["b.md"], id="all but a range, not ASCII"),
+    pytest.param("docs/**.md", ["docs/a.md"], ["docs/x/a.md"], id="two stars within a name"),
+    pytest.param("#*.md", ["x/#1.md"], ["1.md"], id="no comment"),
+    pytest.param("!a.md", ["x/!a.md"], ["a.md", "b.md"], id="no negation"),
+    pytest.param("*計画*", ["b/年度計画書.txt"], ["計.txt"], id="CJK"),
+]
+
+
+@pytest.mark.parametrize(("glob", "named", "others"), PATHS)
+def test_a_glob_names_sources(glob: str, named: list[str], others: list[str]) -> None:
+    pattern = path_pattern(glob)
+    assert [s for s in named + others if pattern.fullmatch(s)] == named
+
+
+_SEGMENTS = st.sampled_from(["a", "b", "ab", "*", "?", "a*", "*b", "**"])
+
+
+@given(
+    st.lists(_SEGMENTS, min_size=1, max_size=5).map("/".join),
+    st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=5).map("/".join),
+)
+def test_a_glob_means_what_a_plain_reading_of_it_means(glob: str, source: str) -> None:
+    assert (path_pattern(glob).fullmatch(source) is not None) == reads(glob, source)
+
+
+def reads(glob: str, source: str) -> bool:
+    """The documented meaning, tried segment by segment."""
+    segments = glob.split("/") if "/" in glob else ["**", glob]
+    names = source.split("/")
+
+    @cache
+    def fits(s: int, n: int) -> bool:
+        if s == len(segments):
+            return True
+        if n == len(names):
+            return False
+        if segments[s] == "**":
+            return s == len(segments) - 1 or fits(s + 1, n) or fits(s, n + 1)
+        return fnmatchcase(names[n], segments[s]) and fits(s + 1, n + 1)
+
+    return fits(0, 0)
+
+
+@given(st.text("*?[]!-^/\\az.", max_size=12))
+def test_any_text_is_a_glob_or_a_clean_error(glob: str) -> None:
+    with suppress(ValueError):  # re.error is none
+        path_pattern(glob).fullmatch("a/z.")
+
+
+@pytest.mark.parametrize(
+    "glob",
+    ["*a" * 30 + "b", "**a" * 30 + "b", "**/a*/" * 12 + "b", "/".join(["**/*a*"] * 10) + "b"],
+)
+def test_many_stars_are_no_trap(glob: str) -> None:
+    started = time.perf_counter()
+    for name in ("a" * 1000, "a/" * 500, "aa/" * 333):
+        path_pattern(glob).fullmatch(name)
+    assert time.perf_counter() - started < 5
+
+
+def indexed(source: str, *metadata: tuple[str, str], chunks: int = 1) -> FileRecord:
+    return replace(record(source, *metadata), chunks=chunks)
+
+
+INDEXED = [
+    indexed("docs/a.md", ("format", "md"), ("author", "Kim"), ("date", "2023-07-01")),
+    indexed("docs/b.md", ("format", "md"), ("tags", "budget")),
+    indexed("docs/c.pdf", ("format", "pdf"), ("author", "Lee")),
+    indexed("docs/empty.txt", ("format", "txt"), chunks=0),
+]
+NO_MATCH: list[Any] = [
+    pytest.param({"path": "x/**"}, "path='x/**'; sources are written like docs/a.md", id="path"),
+    pytest.param({"types": ["doc", "x"]}, "types='doc x'; there are md (2), pdf (1)", id="type"),
+    pytest.param({"types": ["txt"]}, "there are md (2), pdf (1)", id="a file without text"),
+    pytest.param({"since": "2025"}, "dates lie between 2023-07-01 and 2024-03-05", id="since"),
+    pytest.param({"until": "2001"}, "dates lie between 2023-07-01 and 2024-03-05", id="until"),
+    pytest.param(
+        {"where": "auther = Kim"},
+        "none of them says anything about auther: they have format (3), author (2)",
+        id="a field no file has",
+    ),
+    pytest.param({"where": "author = Ann"}, "of the 3 files passes where=", id="a value none has"),
+    pytest.param(
+        {"where": "author = Kim", "types": ["pdf"]},
+        "of 3 files pass alone: 1 where, 1 types",
+        id="not together",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), NO_MATCH)
+def test_it_is_said_which_filter_lets_nothing_pass(options: FilterOptions, message: str) -> None:
+    assert message in explain_no_match(options, INDEXED)
+
+
+def test_a_known_field_is_not_called_unknown() -> None:
+    assert "says anything" not in explain_no_match({"where": "author = Ann and size > 5"}, INDEXED)
+
+
+@pytest.mark.parametrize(
+    "options", [pytest.param({"path": "docs/**"}, id="some pass"), pytest.param({}, id="no filter")]
+)
+def test_nothing_is_said_where_files_pass(options: FilterOptions) -> None:
+    assert explain_no_match(options, INDEXED) == ""
+
+
+def test_an_empty_index_is_not_the_fault_of_the_filters() -> None:
+    assert explain_no_match({"path": "x"}, []) == ""
