@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ragkit.answering.extractive import extract_answer, nearest_sentences
 from ragkit.answering.generation import AnswerGeneration, BestEffortEmbedder
 from ragkit.answering.passage_search import RetrievedContext, retrieve_context
-from ragkit.answering.request import REPLY_TOKENS, AskRequest, OnText
+from ragkit.answering.request import AskRequest
 from ragkit.errors import ContextOverflowError, ModelError
 from ragkit.types import Answer, Chat, Citation, Embedder, IndexCoverage, Passage, Sentence
 from ragkit.verification.citations import locate_quotes, with_citation_marks
@@ -20,8 +20,6 @@ from ragkit.verification.conflicts import find_conflicts
 
 if TYPE_CHECKING:
     from ragkit.store import Store
-
-__all__ = ["REPLY_TOKENS", "AskRequest", "OnText", "answer", "answer_async"]
 
 
 def answer(store: Store, embedder: Embedder, chat: Chat | None, asked: AskRequest) -> Answer:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ragkit.answering.citation_stream import CitationStream
 from ragkit.answering.passage_search import RetrievedContext
 from ragkit.answering.prompt import build_prompt
 from ragkit.answering.request import AskRequest
@@ -28,10 +27,15 @@ from ragkit.types import (
     Sentence,
     Usage,
 )
-from ragkit.verification.citation_marks import rewrite_citations
-from ragkit.verification.citations import locate_quotes, with_citation_marks
+from ragkit.verification.citations import (
+    CitationStream,
+    parse_citations,
+    locate_quotes,
+    rewrite_citations,
+    with_citation_marks,
+)
 from ragkit.verification.conflicts import find_conflicts
-from ragkit.verification.verify import parse_citations, verify, without_unsupported
+from ragkit.verification.verify import verify, without_unsupported
 
 if TYPE_CHECKING:
     from ragkit.types import Vectors

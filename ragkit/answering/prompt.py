@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ragkit.answering.truncate import truncate_passage
 from ragkit.errors import ContextOverflowError
 from ragkit.types import Message, Passage
+from ragkit.verification.citations import MARK
 from ragkit.verification.sanitize import sanitize, sanitize_as_data
 
 CountTokens = Callable[[str], int]
@@ -203,7 +204,7 @@ def _label(text: str) -> str:
 
 
 # Not in the middle of a word: `row[1]` is no mark.
-_MARK = re.compile(r"(?:\s+|(?<=[.!?。！？\]]))\[\d+(?:\s*,\s*\d+)*\]")
+_MARK = re.compile(rf"(?:(?<!\s)\s++|(?<=[.!?。！？\]]))(?:{MARK.pattern})", re.IGNORECASE)
 
 
 def _turn_text(turn: Message) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
-from ragkit.verification.citation_marks import MARK, code_positions
+from ragkit.verification.citations import MARK, code_positions
 
 
 def sanitize(text: str) -> str:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ragkit.query.dates import Date
 from ragkit.query.quantities import Quantity
 from ragkit.types import Citation, Passage, Sentence, SupportLevel
-from ragkit.verification.citation_marks import parse_citations
 from ragkit.verification.entities import check_names, check_substitutions
 from ragkit.verification.evidence import (
     AnalyzedPassage,
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from ragkit.types import Vectors
 
     Embed = Callable[[Sequence[str]], Vectors]
-
-__all__ = ["parse_citations", "verify", "without_unsupported"]
 
 Figure = Quantity | Date
 
