@@ -1,15 +1,26 @@
 """How well an index finds things: questions, metrics, settings side by side, and their picture.
 
-Questions come from files (`read_questions`) or a chat model writes them (`make_questions`).
+Questions come from files (`read_questions`), or a chat model writes them (`make_questions`).
 """
 
 from __future__ import annotations
 
-from ragkit.evaluation.compare import Comparison, compare_settings, find_winner, list_combinations
-from ragkit.evaluation.measure import Measurement, measure_settings
+from ragkit.evaluation.measure import (
+    Comparison,
+    Measurement,
+    compare_settings,
+    find_winner,
+    list_combinations,
+    measure_settings,
+)
 from ragkit.evaluation.metrics import ndcg, recall, reciprocal_rank, span_recall
-from ragkit.evaluation.qrels import read_questions
-from ragkit.evaluation.questions import JudgedQuestion, QuestionSet, Settings, take_questions
+from ragkit.evaluation.qrels import (
+    JudgedQuestion,
+    QuestionSet,
+    Settings,
+    read_questions,
+    take_questions,
+)
 from ragkit.evaluation.synthetic_questions import make_questions
 
 __all__ = [

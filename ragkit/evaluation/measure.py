@@ -1,22 +1,32 @@
-"""Settings -> how well, and how fast, an index answers questions under them."""
+"""How well and how fast an index answers questions, under several settings side by side."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from statistics import fmean
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from ragkit.evaluation.metrics import ndcg, recall, reciprocal_rank, span_recall
-from ragkit.evaluation.questions import JudgedQuestion, QuestionSet, Settings
+from ragkit.evaluation.metrics import (
+    Interval,
+    ndcg,
+    paired_intervals,
+    recall,
+    reciprocal_rank,
+    span_recall,
+)
+from ragkit.evaluation.qrels import JudgedQuestion, QuestionSet, Setting, Settings
 from ragkit.index import Index
-from ragkit.types import Embedder, Hit, ModelIdentity, TokenCounter
+from ragkit.models.custom_embedder import EmbedderWrapper
+from ragkit.types import Embedder, Hit
 
 if TYPE_CHECKING:
     from ragkit.types import Vectors
 
 DEPTHS = (1, 5, 10)
+Verdict = Literal["better", "worse", "not shown to differ"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,20 @@ class Measurement:
         return 1000 * float(np.percentile(self.seconds, percentile))
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Settings compared with the current ones by the nDCG@10 gained, question by question."""
+
+    measurement: Measurement
+    difference: Interval
+
+    @property
+    def verdict(self) -> Verdict:
+        if not self.difference.is_real:
+            return "not shown to differ"
+        return "better" if self.difference.mean > 0 else "worse"
+
+
 def measure_settings(
     index: Index,
     questions: QuestionSet,
@@ -96,13 +120,15 @@ def measure_settings(
     for one in options:
         search(asked[0].text, **one)
     for number, question in enumerate(asked):
-        embedder.forget()
+        embedder.clear()
         for at in range(len(settings)):
             # Whoever goes first warms the caches for the others: take turns.
             turn = (at + number) % len(settings)
-            spared, started = embedder.spared, time.perf_counter()
+            saved, started = embedder.saved_seconds, time.perf_counter()
             found[turn].append(search(question.text, **options[turn]))
-            seconds[turn].append(time.perf_counter() - started + embedder.spared - spared)
+            elapsed = time.perf_counter() - started
+            # A question from the cache counts with the time that it took to embed it.
+            seconds[turn].append(elapsed + embedder.saved_seconds - saved)
             if on_progress is not None:
                 on_progress(number * len(settings) + at + 1, len(asked) * len(settings))
     return [
@@ -111,9 +137,36 @@ def measure_settings(
     ]
 
 
-def _options(settings: Settings) -> dict[str, object]:
-    """What `Index.search` is given."""
-    return {key: one for key, one in settings.items() if (key, one) != ("rerank", "none")}
+def list_combinations(
+    current: Settings, compared: Mapping[str, Sequence[Setting]]
+) -> list[Settings]:
+    """`current` first, then every combination of the compared values with the rest of `current`;
+    each once."""
+    found: dict[tuple[tuple[str, Setting], ...], Settings] = {}
+    for values in (tuple(current[name] for name in compared), *product(*compared.values())):
+        settings = {**current, **dict(zip(compared, values, strict=True))}
+        found.setdefault(tuple(sorted(settings.items())), settings)
+    return list(found.values())
+
+
+def compare_settings(measurements: Sequence[Measurement]) -> list[Comparison]:
+    """All measurements but the first, which is that of the current settings, compared with it.
+    All are of the same questions."""
+    import numpy as np
+
+    current, *others = measurements
+    if not others:
+        return []
+    differences = np.array([one.ndcgs for one in others]) - np.array(current.ndcgs)
+    intervals = paired_intervals(differences)
+    return [Comparison(one, interval) for one, interval in zip(others, intervals, strict=True)]
+
+
+def find_winner(comparisons: Sequence[Comparison]) -> Comparison | None:
+    """The best settings shown to be better than the current ones, the first of equals; None when
+    there are none."""
+    better = [one for one in comparisons if one.verdict == "better"]
+    return max(better, key=lambda one: one.difference.mean, default=None)
 
 
 def format_figures(one: Measurement) -> dict[str, str]:
@@ -123,6 +176,11 @@ def format_figures(one: Measurement) -> dict[str, str]:
     figures |= {"nDCG@10": f"{one.ndcg:.4f}", "MRR": f"{one.mrr:.4f}"}
     figures |= {f"spans@{depth}": f"{mean:.4f}" for depth, mean in (one.span_recall or {}).items()}
     return figures | {f"ms p{part}": f"{one.milliseconds(part):.1f}" for part in (50, 95)}
+
+
+def _options(settings: Settings) -> dict[str, object]:
+    """What `Index.search` is given."""
+    return {key: one for key, one in settings.items() if (key, one) != ("rerank", "none")}
 
 
 def _judge(
@@ -154,42 +212,23 @@ def _judge(
     )
 
 
-class _Remembering:
-    """An `Embedder` that embeds a question once. `spared` is the seconds saved so far."""
+class _Remembering(EmbedderWrapper):
+    """Embeds a question once. `saved_seconds` is the time that the cache has saved so far."""
 
     def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._kept: dict[str, tuple[Vectors, float]] = {}
-        self.spared = 0.0
-
-    @property
-    def name(self) -> str:
-        return self._embedder.name
-
-    @property
-    def identity(self) -> ModelIdentity:
-        return self._embedder.identity
-
-    @property
-    def max_tokens(self) -> int | None:
-        return self._embedder.max_tokens
-
-    @property
-    def token_counter(self) -> TokenCounter:
-        return self._embedder.token_counter
-
-    def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        return self._embedder.embed_documents(texts)
+        super().__init__(embedder)
+        self._cache: dict[str, tuple[Vectors, float]] = {}
+        self.saved_seconds = 0.0
 
     def embed_query(self, text: str) -> Vectors:
-        if text in self._kept:
-            vector, seconds = self._kept[text]
-            self.spared += seconds
+        if text in self._cache:
+            vector, seconds = self._cache[text]
+            self.saved_seconds += seconds
             return vector
         started = time.perf_counter()
         vector = self._embedder.embed_query(text)
-        self._kept[text] = vector, time.perf_counter() - started
+        self._cache[text] = vector, time.perf_counter() - started
         return vector
 
-    def forget(self) -> None:
-        self._kept.clear()
+    def clear(self) -> None:
+        self._cache.clear()

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ragkit.errors import RagkitError, missing_library
-from ragkit.evaluation.bootstrap import Interval, paired_intervals
-from ragkit.evaluation.compare import Comparison
-from ragkit.evaluation.measure import Measurement
+from ragkit.evaluation.measure import Comparison, Measurement
+from ragkit.evaluation.metrics import Interval, paired_intervals
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,21 +1,53 @@
-"""Files of questions and relevance judgments -> questions about an index."""
+"""Questions with relevance judgments, and the files (queries, qrels) they are read from."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ragkit.errors import RagkitError
-from ragkit.evaluation.questions import JudgedQuestion, QuestionSet
 from ragkit.index import Index
 
+Setting = float | int | str
+Settings = Mapping[str, Setting]
+Origin = Literal["judged", "model"]
 Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedQuestion:
+    """A question and the documents that answer it.
+
+    `judged` maps sources to gains, above 0 for relevant; a document that is not in the index has
+    the name that the judgments give it. `spans` maps sources to the characters [start, end) that
+    hold the answer; empty where none are marked.
+    """
+
+    id: str
+    text: str
+    judged: Mapping[str, float]
+    spans: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """Questions, and their origin: files ("judged"), or a chat "model" that read the documents.
+
+    `copies` maps a source to the one that it counts as. `notes` are sentences for the user.
+    """
+
+    questions: tuple[JudgedQuestion, ...]
+    origin: Origin
+    notes: tuple[str, ...] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_questions(
@@ -52,6 +84,18 @@ def read_questions(
         )
     notes = _notes(len(texts) - len(questions), questions, sources)
     return QuestionSet(tuple(questions), "judged", notes)
+
+
+def take_questions(questions: QuestionSet, count: int) -> QuestionSet:
+    """At most `count` of the questions, in their order; always the same ones."""
+    chosen = {q.id for q in sorted(questions.questions, key=lambda q: hash_order(q.id))[:count]}
+    return replace(questions, questions=tuple(q for q in questions.questions if q.id in chosen))
+
+
+def hash_order(key: str) -> bytes:
+    """A sort key for a random order that is the same on every machine and in every version; a
+    new key does not change the order of the others."""
+    return hashlib.blake2b(f"ragkit eval {key}".encode("utf-8", "replace"), digest_size=8).digest()
 
 
 def _notes(

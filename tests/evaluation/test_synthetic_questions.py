@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from doubles import CountingEmbedder
 
 from ragkit.errors import ModelUnavailableError, RagkitError
 from ragkit.evaluation import JudgedQuestion, make_questions
+from ragkit.evaluation.synthetic_questions import sample_chunks
 from ragkit.index import Index
 from ragkit.types import AsyncReply, Message, Reply, Usage
 
@@ -146,3 +148,34 @@ def test_a_failing_model_is_not_hidden(sample: Index) -> None:
 
     with pytest.raises(ModelUnavailableError):
         make_questions(sample, 5, Away())
+
+
+def test_a_small_index_is_sampled_whole_and_copies_once(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    for number in range(30):
+        write(f"{number}.md", "\n\n".join(f"Paragraph {number} {at}. " * 40 for at in range(4)))
+    write("copy.md", (tmp_path / "docs/7.md").read_bytes())
+    index.update(tmp_path / "docs")
+    chunks = sample_chunks(index)
+    expected = sum(file.chunks for file in index.files() if file.source != "docs/copy.md")
+    assert len(chunks) == expected > 60
+    order = [(chunk.source, chunk.ordinal) for chunk in chunks]
+    assert order == sorted(set(order))
+
+
+def test_an_empty_index_has_no_sample(index: Index) -> None:
+    assert sample_chunks(index) == []
+
+
+def test_a_file_longer_than_the_sample_is_passed_over_or_begun(
+    embedder: CountingEmbedder, write: Write, tmp_path: Path
+) -> None:
+    index = Index.create(tmp_path / ".ragkit", embedder=embedder, chunk_tokens=4)
+    write("giant.txt", "".join(f"Line {number} here.\n\n" for number in range(5_100)))
+    index.update(tmp_path / "docs")
+    chunks = sample_chunks(index)
+    assert len(chunks) == 5_000 < index.files()[0].chunks
+    write("small.txt", "One small file.")
+    index.update(tmp_path / "docs")
+    assert {chunk.source for chunk in sample_chunks(index)} == {"docs/small.txt"}

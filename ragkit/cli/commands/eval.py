@@ -19,7 +19,7 @@ from ragkit.errors import RagkitError, missing_library
 
 if TYPE_CHECKING:
     from ragkit.evaluation import QuestionSet
-    from ragkit.evaluation.questions import Setting
+    from ragkit.evaluation.qrels import Setting
     from ragkit.index import Index
     from ragkit.models import OllamaSettings
 
