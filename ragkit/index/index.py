@@ -27,6 +27,7 @@ from ragkit.index.ask_options import (
 from ragkit.index.compatibility import check_embedder, chunk_settings_for
 from ragkit.index.last_run import load_last_run, save_last_run
 from ragkit.index.rerankers import resolve_reranker
+from ragkit.ingest.loader_version import CHUNKER_VERSION, loaders_version
 from ragkit.models import NO_CHAT, OllamaSettings, choose_embedder, resolve_embedder
 from ragkit.paths import base_folder, index_location
 from ragkit.retrieval.context_lines import ContextLines
@@ -124,7 +125,8 @@ class Index:
             embedder = choose_embedder(servers).name
         model = resolve_embedder(embedder, servers) if isinstance(embedder, str) else embedder
         chunking = chunk_settings_for(model, chunk_tokens, overlap)
-        manifest = Manifest(model.identity, chunking, FORMAT)
+        versions = (CHUNKER_VERSION, loaders_version())
+        manifest = Manifest(model.identity, chunking, FORMAT, *versions)
         return cls(Store.create(place, manifest), model, servers)
 
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -11,7 +12,12 @@ from ragkit.answering.abstention import update_threshold
 from ragkit.engines.local import LocalEngine
 from ragkit.index.last_run import save_last_run
 from ragkit.ingest.distributed_embedder import DistributedEmbedder
-from ragkit.ingest.loader_version import loader_fingerprint, needs_reload
+from ragkit.ingest.loader_version import (
+    has_outdated_files,
+    loader_fingerprint,
+    needs_reload,
+    update_manifest,
+)
 from ragkit.ingest.pipeline import FILES_PER_TASK, OnProgress, Run
 from ragkit.ingest.prepare import PrepareSettings
 from ragkit.ingest.reconcile import Decision
@@ -98,11 +104,12 @@ def update(
         store.catalog.get(store.version_key(READING)),
         loader_fingerprint(recipe.limit_bytes),
     )
-    again = needs_reload(before, now, passwords=bool(recipe.loading.passwords))
+    outdated = has_outdated_files(store)
+    passwords = bool(recipe.loading.passwords)
+    again = needs_reload(before, now, passwords=passwords, outdated=outdated)
+    known = partial(store.files.fingerprints, with_versions=outdated)
     selection = selection_of(options)
-    decisions = SnapshotRecorder(
-        plan_changes(roots, store.files.fingerprints, base, store.location, selection, again)
-    )
+    decisions = SnapshotRecorder(plan_changes(roots, known, base, store.location, selection, again))
     names = [source_of(root, base) for root in roots]
     if set(names) - set(kept):  # now, so that a run that is killed can go on without their names
         store.catalog.set(ROOTS, list(dict.fromkeys([*kept, *names])))
@@ -111,6 +118,7 @@ def update(
     update_threshold(store, embedder, written=report.chunks, changed=changed)
     if before != now and set(kept) <= set(names):
         store.catalog.set(store.version_key(READING), now)
+    update_manifest(store)
     save_last_run(store, "index", report)
     kept = indexed_roots(store)
     decisions.save_snapshot(store.location, names, kept, embedder.identity, selection, now, report)

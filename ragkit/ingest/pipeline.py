@@ -158,7 +158,8 @@ class Run:
         for files in batches(self._scan.refused(), _LOOKUP_FILES):
             self._look_up([found.source for found, known in files if known])
             for found, _ in files:
-                yield EmbeddedFile(failed_record(found, "skipped", found.refusal))
+                record = failed_record(found, "skipped", found.refusal)
+                yield EmbeddedFile(replace(record, loader_version=""))  # it was not opened
 
     def _tasks(self) -> Iterator[FileTask]:
         """The files to read, and what the index holds of them."""

@@ -13,7 +13,8 @@ from typing import Any
 from ragkit.discovery.read_file import read_file
 from ragkit.errors import LoadError
 from ragkit.ingest.chunking import chunk
-from ragkit.loading import LoadOptions, load, refusal
+from ragkit.ingest.loader_version import CHUNKER_VERSION, loader_version
+from ragkit.loading import LoadOptions, find_loader, load, refusal
 from ragkit.object_store import is_remote, read_object
 from ragkit.query.spelled import spell_signs
 from ragkit.query.stems import stem_text
@@ -88,8 +89,10 @@ def prepare_files(recipe: PrepareSettings, tasks: Sequence[FileTask]) -> list[Pr
     return [_prepare(recipe, task) for task in tasks]
 
 
-def failed_record(found: DiscoveredFile, outcome: Outcome, reason: str) -> FileRecord:
-    """The ledger row of a file without text."""
+def failed_record(
+    found: DiscoveredFile, outcome: Outcome, reason: str, loader: str = ""
+) -> FileRecord:
+    """The row of a file without text; `loader` has read it, "" where that is not known."""
     return FileRecord(
         source=found.source,
         outcome=outcome,
@@ -98,6 +101,7 @@ def failed_record(found: DiscoveredFile, outcome: Outcome, reason: str) -> FileR
         mtime_ns=found.mtime_ns,
         inode=found.inode,
         last_seen_ns=time.time_ns(),
+        loader_version=loader_version(loader),
     )
 
 
@@ -142,6 +146,7 @@ def chunk_features(one: Chunk, opening: str = "") -> ChunkFeatures:
 def _prepare(recipe: PrepareSettings, task: FileTask) -> PreparedFile:
     found = task.found
     last_seen_ns = time.time_ns()
+    loader = ""
     try:
         data = _read(recipe, found)
         sha256 = hashlib.sha256(data).hexdigest()
@@ -149,21 +154,23 @@ def _prepare(recipe: PrepareSettings, task: FileTask) -> PreparedFile:
             return PreparedFile(
                 replace(failed_record(found, "indexed", ""), sha256=sha256), same=True
             )
-        document = load(data, found.source, recipe.loading)
+        loader = find_loader(data, found.source, recipe.loading)
+        document = load(data, found.source, recipe.loading, loader=loader)
         chunks = tuple(chunk(document, recipe.chunking, recipe.count_tokens))
         if not chunks:
             raise LoadError("no text in it", outcome="skipped")
     except LoadError as error:
         outcome: Outcome = "skipped" if error.outcome == "skipped" else "failed"
-        return PreparedFile(failed_record(found, outcome, str(error)))
+        return PreparedFile(failed_record(found, outcome, str(error), loader))
     except RecursionError:
-        return PreparedFile(failed_record(found, "failed", "nested too deeply to be read"))
+        reason = "nested too deeply to be read"
+        return PreparedFile(failed_record(found, "failed", reason, loader))
     except MemoryError:
         raise  # the engine knows the limit, and gives the file a fresh worker
     except Exception as error:  # noqa: BLE001 - a parser may raise anything on a damaged file
         reason = f"could not be read: {type(error).__name__}: {error}"[:300]
-        return PreparedFile(failed_record(found, "failed", reason))
-    record = _record(found, document, len(chunks), last_seen_ns)
+        return PreparedFile(failed_record(found, "failed", reason, loader))
+    record = _record(found, document, len(chunks), last_seen_ns, loader)
     first, *others = chunks
     derived = (chunk_features(first, document_header(document)), *map(chunk_features, others))
     return PreparedFile(record, chunks, derived)
@@ -180,7 +187,7 @@ def _read(recipe: PrepareSettings, found: DiscoveredFile) -> bytes:
 
 
 def _record(
-    found: DiscoveredFile, document: Document, chunks: int, last_seen_ns: int
+    found: DiscoveredFile, document: Document, chunks: int, last_seen_ns: int, loader: str
 ) -> FileRecord:
     return FileRecord(
         source=found.source,
@@ -198,4 +205,6 @@ def _record(
         media_type=document.media_type,
         metadata=document.metadata,
         last_seen_ns=last_seen_ns,
+        chunker_version=CHUNKER_VERSION,
+        loader_version=loader_version(loader),
     )

@@ -1,7 +1,8 @@
 """Bytes -> Document: what a file says, as text with its pages, headings and metadata.
 
-To add a format, write one function `(bytes, LoadOptions) -> LoadedContent` and add one
-line to `LOADERS`. Nothing here reads the disk or the network, runs code, or unpacks archives.
+To add a format, write one function `(bytes, LoadOptions) -> LoadedContent`, add a line to `LOADERS`
+and one to `LOADER_VERSIONS` in ingest/loader_version.py. Whoever changes a loader raises its number
+there. Nothing here reads the disk or the network, runs code, or unpacks archives.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from ragkit.loading.text import (
 from ragkit.loading.xlsx import load_xlsx
 from ragkit.types import Document, Heading
 
-__all__ = ["LOADERS", "LoadOptions", "load", "refusal"]
+__all__ = ["LOADERS", "LoadOptions", "find_loader", "load", "refusal"]
 
 # Format -> loader. A format is also the extension that stands for it.
 LOADERS: dict[str, Loader] = {
@@ -93,27 +94,39 @@ _DEFAULTS = LoadOptions()
 _FORBIDDEN = re.compile(r"[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-def load(data: bytes, source: str, options: LoadOptions = _DEFAULTS) -> Document:
-    """The document that a file's bytes are; `source` is its name and may be misleading.
+def find_loader(data: bytes, source: str, options: LoadOptions = _DEFAULTS) -> str:
+    """The key in `LOADERS` of the loader for a file's bytes; its name `source` may be misleading.
+
+    Raises LoadError when no loader reads such files.
+    """
+    refused = refusal(source, data[:HEAD_BYTES])
+    if refused is not None:
+        raise refused
+    if data.startswith(b"PK"):
+        return zip_format(source, data, options)
+    return text_format(source, data[:HEAD_BYTES], LOADERS, _ALIASES) or "txt"
+
+
+def load(
+    data: bytes, source: str, options: LoadOptions = _DEFAULTS, *, loader: str | None = None
+) -> Document:
+    """The document that a file's bytes are; `source` is its name, `loader` what `find_loader`
+    says of it.
 
     `text` has neither control characters other than tab, line and page feed, nor lone surrogates,
     and its lines end in "\\n". The first pair of `metadata` is ("format", ...).
     Raises LoadError when there is no text to be had.
     """
-    refused = refusal(source, data[:HEAD_BYTES])
-    if refused is not None:
-        raise refused
+    name = loader or find_loader(data, source, options)
     try:
-        if data.startswith(b"PK"):
-            format_name = zip_format(source, data, options)
-        else:
-            format_name = text_format(source, data[:HEAD_BYTES], LOADERS, _ALIASES)
-        content = LOADERS[format_name or "txt"](data, options)
+        content = LOADERS[name](data, options)
     except RecursionError as error:
-        raise LoadError(f"nested too deeply to be read as {format_name}") from error
+        raise LoadError(f"nested too deeply to be read as {name}") from error
     if not content.text.strip():
         raise LoadError("no text in it", outcome="skipped")
-    return _document(content, source, data, format_name or suffix_of(source)[1:] or "txt")
+    return _document(
+        content, source, data, suffix_of(source)[1:] or name if name == "txt" else name
+    )
 
 
 def _document(content: LoadedContent, source: str, data: bytes, format_name: str) -> Document:

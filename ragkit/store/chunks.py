@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -110,6 +112,14 @@ class ChunkTable(Table):
         """As `maintain`, however little there is to compact."""
         super().optimize()
         self.maintain()
+
+    def set_reading_versions(self, chunker: int, loader: int) -> None:
+        """Writes these versions into the manifest."""
+        versions = json.dumps({"chunker_version": chunker, "loader_version": loader})
+        with self._changing():
+            metadata = {schema.VERSIONS_KEY.decode(): versions}
+            self._table.update_field_metadata({"path": "text", "metadata": metadata})
+        self.manifest = replace(self.manifest, chunker_version=chunker, loader_version=loader)
 
     def optimize_on_cluster(self, options: Mapping[str, str], *, workers: int) -> None:
         """Compacts the table and builds its indices by the workers of the connected Ray cluster."""

@@ -36,8 +36,17 @@ class FileTable(Table):
 
         return schema.to_records(self._select(where=col("source").isin(sorted(sources))))
 
-    def fingerprints(self, page: int = _SORTED_FILES) -> Iterator[FileFingerprint]:
-        """What tells whether a file changed, of all files in ascending order of source.
+    def reading_versions(self) -> Iterator[FileFingerprint]:
+        """Each combination of outcome, chunker and loader version once, without a source."""
+        names = ["outcome", "chunker_version", "loader_version"]
+        for row in self._select(names).group_by(names).aggregate([]).to_pylist():
+            yield FileFingerprint("", **row)
+
+    def fingerprints(
+        self, page: int = _SORTED_FILES, *, with_versions: bool = False
+    ) -> Iterator[FileFingerprint]:
+        """What tells whether a file changed, of all files in ascending order of source; chunker
+        and loader versions only `with_versions`.
 
         Memory holds about `page` rows: a longer table is read in ranges, each sorted by itself.
         """
@@ -45,19 +54,18 @@ class FileTable(Table):
         from lancedb.query import ColumnOrdering
 
         by_source = [ColumnOrdering(column_name="source", ascending=True, nulls_first=False)]
+        columns = list(FileFingerprint._fields if with_versions else FileFingerprint._fields[:-2])
         bounds = self._bounds(page)
         for low, high in zip([None, *bounds], [*bounds, None], strict=True):
             limits = [] if low is None else [col("source") >= lit(low)]
             limits += [] if high is None else [col("source") < lit(high)]
             with translate_errors(self._uri):
-                query = (
-                    self._table.search().select(list(FileFingerprint._fields)).order_by(by_source)
-                )
+                query = self._table.search().select(columns).order_by(by_source)
                 query = query.where(reduce(and_, limits)) if limits else query
                 batches = query.to_batches()
                 while (batch := next(batches, None)) is not None:
-                    columns = [batch.column(name).to_pylist() for name in FileFingerprint._fields]
-                    yield from map(FileFingerprint._make, zip(*columns, strict=True))
+                    values = [batch.column(name).to_pylist() for name in columns]
+                    yield from (FileFingerprint(*row) for row in zip(*values, strict=True))
 
     def _bounds(self, page: int) -> list[str]:
         """Sources that divide the table into ranges of about `page` files."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FORMAT = 3
 MANIFEST_KEY = b"ragkit.manifest"
+# Of the column `text`: what changes of the manifest, which the schema of a table cannot.
+VERSIONS_KEY = b"ragkit.versions"
 # What a chunk row holds of a Chunk; `context` and the hashes are derived, the vector is beside.
 CHUNK_COLUMNS = (
     "source",
@@ -104,16 +106,19 @@ def catalog_rows(values: Mapping[str, object]) -> pa.Table:
 
 
 def manifest_of(schema: pa.Schema) -> Manifest:
-    """The manifest kept in a chunks table's schema.
+    """The manifest in the schema of a chunks table.
 
     Raises `IndexDamagedError` when there is none that this version can read.
     """
     try:
-        kept = json.loads((schema.metadata or {})[MANIFEST_KEY])
+        stored = json.loads((schema.metadata or {})[MANIFEST_KEY])
+        stored |= json.loads((schema.field("text").metadata or {}).get(VERSIONS_KEY, "{}"))
         return Manifest(
-            embedder=ModelIdentity(**kept["embedder"]),
-            chunking=ChunkSettings(**kept["chunking"]),
-            format=int(kept["format"]),
+            embedder=ModelIdentity(**stored["embedder"]),
+            chunking=ChunkSettings(**stored["chunking"]),
+            format=int(stored["format"]),
+            chunker_version=int(stored.get("chunker_version", 0)),
+            loader_version=int(stored.get("loader_version", 0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise IndexDamagedError(

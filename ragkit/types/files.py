@@ -31,7 +31,8 @@ class FileRecord:
     """The ledger row of one discovered file.
 
     `characters` counts the non-blank characters extracted, `lost_characters` those of them that
-    are in no chunk. `reason` is "" for a file that is wholly indexed.
+    are in no chunk. `reason` is "" for a file that is wholly indexed. `loader_version` names the
+    loader that read it, "pdf/1"; it is "" for a file that was not opened.
     """
 
     source: str
@@ -49,6 +50,8 @@ class FileRecord:
     media_type: str = ""
     metadata: tuple[tuple[str, str], ...] = ()
     last_seen_ns: int = 0
+    chunker_version: int = 0
+    loader_version: str = ""
 
     @property
     def fingerprint(self) -> FileFingerprint:
@@ -67,6 +70,8 @@ class FileFingerprint(NamedTuple):
     mtime_ns: int = 0
     inode: int = 0
     last_seen_ns: int = 0
+    chunker_version: int = 0
+    loader_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

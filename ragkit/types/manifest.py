@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ragkit.types.documents import ChunkSettings
 
@@ -33,11 +33,18 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an index was built with. A difference is an `IndexMismatchError`."""
+    """What an index was built with. A difference is an `IndexMismatchError`.
+
+    Another `chunker_version` or `loader_version` than today's is none: no file was read by an
+    older chunker or loader than these, and the next `update` reads those again that were read by
+    an older one than today's.
+    """
 
     embedder: ModelIdentity
     chunking: ChunkSettings
     format: int
+    chunker_version: int = field(default=0, compare=False)
+    loader_version: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ BUILDERS: dict[str, Callable[[Paragraphs], bytes]] = {
     "org": joined("\n\n** Section\n\n", "* Title\n\n"),
     "pdf": pdf,
     "pptx": slides,
-    "py": joined('"""\n\n\ndef f():\n    """', 'def f():\n    """', '"""\n'),
+    "py": joined('\n"""\n\n\ndef f():\n    """\n', 'def f():\n    """\n', '\n"""\n'),
     "rst": joined("\n\nSection\n-------\n\n", "Title\n=====\n\n"),
     "rtf": rich_text,
     "tex": joined("\n\n\\section{More}\n\n", "\\section{Title}\n\n"),
