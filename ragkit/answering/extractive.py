@@ -6,9 +6,7 @@ question set (`scripts/bench/answers.py` prints what it scores).
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,6 +15,7 @@ from ragkit.answering.answer_type import AnswerType, answer_type, contains_answe
 from ragkit.answering.passage_units import PassageUnit, list_units
 from ragkit.query.words import FUNCTION_TERMS, list_content_terms, list_terms
 from ragkit.types import Passage, Sentence
+from ragkit.verification.evidence import inverse_document_frequency
 
 if TYPE_CHECKING:
     from ragkit.types import Vectors
@@ -82,7 +81,7 @@ def nearest_sentences(question: str, passages: Sequence[Passage]) -> tuple[Sente
 def _shares(question: str, passages: Sequence[Passage]) -> list[tuple[PassageUnit, float]]:
     units = list_units(passages)
     content = list_content_terms(question)
-    rarity = _inverse_document_frequency(units)
+    rarity = inverse_document_frequency([unit.words for unit in units])
     total = sum(map(rarity, content)) or 1.0
     return [
         (
@@ -120,7 +119,7 @@ def _signals(question: str, units: Sequence[PassageUnit]) -> list[tuple[float, .
     content = list_content_terms(question)
     phrases = set(pairwise(list_terms(question)))
     kind = answer_type(question)
-    rarity = _inverse_document_frequency(units)
+    rarity = inverse_document_frequency([unit.words for unit in units])
     total = sum(map(rarity, content)) or 1.0
     best = max(_prior(unit.passage) for unit in units) or 1.0
     return [
@@ -138,13 +137,6 @@ def _signals(question: str, units: Sequence[PassageUnit]) -> list[tuple[float, .
 
 def _known(words: frozenset[str], content: Sequence[str], rarity: Callable[[str], float]) -> float:
     return sum(rarity(term) for term in content if term in words)
-
-
-def _inverse_document_frequency(units: Sequence[PassageUnit]) -> Callable[[str], float]:
-    """The inverse document frequency of a term, the units being the documents (as in BM25)."""
-    counts = Counter(term for unit in units for term in unit.words)
-    total = len(units)
-    return lambda term: math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5))
 
 
 def _says_nothing(unit: PassageUnit, content: Sequence[str], kind: AnswerType) -> bool:

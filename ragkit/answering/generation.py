@@ -29,8 +29,8 @@ from ragkit.types import (
 )
 from ragkit.verification.citations import (
     CitationStream,
-    parse_citations,
     locate_quotes,
+    parse_citations,
     rewrite_citations,
     with_citation_marks,
 )

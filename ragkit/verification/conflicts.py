@@ -1,4 +1,4 @@
-"""What other files say with another number or date than the quotes of an answer (pure)."""
+"""Other files that contradict the quotes of an answer in one number or date (pure)."""
 
 from __future__ import annotations
 
@@ -9,76 +9,70 @@ from ragkit.types import Citation, Conflict, Passage, Sentence
 from ragkit.verification.citations import locate_quote
 from ragkit.verification.evidence import AnalyzedPassage, Claim
 
-_SAME_STATEMENT = 0.75  # of the wording, numbers and dates aside, both ways
-_LEAST_WORDS = 3
+_SAME_STATEMENT = 0.75  # share of equal terms, numbers and dates aside, of each in the other
+_MIN_TERMS = 3
 
 
 def find_conflicts(
     sentences: Sequence[Sentence], passages: Sequence[Passage]
 ) -> tuple[Conflict, ...]:
-    """For each quoted statement, those of other files, or of older copies, in the same words but
-    for one number or one date.
+    """The sentences of other files, or of older copies, that say the same as a quote of the answer
+    but for one number or one date; each once.
 
-    Where two or more differ, another case is spoken of ("hall 2 seats 30"). Each place once.
+    Where two or more differ, the sentence is about something else ("hall 2 seats 30").
     """
-    quoted = dict.fromkeys(one.evidence for one in sentences if one.evidence is not None)
-    statements = [(citation, Claim(citation.quote)) for citation in quoted]
-    statements = [pair for pair in statements if _figures(pair[1]) and _enough(pair[1])]
-    if not statements:
+    quotes = dict.fromkeys(one.evidence for one in sentences if one.evidence is not None)
+    claims = [(quote, claim) for quote in quotes if _can_conflict(claim := Claim(quote.quote))]
+    claims = [(quote, claim) for quote, claim in claims if claim.figures]
+    if not claims:
         return ()
-    places = [
-        AnalyzedPassage(place)
+    others = [
+        (AnalyzedPassage(one), passage.number)
         for passage in passages
-        for place in (passage, *passage.near_duplicates)
+        for one in (passage, *passage.near_duplicates)
     ]
-    numbers = [passage.number for passage in passages for _ in (passage, *passage.near_duplicates)]
-    found: dict[tuple[str, int], Conflict] = {}
-    for citation, statement in statements:
-        for reading, number in zip(places, numbers, strict=True):
-            if reading.passage.source == citation.source:
+    conflicts: dict[tuple[str, int], Conflict] = {}
+    for quote, claim in claims:
+        for passage, number in others:
+            if passage.original.source == quote.source:
                 continue
-            for other in _other_figures(statement, reading, number):
-                found.setdefault((other.source, other.start), Conflict(citation, other))
-    return tuple(found.values())
+            for other in _conflicting_quotes(claim, passage):
+                conflict = Conflict(quote, replace(other, number=number))
+                conflicts.setdefault((other.source, other.start), conflict)
+    return tuple(conflicts.values())
 
 
-def _enough(statement: Claim) -> bool:
-    return len(statement.content) >= _LEAST_WORDS
+def _can_conflict(claim: Claim) -> bool:
+    return len(claim.content) >= _MIN_TERMS
 
 
-def _figures(statement: Claim) -> int:
-    return len(statement.quantities) + len(statement.dates)
-
-
-def _other_figures(statement: Claim, reading: AnalyzedPassage, number: int) -> Iterator[Citation]:
-    for place, unit in enumerate(reading.units):
-        if unit.terms.share(statement.content) < _SAME_STATEMENT:
+def _conflicting_quotes(claim: Claim, passage: AnalyzedPassage) -> Iterator[Citation]:
+    for at, unit in enumerate(passage.units):
+        if unit.terms.share(claim.content) < _SAME_STATEMENT:
             continue
-        window = reading.window(place, place)
+        window = passage.window(at, at)
         other = Claim(window.text)
-        if _enough(other) and _say_the_same(statement, other) and _differ(statement, other):
-            yield replace(locate_quote(window.citation(), reading.passage), number=number)
+        if _can_conflict(other) and _same_statement(claim, other) and _one_differs(claim, other):
+            yield locate_quote(window.citation(), passage.original)
 
 
-def _say_the_same(one: Claim, other: Claim) -> bool:
-    mine, theirs = set(one.content), set(other.content)
+def _same_statement(one: Claim, other: Claim) -> bool:
+    """Whether the two have nearly the same terms, and the same names."""
+    ours, theirs = set(one.content), set(other.content)
     names = {name.term for name in (*one.names, *other.names)}
-    return len(mine & theirs) >= _SAME_STATEMENT * len(mine | theirs) and not names & (
-        mine ^ theirs
+    enough = len(ours & theirs) >= _SAME_STATEMENT * len(ours | theirs)
+    return enough and not names & (ours ^ theirs)
+
+
+def _one_differs(one: Claim, other: Claim) -> bool:
+    """Whether exactly one number, or exactly one date, replaces another."""
+    pairs = ((one, other), (other, one))
+    numbers = tuple(
+        sum(not any(mine.agrees(its) for its in b.quantities) for mine in a.quantities)
+        for a, b in pairs
     )
-
-
-def _differ(one: Claim, other: Claim) -> bool:
-    """Whether exactly one number or date stands in the place of another."""
-    numbers = [
-        [mine for mine in ours if not any(mine.agrees(its) for its in theirs)]
-        for ours, theirs in (
-            (one.quantities, other.quantities),
-            (other.quantities, one.quantities),
-        )
-    ]
-    dates = [
-        [mine for mine in ours if not any(mine.within(its) or its.within(mine) for its in theirs)]
-        for ours, theirs in ((one.dates, other.dates), (other.dates, one.dates))
-    ]
-    return {(len(numbers[0]), len(numbers[1])), (len(dates[0]), len(dates[1]))} == {(0, 0), (1, 1)}
+    dates = tuple(
+        sum(not any(mine.within(its) or its.within(mine) for its in b.dates) for mine in a.dates)
+        for a, b in pairs
+    )
+    return {numbers, dates} == {(0, 0), (1, 1)}

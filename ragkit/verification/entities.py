@@ -1,6 +1,6 @@
-"""Names in a statement that the passages do not hold, and one thing put in place of another.
+"""Names of a claim that its passages do not have, and things that replace others (pure).
 
-Each check returns a short sentence for a person, "" when it finds nothing.
+Each check returns the contradiction in one short sentence, "" where there is none.
 """
 
 from __future__ import annotations
@@ -15,43 +15,42 @@ from ragkit.query.words import Token, fold, squeeze, word_set
 from ragkit.verification.evidence import AnalyzedPassage, Claim, EvidenceWindow, is_name
 from ragkit.verification.facts import is_decade_or_century_of
 
-_SAME_SENTENCE = 0.6  # the share of equal words. Measured: scripts/bench/verification.py
+_SAME_SENTENCE = 0.6  # share of equal words. Measured: scripts/bench/verification.py
 _COMPARED_TOKENS = 150
 
 
-def check_names(statement: Claim, readings: Sequence[AnalyzedPassage]) -> str:
-    """A name that no passage holds. German is passed over: there a capital tells no name from any
-    other noun."""
-    if statement.language == "de":
+def check_names(claim: Claim, passages: Sequence[AnalyzedPassage]) -> str:
+    """A name that no passage has. Not for German, where every noun has a capital."""
+    if claim.language == "de":
         return ""
     unknown: list[Token] = []
-    for name in statement.names:
-        if any(name.term in reading.terms for reading in readings):
+    for name in claim.names:
+        if any(name.term in passage.terms for passage in passages):
             continue
-        surface = statement.text[name.start : name.end]
-        if statement.begins_sentence(name) and not _is_followed_by_name(statement, name):
+        surface = claim.text[name.start : name.end]
+        if claim.begins_sentence(name) and not _is_followed_by_name(claim, name):
             continue
         if not any(
-            _is_spelled_otherwise(surface, reading.text, reading.letters) for reading in readings
+            _is_spelled_otherwise(surface, passage.text, passage.letters) for passage in passages
         ):
-            if unknown and statement.text[unknown[-1].end : name.start].strip():
+            if unknown and claim.text[unknown[-1].end : name.start].strip():
                 break
             unknown.append(name)
     if not unknown:
         return ""
-    return f"{statement.text[unknown[0].start : unknown[-1].end]} is not in the passage"
+    return f"{claim.text[unknown[0].start : unknown[-1].end]} is not in the passage"
 
 
-def _is_followed_by_name(statement: Claim, name: Token) -> bool:
+def _is_followed_by_name(claim: Claim, name: Token) -> bool:
     return any(
-        other.start > name.end and statement.text[name.end : other.start] == " "
-        for other in statement.names
+        other.start > name.end and claim.text[name.end : other.start] == " "
+        for other in claim.names
     )
 
 
 def _is_spelled_otherwise(name: str, text: str, letters: str) -> bool:
-    """As one word instead of two, as its initials, or with a letter or two changed. `letters` is
-    the text squeezed."""
+    """Whether the text has the name as one word instead of two, as its initials, or with one or two
+    other letters. `letters` is the text without anything but letters and digits."""
     if fold(name) in letters:
         return True
     words = re.findall(r"\b[^\W\d_]\w*", text)
@@ -70,54 +69,54 @@ _JOINING = word_set("of the and for in to a an und der die das für von")
 # ---------------------------------------------------------------- one thing in place of another
 
 
-def check_substitutions(statement: Claim, window: EvidenceWindow) -> str:
-    """A name, number or date in whose place, between the same words, a sentence of the quote has
-    another: both may well be in the passage."""
+def check_substitutions(claim: Claim, window: EvidenceWindow) -> str:
+    """A name, number or date for which a sentence of the quote has another one, between the same
+    words; both may be in the passage."""
     for unit in window.units:
-        for mine, theirs in _differences(statement.tokens, unit.tokens):
-            left, right = range(mine[0].start, mine[-1].end), range(theirs[0].start, theirs[-1].end)
-            said = _other_name(statement, window, left, right) or _other_number(
-                statement, window, left, right
-            )
-            if said:
-                return f"the passage says {said}, not {statement.text[left.start : left.stop]}"
+        for ours, theirs in _differences(claim.tokens, unit.tokens):
+            left, right = range(ours[0].start, ours[-1].end), range(theirs[0].start, theirs[-1].end)
+            other = _other_name(claim, window, left, right)
+            other = other or _other_number(claim, window, left, right)
+            if other:
+                return f"the passage says {other}, not {claim.text[left.start : left.stop]}"
     return ""
 
 
-def _other_name(statement: Claim, window: EvidenceWindow, left: range, right: range) -> str:
-    text = window.reading.text
-    place = text[right.start : right.stop]
-    letters = squeeze(place)
-    mine = [name for name in statement.names if name.start in left]
+def _other_name(claim: Claim, window: EvidenceWindow, left: range, right: range) -> str:
+    text = window.passage.text
+    replaced = text[right.start : right.stop]
+    letters = squeeze(replaced)
+    ours = [name for name in claim.names if name.start in left]
     theirs = [
         token
         for token in window.tokens
-        if token.start in right and is_name(text, token) and token.term not in statement.terms
+        if token.start in right and is_name(text, token) and token.term not in claim.terms
     ]
-    if not mine or not theirs:
+    if not ours or not theirs:
         return ""
-    surfaces = (statement.text[name.start : name.end] for name in mine)
-    if any(_is_spelled_otherwise(surface, place, letters) for surface in surfaces):
+    surfaces = (claim.text[name.start : name.end] for name in ours)
+    if any(_is_spelled_otherwise(surface, replaced, letters) for surface in surfaces):
         return ""
     return text[theirs[0].start : theirs[-1].end]
 
 
-def _other_number(statement: Claim, window: EvidenceWindow, left: range, right: range) -> str:
-    reading = window.reading
-    mine = [found for found in statement.quantities if _overlap(found, left)]
-    theirs = [found for found in reading.quantities if _overlap(found, right)]
-    if mine and theirs and not any(_tell_the_same(statement, a, b) for a in mine for b in theirs):
-        return reading.text[theirs[0].start : theirs[-1].end]
-    my_dates = [found for found in statement.dates if _overlap(found, left)]
-    their_dates = [found for found in reading.dates if _overlap(found, right)]
-    if my_dates and their_dates and not any(a.within(b) for a in my_dates for b in their_dates):
-        return reading.text[their_dates[0].start : their_dates[-1].end]
+def _other_number(claim: Claim, window: EvidenceWindow, left: range, right: range) -> str:
+    passage = window.passage
+    ours = [found for found in claim.quantities if _overlap(found, left)]
+    theirs = [found for found in passage.quantities if _overlap(found, right)]
+    if ours and theirs and not any(_is_same_number(claim, a, b) for a in ours for b in theirs):
+        return passage.text[theirs[0].start : theirs[-1].end]
+    our_dates = [found for found in claim.dates if _overlap(found, left)]
+    their_dates = [found for found in passage.dates if _overlap(found, right)]
+    if our_dates and their_dates and not any(a.within(b) for a in our_dates for b in their_dates):
+        return passage.text[their_dates[0].start : their_dates[-1].end]
     return ""
 
 
-def _tell_the_same(statement: Claim, mine: Quantity, theirs: Quantity) -> bool:
-    said = statement.text[mine.start : mine.end]
-    return bool(mine.values & theirs.values) or is_decade_or_century_of(mine, said, theirs.values)
+def _is_same_number(claim: Claim, quantity: Quantity, other: Quantity) -> bool:
+    text = claim.text[quantity.start : quantity.end]
+    same = bool(quantity.values & other.values)
+    return same or is_decade_or_century_of(quantity, text, other.values)
 
 
 def _overlap(found: Quantity | Date, span: range) -> bool:
@@ -127,8 +126,8 @@ def _overlap(found: Quantity | Date, span: range) -> bool:
 def _differences(
     claimed: Sequence[Token], quoted: Sequence[Token]
 ) -> Iterator[tuple[Sequence[Token], Sequence[Token]]]:
-    """Stretches of the two that stand in each other's place: short, with the same two or more
-    words (or the end) on both sides, in sentences otherwise alike."""
+    """Short runs of tokens that replace each other: with the same two or more words, or the end, on
+    both sides, in sentences that are otherwise alike."""
     claimed, quoted = claimed[:_COMPARED_TOKENS], quoted[:_COMPARED_TOKENS]
     matcher = SequenceMatcher(
         None, [token.term for token in claimed], [token.term for token in quoted], autojunk=False

@@ -1,16 +1,16 @@
-"""A statement and the passages beside each other: which span of them speaks of it?"""
+"""A claim and its evidence: the span of the passages that has most of its words (pure)."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ragkit.query.dates import find_dates
-from ragkit.query.quantities import find_quantities
+from ragkit.query.dates import Date, find_dates
+from ragkit.query.quantities import Quantity, find_quantities
 from ragkit.query.sentences import Span, readable, split_sentences
 from ragkit.query.words import (
     FUNCTION_TERMS,
@@ -23,18 +23,20 @@ from ragkit.query.words import (
 )
 from ragkit.types import Citation, Passage
 
+Figure = Quantity | Date
 TermWeights = Callable[[str], float]
 
 _PREFIX_CHARACTERS = 5
 _WINDOW_UNITS = 3
-# What each further sentence of a quote must add, as a share of the statement's wording.
+# What each further sentence of a quote must add to the share of the claim's terms.
 _UNIT_COST = 0.1
-# Between sentences of like wording, the one with the same number is meant.
+# Prefers the sentence with the same number among those with the same words.
 _NUMBER_BONUS = 0.02
 
 
 class TermSet:
-    """A set of terms that also knows a word by its beginning (`norman` holds `normandy`)."""
+    """A set of terms that matches longer words by their first five letters, too (`norman`,
+    `normandy`)."""
 
     def __init__(self, terms: Iterable[str]) -> None:
         self.terms = frozenset(terms)
@@ -46,16 +48,16 @@ class TermSet:
             len(term) >= _PREFIX_CHARACTERS and term[:_PREFIX_CHARACTERS] in self.prefixes
         )
 
-    def share(self, wanted: Sequence[str]) -> float:
-        """How many of the wanted terms are held, 0 to 1; 1 when none is wanted."""
-        return sum(term in self for term in wanted) / len(wanted) if wanted else 1.0
+    def share(self, terms: Sequence[str]) -> float:
+        """The share of the terms that are in the set, 0 to 1; 1 for no terms."""
+        return sum(term in self for term in terms) / len(terms) if terms else 1.0
 
 
 class Claim:
-    """A sentence of an answer, taken apart.
+    """A sentence of an answer and its parts.
 
-    `content` holds the terms that carry its subject, numbers and dates aside, each once. `names`
-    are the words written with a capital.
+    `content` are its content terms, numbers and dates aside, each once; `names` the words written
+    with a capital; `figures` its numbers and dates.
     """
 
     def __init__(self, text: str) -> None:
@@ -66,21 +68,21 @@ class Claim:
         numbered = _ENUMERATION.match(text)
         first = numbered.end() if numbered else 0
         self.quantities = [found for found in find_quantities(text) if found.start >= first]
-        taken = {at for found in self.quantities for at in range(found.start, found.end)}
-        taken |= {at for found in self.dates for at in range(found.start, found.end)}
-        words = [token for token in self.tokens if token.start not in taken]
+        self.figures: list[Figure] = [*self.quantities, *self.dates]
+        figure_at = {at for figure in self.figures for at in range(figure.start, figure.end)}
+        words = [token for token in self.tokens if token.start not in figure_at]
         terms = dict.fromkeys(token.term for token in words)
         self.content = [term for term in terms if term not in FUNCTION_TERMS]
         self.names = [token for token in words if is_name(text, token)]
         self.language = guess_language(text)
 
     def begins_sentence(self, token: Token) -> bool:
-        """Whether the token's capital says nothing because a sentence begins with it."""
+        """Whether a sentence begins with the token: its capital is no sign of a name then."""
         before = self.text[: token.start].rstrip().rstrip("\"'“„‘(`*-—").rstrip()
         return not before or before[-1] in ".!?:"
 
 
-# "According to passage 2, ..." is about the passages, not about what they say.
+# "According to passage 2, ..." is about the passages.
 _PREAMBLE = re.compile(
     r"^\s*(?:according to|based on|as \w+ in|laut|gemäß|nach)\s[^,.]{0,60}?"
     r"\b(?:passages?|sources?|documents?|context|texts?|quellen?|dokument\w*|textes?)\b[^,.]{0,20},\s*",
@@ -108,19 +110,21 @@ class EvidenceUnit:
 
 
 class AnalyzedPassage:
-    """A passage taken apart. `terms` holds the words of its heading and file name as well."""
+    """A passage and its parts. `terms`, `quantities` and `dates` include those of its heading, its
+    table header and its file name."""
 
     def __init__(self, passage: Passage) -> None:
-        self.passage = passage
+        self.original = passage
         self.text = passage.text
         tokens = find_tokens(passage.text)
         spans = split_sentences(passage.text, table_header=passage.table_header)
-        self.units = list(_share_out(tokens, spans))
-        around = "\n".join((passage.heading, passage.table_header, passage.source))
-        self.terms = TermSet([*(token.term for token in tokens), *list_terms(around)])
-        # Offsets below the end of the text lie in the passage, those above in what is around it.
-        self.quantities = find_quantities(f"{passage.text}\n{around}")
-        self.dates = find_dates(f"{passage.text}\n{around}")
+        self.units = list(_split_units(tokens, spans))
+        context = "\n".join((passage.heading, passage.table_header, passage.source))
+        self.terms = TermSet([*(token.term for token in tokens), *list_terms(context)])
+        # Offsets up to the end of the text are in the passage, those above in its context.
+        self.quantities = find_quantities(f"{passage.text}\n{context}")
+        self.dates = find_dates(f"{passage.text}\n{context}")
+        self.figures: list[Figure] = [*self.quantities, *self.dates]
         self.language = guess_language(passage.text[:2000])
 
     @cached_property
@@ -132,7 +136,7 @@ class AnalyzedPassage:
         return EvidenceWindow(self, self.units[first : last + 1])
 
 
-def _share_out(tokens: Sequence[Token], spans: Sequence[Span]) -> Iterator[EvidenceUnit]:
+def _split_units(tokens: Sequence[Token], spans: Sequence[Span]) -> Iterator[EvidenceUnit]:
     position = 0
     for span in spans:
         while position < len(tokens) and tokens[position].start < span.start:
@@ -141,15 +145,15 @@ def _share_out(tokens: Sequence[Token], spans: Sequence[Span]) -> Iterator[Evide
         while position < len(tokens) and tokens[position].start < span.end:
             position += 1
         inside = tokens[first:position]
-        named = list_terms(span.header)  # a row speaks of what its header names
-        yield EvidenceUnit(span, inside, TermSet([*(token.term for token in inside), *named]))
+        header = list_terms(span.header)  # of a table row
+        yield EvidenceUnit(span, inside, TermSet([*(token.term for token in inside), *header]))
 
 
 class EvidenceWindow:
-    """Neighbouring units of one passage, at least one."""
+    """One or more neighbouring units of a passage."""
 
-    def __init__(self, reading: AnalyzedPassage, units: Sequence[EvidenceUnit]) -> None:
-        self.reading = reading
+    def __init__(self, passage: AnalyzedPassage, units: Sequence[EvidenceUnit]) -> None:
+        self.passage = passage
         self.units = units
         self.start, self.end = units[0].span.start, units[-1].span.end
         self.tokens = [token for unit in units for token in unit.tokens]
@@ -157,30 +161,31 @@ class EvidenceWindow:
 
     @property
     def text(self) -> str:
-        return self.reading.text[self.start : self.end]
+        return self.passage.text[self.start : self.end]
 
     def citation(self) -> Citation:
-        """The verbatim quote and its span in the document."""
-        passage = self.reading.passage
+        """The window as a verbatim quote, with its span in the document."""
+        passage = self.passage.original
         start, end = passage.start + self.start, passage.start + self.end
         return Citation(passage.number, passage.source, passage.location, self.text, start, end)
 
 
-def inverse_document_frequency(readings: Sequence[AnalyzedPassage]) -> TermWeights:
-    """The inverse document frequency of a term, the units of the passages being the documents."""
-    units = [unit for reading in readings for unit in reading.units]
-    counts = Counter(term for unit in units for term in unit.terms.terms)
-    return lambda term: math.log(1 + (len(units) - counts[term] + 0.5) / (counts[term] + 0.5))
+def inverse_document_frequency(units: Collection[Iterable[str]]) -> TermWeights:
+    """The inverse document frequency of a term, as in BM25, with the terms of sentences, each once,
+    as the documents."""
+    counts = Counter(term for terms in units for term in terms)
+    total = len(units)
+    return lambda term: math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5))
 
 
-def find_verbatim(statement: Claim, readings: Sequence[AnalyzedPassage]) -> EvidenceWindow | None:
-    """The unit that says the statement word for word; capitals, blanks and the stop may differ."""
-    wanted = _plain(statement.text)
-    for reading in readings:
-        for position, unit in enumerate(reading.units):
+def find_verbatim(claim: Claim, passages: Sequence[AnalyzedPassage]) -> EvidenceWindow | None:
+    """The unit that has the claim word for word; letter case, blanks and the stop may differ."""
+    text = _plain(claim.text)
+    for passage in passages:
+        for position, unit in enumerate(passage.units):
             length = unit.span.end - unit.span.start
-            if length >= len(wanted) and _plain(readable(reading.text, unit.span)) == wanted:
-                return reading.window(position, position)
+            if length >= len(text) and _plain(readable(passage.text, unit.span)) == text:
+                return passage.window(position, position)
     return None
 
 
@@ -189,28 +194,28 @@ def _plain(text: str) -> str:
 
 
 def find_best_window(
-    statement: Claim, readings: Sequence[AnalyzedPassage], rarity: TermWeights
+    claim: Claim, passages: Sequence[AnalyzedPassage], weight_of: TermWeights
 ) -> EvidenceWindow | None:
-    """The one to three neighbouring units that hold most of the statement's wording, rarer words
-    counting more; None when the passages are empty. The shorter and earlier of equals."""
-    weights = {term: rarity(term) for term in statement.content}
+    """The one to three neighbouring units with the highest weight of the claim's terms; None when
+    the passages are empty, the shorter and earlier of equal ones."""
+    weights = {term: weight_of(term) for term in claim.content}
     total = sum(weights.values()) or 1.0
     best_score, best = -math.inf, None
-    for reading in readings:
-        held = [frozenset(term for term in weights if term in unit.terms) for unit in reading.units]
-        numbers = [_count_numbers(statement, reading, unit) for unit in reading.units]
-        for first in range(len(held)):
+    for passage in passages:
+        shared = [frozenset(t for t in weights if t in unit.terms) for unit in passage.units]
+        numbers = [_count_numbers(claim, passage, unit) for unit in passage.units]
+        for first in range(len(shared)):
             union: frozenset[str] = frozenset()
-            for last in range(first, min(first + _WINDOW_UNITS, len(held))):
-                union |= held[last]
+            for last in range(first, min(first + _WINDOW_UNITS, len(shared))):
+                union |= shared[last]
                 score = sum(weights[term] for term in union) / total - _UNIT_COST * (last - first)
                 score += _NUMBER_BONUS * sum(numbers[first : last + 1])
                 if score > best_score + 1e-9:
-                    best_score, best = score, (reading, first, last)
+                    best_score, best = score, (passage, first, last)
     return best[0].window(best[1], best[2]) if best else None
 
 
-def _count_numbers(statement: Claim, reading: AnalyzedPassage, unit: EvidenceUnit) -> int:
+def _count_numbers(claim: Claim, passage: AnalyzedPassage, unit: EvidenceUnit) -> int:
     span = range(unit.span.start, unit.span.end)
-    inside = [found for found in reading.quantities if found.start in span]
-    return sum(any(mine.agrees(theirs) for theirs in inside) for mine in statement.quantities)
+    inside = [found for found in passage.quantities if found.start in span]
+    return sum(any(mine.agrees(theirs) for theirs in inside) for mine in claim.quantities)

@@ -1,6 +1,6 @@
-"""What in a statement the passages do not say: numbers, dates, quotes, negations.
+"""Numbers, dates, quotes and negations of a claim that contradict its passages (pure).
 
-Each check returns a short sentence for a person, "" when it finds nothing.
+Each check returns the contradiction in one short sentence, "" where there is none.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ragkit.query.quantities import Quantity
 from ragkit.query.words import FUNCTION_TERMS, Token, list_content_terms, squeeze
 from ragkit.verification.evidence import AnalyzedPassage, Claim, EvidenceWindow
 
-# How much of the wording a quote must hold before a difference from it counts as a
-# contradiction. Measured: scripts/bench/verification.py.
+# The share of the claim's terms that a quote must have before a difference is a contradiction.
+# Measured: scripts/bench/verification.py.
 _SAME_SUBJECT = 0.6
 _SAME_SENTENCE = 0.75
 _COMPARED_TOKENS = 300
@@ -27,44 +27,49 @@ _COUNTED_BY_READERS = 12  # small numbers in words may be the writer's own count
 
 
 def check_quantities(
-    statement: Claim, window: EvidenceWindow, readings: Sequence[AnalyzedPassage]
+    claim: Claim, window: EvidenceWindow, passages: Sequence[AnalyzedPassage]
 ) -> str:
-    """A number, with its unit, that no passage holds; or that the quote gives differently."""
-    known = [quantity for reading in readings for quantity in reading.quantities]
-    years = {str(date.year) for reading in readings for date in reading.dates if date.year}
-    days = {str(date.day) for reading in readings for date in reading.dates if date.day}
-    named = {*years, *(value for quantity in known for value in quantity.values)}
-    quoted = [q for q in window.reading.quantities if window.start <= q.start < window.end]
-    same_subject = window.terms.share(statement.content) >= _SAME_SUBJECT
-    for claimed in statement.quantities:
-        said = statement.text[claimed.start : claimed.end]
-        rivals = [q for q in quoted if claimed.unit and q.unit == claimed.unit]
-        held = (
-            any(claimed.agrees(other) for other in known)
-            or claimed.values & years
-            or (claimed.values & days and not said.isdecimal())
-            or is_decade_or_century_of(claimed, said, named)
-            or any(
-                _roman(value) in reading.text for value in claimed.values for reading in readings
-            )
-        )
-        if held:
-            in_quote = any(claimed.values & other.values for other in quoted)
+    """A number, with its unit, that no passage has, or for which the quote has another one."""
+    quoted = [q for q in window.passage.quantities if window.start <= q.start < window.end]
+    same_subject = window.terms.share(claim.content) >= _SAME_SUBJECT
+    for quantity in claim.quantities:
+        text = claim.text[quantity.start : quantity.end]
+        rivals = [q for q in quoted if quantity.unit and q.unit == quantity.unit]
+        if _is_in_passages(quantity, text, passages):
+            in_quote = any(quantity.values & other.values for other in quoted)
             if not rivals or in_quote or not same_subject:
                 continue
-        elif claimed.spelled and not rivals and _smallest(claimed) <= _COUNTED_BY_READERS:
+        elif quantity.spelled and not rivals and _smallest(quantity) <= _COUNTED_BY_READERS:
             continue
-        other_units = [q for q in window.reading.quantities if q.values & claimed.values]
-        return _explain(said, window.reading, rivals or other_units)
+        other_units = [q for q in window.passage.quantities if q.values & quantity.values]
+        return _explain(text, window.passage, rivals or other_units)
     return ""
 
 
-def is_decade_or_century_of(claimed: Quantity, said: str, years: Collection[str]) -> bool:
-    """Whether the quantity, written as `said`, is the decade or century of one of the years."""
-    span = 10 if said.endswith("s") else 100 if claimed.unit in _CENTURIES else 0
-    if not span or not _smallest(claimed) < 10_000:
+def _is_in_passages(quantity: Quantity, text: str, passages: Sequence[AnalyzedPassage]) -> bool:
+    """Whether a passage has the quantity, written as `text`: as a number, as the year or day of a
+    date, as a year of that decade or century, or in Roman numerals."""
+    numbers = [other for passage in passages for other in passage.quantities]
+    dates = [date for passage in passages for date in passage.dates]
+    years = {str(date.year) for date in dates if date.year}
+    days = {str(date.day) for date in dates if date.day}
+    return (
+        any(quantity.agrees(other) for other in numbers)
+        or bool(quantity.values & years)
+        or (bool(quantity.values & days) and not text.isdecimal())
+        or is_decade_or_century_of(
+            quantity, text, {*years, *(value for other in numbers for value in other.values)}
+        )
+        or any(_roman(value) in passage.text for value in quantity.values for passage in passages)
+    )
+
+
+def is_decade_or_century_of(quantity: Quantity, text: str, years: Collection[str]) -> bool:
+    """Whether the quantity, written as `text`, is the decade or century of one of the years."""
+    span = 10 if text.endswith("s") else 100 if quantity.unit in _CENTURIES else 0
+    if not span or not _smallest(quantity) < 10_000:
         return False
-    value = int(_smallest(claimed))
+    value = int(_smallest(quantity))
     first = value if span == 10 else (value - 1) * 100
     return any(year.isdecimal() and first <= int(year) < first + span for year in years)
 
@@ -73,14 +78,14 @@ _CENTURIES = frozenset(list_content_terms("century centuries Jahrhundert Jahrhun
 
 
 def _smallest(quantity: Quantity) -> float:
-    """The least of its readings; infinite when it is no plain number (3.11.2)."""
+    """The smallest of its values; infinite when it is no plain number (3.11.2)."""
     plain = (v for v in quantity.values if v.replace(".", "", 1).isdecimal())
     return min(map(float, plain), default=math.inf)
 
 
 def _roman(value: str) -> str:
-    """The number in Roman numerals between blanks (`Class II `); a text no passage holds for
-    numbers that are seldom written so."""
+    """The number in Roman numerals between blanks (`Class II `); for numbers above 39, which are
+    seldom written so, a text that no passage has."""
     if not value.isdecimal() or not 1 <= int(value) <= 39:
         return "\0"
     tens, ones = divmod(int(value), 10)
@@ -90,43 +95,43 @@ def _roman(value: str) -> str:
 _ROMAN = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
 
 
-def _explain(said: str, reading: AnalyzedPassage, others: Sequence[Quantity]) -> str:
+def _explain(text: str, passage: AnalyzedPassage, others: Sequence[Quantity]) -> str:
     for other in others:
-        if other.end <= len(reading.text):
-            unit = _UNIT_TAIL.match(reading.text, other.end)
+        if other.end <= len(passage.text):
+            unit = _UNIT_TAIL.match(passage.text, other.end)
             end = unit.end() if unit and other.unit else other.end
-            return f"the passage says {reading.text[other.start : end]}, not {said}"
-    return f"the number {said} is not in the passage"
+            return f"the passage says {passage.text[other.start : end]}, not {text}"
+    return f"the number {text} is not in the passage"
 
 
 _UNIT_TAIL = re.compile(r" ?(?:[%％]|[^\W\d_]{1,20})")
 
 
-def check_dates(statement: Claim, readings: Sequence[AnalyzedPassage]) -> str:
-    """A date that the passages do not hold, be it in two parts."""
-    known = [date for reading in readings for date in reading.dates]
-    years = {str(date.year) for date in known}
-    years |= {v for reading in readings for q in reading.quantities for v in q.values}
-    for claimed in statement.dates:
-        if any(claimed.within(date) for date in known):
+def check_dates(claim: Claim, passages: Sequence[AnalyzedPassage]) -> str:
+    """A date that no passage has, neither whole nor as a day and a year."""
+    dates = [date for passage in passages for date in passage.dates]
+    years = {str(date.year) for date in dates}
+    years |= {v for passage in passages for q in passage.quantities for v in q.values}
+    for date in claim.dates:
+        if any(date.within(other) for other in dates):
             continue
-        day = Date(0, 0, month=claimed.month, day=claimed.day)
-        apart = [date for date in known if day.within(date) and date.year in (None, claimed.year)]
-        if not (apart and str(claimed.year) in years):
-            return f"the date {statement.text[claimed.start : claimed.end]} is not in the passage"
+        day = Date(0, 0, month=date.month, day=date.day)
+        days = [other for other in dates if day.within(other) and other.year in (None, date.year)]
+        if not (days and str(date.year) in years):
+            return f"the date {claim.text[date.start : date.end]} is not in the passage"
     return ""
 
 
 # ---------------------------------------------------------------- quotes
 
 
-def check_quotes(statement: Claim, readings: Sequence[AnalyzedPassage]) -> str:
-    """Words in quotation marks, three or more, that no passage holds as they stand."""
-    for found in _QUOTED.finditer(statement.text):
+def check_quotes(claim: Claim, passages: Sequence[AnalyzedPassage]) -> str:
+    """Three or more words in quotation marks that no passage has."""
+    for found in _QUOTED.finditer(claim.text):
         quote = found[0][1:-1]
         if len(quote.split()) < 3 and len(list_content_terms(quote)) < 6:
             continue
-        if not any(squeeze(quote) in reading.letters for reading in readings):
+        if not any(squeeze(quote) in passage.letters for passage in passages):
             return f"the words {found[0]} are not in the passage"
     return ""
 
@@ -137,21 +142,21 @@ _QUOTED = re.compile(r"“[^“”\n]{4,400}”|„[^“”„\n]{4,400}[“”]
 # ---------------------------------------------------------------- negation
 
 
-def check_negation(statement: Claim, window: EvidenceWindow) -> str:
-    """A "not" in the statement or in the quote that the other has not, about the same words."""
-    share = window.terms.share(statement.content)
+def check_negation(claim: Claim, window: EvidenceWindow) -> str:
+    """A "not" that only the claim or only the quote has, about the same words."""
+    share = window.terms.share(claim.content)
     if share < _SAME_SUBJECT:
         return ""
     base = window.start
-    my_tokens = statement.tokens[:_COMPARED_TOKENS]
+    claim_tokens = claim.tokens[:_COMPARED_TOKENS]
     tokens = [Token(t.term, t.start - base, t.end - base) for t in window.tokens]
     tokens = tokens[:_COMPARED_TOKENS]
-    mine, theirs = _negations(statement.text, my_tokens), _negations(window.text, tokens)
-    if mine and not theirs and share >= _SAME_SENTENCE and not _DENIALS.search(window.text):
+    ours, theirs = _negations(claim.text, claim_tokens), _negations(window.text, tokens)
+    if ours and not theirs and share >= _SAME_SENTENCE and not _DENIALS.search(window.text):
         return "the passage says it without the negation"
-    if _is_one_sided(my_tokens, mine, tokens, theirs):
+    if _is_one_sided(claim_tokens, ours, tokens, theirs):
         return "the passage says it without the negation"
-    if _is_one_sided(tokens, theirs, my_tokens, mine):
+    if _is_one_sided(tokens, theirs, claim_tokens, ours):
         return "the passage says the opposite"
     return ""
 
@@ -162,7 +167,7 @@ _NEGATION = re.compile(
     r"|不(?![仅但过断同])|没|未(?!来)|无(?![线论])|非(?![常洲])|(?<![特区分级类性个])别(?![的人墅])",
     re.IGNORECASE,
 )
-# Other ways to deny, which make a "not" in the statement no contradiction.
+# Other ways to deny: with them a "not" in the claim is no contradiction.
 _DENIALS = re.compile(
     r"\b(?:fail|unable|refus|lack|hardly|rarely|seldom|few|little|prohibit|forb[aio]|prevent|avoid"
     r"|except|absen|exclud|instead|rather|impossible|unlike|until)\w*",
@@ -171,7 +176,7 @@ _DENIALS = re.compile(
 
 
 def _negations(text: str, tokens: Sequence[Token]) -> list[int]:
-    """The number of the token after each negation that stands before one."""
+    """The index of the token after each negation."""
     starts = [token.start for token in tokens]
     after = (bisect_left(starts, found.end()) for found in _NEGATION.finditer(text))
     return [number for number in after if number < len(starts)]
@@ -183,7 +188,7 @@ def _is_one_sided(
     others: Sequence[Token],
     other_negations: Sequence[int],
 ) -> bool:
-    """Whether the two content words after a negation stand in the other text, un-negated."""
+    """Whether the two content words after a negation are in the other text without one."""
     for first in negations:
         near = [token.term for token in tokens[first : first + 6]]
         denied = [term for term in near if term not in FUNCTION_TERMS][:2]

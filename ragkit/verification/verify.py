@@ -1,4 +1,4 @@
-"""Sentence by sentence: do the cited passages carry it? Rules, no model.
+"""Checks each sentence of an answer against the passages it cites, by rules, without a model.
 
 `scripts/bench/verification.py` prints how often it is right.
 """
@@ -18,7 +18,7 @@ from ragkit.verification.evidence import (
     AnalyzedPassage,
     Claim,
     EvidenceWindow,
-    TermWeights,
+    Figure,
     find_best_window,
     find_verbatim,
     inverse_document_frequency,
@@ -35,14 +35,12 @@ if TYPE_CHECKING:
 
     Embed = Callable[[Sequence[str]], Vectors]
 
-Figure = Quantity | Date
-
-# Shares of a sentence's content words. Measured: scripts/bench/verification.py.
-_SPEAKS_OF_IT = 0.45  # below, the passages as a whole are about something else
-_WHOLE_CARRIES = 0.7
-_QUOTE_CARRIES = 0.5
-_SAME_MEANING = 0.75  # cosine at which other words are taken to mean the same
-_RANK: dict[SupportLevel, int] = {"unsupported": 0, "unchecked": 0, "weak": 1, "supported": 2}
+# Shares of a claim's content terms. Measured: scripts/bench/verification.py.
+_SAME_SUBJECT = 0.45  # below it, the passages as a whole are about something else
+_PASSAGES_SUPPORT = 0.7
+_QUOTE_SUPPORTS = 0.5
+_SAME_MEANING = 0.75  # cosine from which other words count as a paraphrase
+_ORDER: dict[SupportLevel, int] = {"unsupported": 0, "unchecked": 0, "weak": 1, "supported": 2}
 
 
 def verify(
@@ -50,18 +48,19 @@ def verify(
 ) -> tuple[Sentence, ...]:
     """The same sentences with `support`, `evidence` and `reason`.
 
-    "unsupported": a number, date, name, quote or negation is not what the cited passages say, or
-    they do not speak of it. "weak": only part of the wording is theirs, or they are in another
-    language. "unchecked": nothing in the sentence can be checked (a greeting, a question, a
-    remark about the passages). A sentence that its passages do not carry but one other passage
-    carries whole is re-cited to that one; so is a sentence without a citation. A number or date
-    that only another passage holds adds a citation of it, and a citation that has no part in a
-    sentence which another carries whole is taken away. `embed` (texts ->
-    (n, d), length 1) lets a like meaning in other words pass for weak instead of unsupported.
+    "unsupported": the cited passages contradict a number, date, name, quote or negation, or are
+    about something else. "weak": they have only a part of the words, or are in another language.
+    "unchecked": the sentence has nothing to check (a greeting, a question, a remark about the
+    passages).
+
+    Citations are corrected: a sentence that only one other passage supports, or that has no
+    citation, cites that one; a number or date that only another passage has adds a citation of it;
+    a citation that contributes nothing, where another supports the whole sentence, is removed.
+
+    `embed` (texts -> (n, d), length 1) makes a paraphrase weak instead of unsupported.
     """
-    readings = [AnalyzedPassage(passage) for passage in passages]
-    judge = _Verifier(readings, embed)
-    return tuple(judge.verify(sentence) for sentence in sentences)
+    verifier = _Verifier([AnalyzedPassage(passage) for passage in passages], embed)
+    return tuple(map(verifier.verify, sentences))
 
 
 def without_unsupported(sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
@@ -77,105 +76,107 @@ class _Verdict:
 
 
 class _Verifier:
-    """Holds what all sentences of an answer are compared with."""
+    """Compares the sentences of an answer with its passages."""
 
-    def __init__(self, readings: Sequence[AnalyzedPassage], embed: Embed | None) -> None:
-        self.readings = readings
+    def __init__(self, passages: Sequence[AnalyzedPassage], embed: Embed | None) -> None:
+        self.passages = passages
         self.embed = embed
-        self.rarity: TermWeights = inverse_document_frequency(readings)
+        units = [unit.terms.terms for passage in passages for unit in passage.units]
+        self.term_weights = inverse_document_frequency(units)
 
     def verify(self, sentence: Sentence) -> Sentence:
-        statement = Claim(sentence.text)
-        if _cannot_be_checked(statement):
+        claim = Claim(sentence.text)
+        if _cannot_be_checked(claim):
             return replace(sentence, support="unchecked", reason="there is nothing to check in it")
-        cited = [r for r in self.readings if r.passage.number in sentence.citations]
-        verdict = self.judge(statement, cited)
+        cited = [r for r in self.passages if r.original.number in sentence.citations]
+        verdict = self.check(claim, cited)
         if verdict.support == "supported":
-            return self._without_idle_marks(sentence, statement, cited, verdict)
-        for other in self.readings:
+            return self._drop_wrong_citations(sentence, claim, cited, verdict)
+        for other in self.passages:
             if other in cited:
                 continue
-            elsewhere = self.judge(statement, [other])
+            elsewhere = self.check(claim, [other])
             if elsewhere.support == "supported":
-                number = other.passage.number
+                number = other.original.number
                 reason = f"[{number}] says it, not the passage cited" if cited else ""
-                return _judged(replace(sentence, citations=(number,)), elsewhere, reason)
-            if not cited and _RANK[elsewhere.support] >= _RANK[verdict.support]:
+                return _with_verdict(replace(sentence, citations=(number,)), elsewhere, reason)
+            if not cited and _ORDER[elsewhere.support] >= _ORDER[verdict.support]:
                 verdict = elsewhere
-        return self._with_figure(sentence, statement, cited) or _judged(sentence, verdict)
+        return self._add_citation(sentence, claim, cited) or _with_verdict(sentence, verdict)
 
-    def _without_idle_marks(
+    def _drop_wrong_citations(
         self,
         sentence: Sentence,
-        statement: Claim,
+        claim: Claim,
         cited: Sequence[AnalyzedPassage],
         verdict: _Verdict,
     ) -> Sentence:
-        """Where one passage carries it whole, the marks of those that say something else go."""
-        alone = {r.passage.number: self.judge(statement, [r]) for r in cited if len(cited) > 1}
-        whole = [one for one in alone.values() if one.support == "supported"]
-        idle = [number for number, one in alone.items() if one.support == "unsupported"]
-        if not whole or not idle:
-            return _judged(sentence, verdict)
-        kept = tuple(number for number in sentence.citations if number not in idle)
-        reason = f"{''.join(f'[{number}]' for number in idle)} does not say it"
-        return _judged(replace(sentence, citations=kept), whole[0], reason)
+        """The sentence without the citations that say something else, where one passage alone
+        supports it."""
+        alone = {r.original.number: self.check(claim, [r]) for r in cited if len(cited) > 1}
+        supporting = [one for one in alone.values() if one.support == "supported"]
+        wrong = [number for number, one in alone.items() if one.support == "unsupported"]
+        if not supporting or not wrong:
+            return _with_verdict(sentence, verdict)
+        kept = tuple(number for number in sentence.citations if number not in wrong)
+        reason = f"{''.join(f'[{number}]' for number in wrong)} does not say it"
+        return _with_verdict(replace(sentence, citations=kept), supporting[0], reason)
 
-    def _with_figure(
-        self, sentence: Sentence, statement: Claim, cited: Sequence[AnalyzedPassage]
+    def _add_citation(
+        self, sentence: Sentence, claim: Claim, cited: Sequence[AnalyzedPassage]
     ) -> Sentence | None:
-        """Where a number or date is in no passage cited, but in another that speaks of it too:
-        the sentence with that citation as well."""
-        wrong = [figure for figure in _figures(statement) if not _hold(cited, figure)]
-        for other in self.readings if cited and wrong else ():
-            if other in cited or not all(_stands_in(other, figure, statement) for figure in wrong):
+        """The sentence with one more citation, where a number or date is in no cited passage, but
+        in a sentence about the same in another one; else None."""
+        missing = [figure for figure in claim.figures if not _has_figure(cited, figure)]
+        for other in self.passages if cited and missing else ():
+            if other in cited or not all(_is_in_context(other, one, claim) for one in missing):
                 continue
-            together = self.judge(statement, [*cited, other])
+            together = self.check(claim, [*cited, other])
             if together.support == "supported":
-                number = other.passage.number
+                number = other.original.number
                 both = replace(sentence, citations=(*sentence.citations, number))
-                return _judged(both, together, f"[{number}] says a part of it")
+                return _with_verdict(both, together, f"[{number}] says a part of it")
         return None
 
-    def judge(self, statement: Claim, readings: Sequence[AnalyzedPassage]) -> _Verdict:
-        """The verdict on the statement if the readings were all there is."""
-        if copy := find_verbatim(statement, readings):
+    def check(self, claim: Claim, passages: Sequence[AnalyzedPassage]) -> _Verdict:
+        """The verdict on the claim by these passages alone."""
+        if copy := find_verbatim(claim, passages):
             return _Verdict("supported", copy.citation(), "")
-        window = find_best_window(statement, readings, self.rarity)
+        window = find_best_window(claim, passages, self.term_weights)
         if window is None:
             return _Verdict("unsupported", None, "there is no passage to check it against")
         evidence = window.citation()
-        wrong = check_quantities(statement, window, readings) or check_dates(statement, readings)
+        wrong = check_quantities(claim, window, passages) or check_dates(claim, passages)
         if wrong:
             return _Verdict("unsupported", evidence, wrong)
-        known = sum(any(term in r.terms for r in readings) for term in statement.content)
-        whole = known / len(statement.content) if statement.content else 1.0
-        if whole < _SPEAKS_OF_IT and _are_of_two_languages(statement, window):
+        found = sum(any(term in r.terms for r in passages) for term in claim.content)
+        whole = found / len(claim.content) if claim.content else 1.0
+        if whole < _SAME_SUBJECT and _are_of_two_languages(claim, window):
             reason = "in another language than the passage: only its numbers were checked"
             return _Verdict("weak", evidence, reason)
         wrong = (
-            check_quotes(statement, readings)
-            or check_substitutions(statement, window)
-            or check_names(statement, readings)
-            or check_negation(statement, window)
+            check_quotes(claim, passages)
+            or check_substitutions(claim, window)
+            or check_names(claim, passages)
+            or check_negation(claim, window)
         )
         if wrong:
             return _Verdict("unsupported", evidence, wrong)
-        quoted = window.terms.share(statement.content)
-        if whole < _SPEAKS_OF_IT and not self._mean_the_same(statement, window):
+        quoted = window.terms.share(claim.content)
+        if whole < _SAME_SUBJECT and not self._is_similar(claim, window):
             return _Verdict("unsupported", evidence, "the passage hardly speaks of this")
-        if whole < _WHOLE_CARRIES or quoted < _QUOTE_CARRIES:
+        if whole < _PASSAGES_SUPPORT or quoted < _QUOTE_SUPPORTS:
             return _Verdict("weak", evidence, "only part of the wording is in the passage")
         return _Verdict("supported", evidence, "")
 
-    def _mean_the_same(self, statement: Claim, window: EvidenceWindow) -> bool:
+    def _is_similar(self, claim: Claim, window: EvidenceWindow) -> bool:
         if self.embed is None:
             return False
-        one, other = self.embed([statement.text, window.text])
+        one, other = self.embed([claim.text, window.text])
         return float(one @ other) >= _SAME_MEANING
 
 
-def _judged(sentence: Sentence, verdict: _Verdict, reason: str = "") -> Sentence:
+def _with_verdict(sentence: Sentence, verdict: _Verdict, reason: str = "") -> Sentence:
     return replace(
         sentence,
         support=verdict.support,
@@ -184,45 +185,41 @@ def _judged(sentence: Sentence, verdict: _Verdict, reason: str = "") -> Sentence
     )
 
 
-def _figures(text: Claim | AnalyzedPassage) -> list[Figure]:
-    return [*text.quantities, *text.dates]
-
-
 def _agree(figure: Figure, other: Figure) -> bool:
     if isinstance(figure, Quantity):
         return isinstance(other, Quantity) and figure.agrees(other)
     return isinstance(other, Date) and figure.within(other)
 
 
-def _hold(readings: Sequence[AnalyzedPassage], figure: Figure) -> bool:
-    return any(_agree(figure, one) for reading in readings for one in _figures(reading))
+def _has_figure(passages: Sequence[AnalyzedPassage], figure: Figure) -> bool:
+    return any(_agree(figure, one) for passage in passages for one in passage.figures)
 
 
-def _stands_in(reading: AnalyzedPassage, figure: Figure, statement: Claim) -> bool:
-    """Whether the figure stands in a sentence that speaks of what the statement speaks of."""
+def _is_in_context(passage: AnalyzedPassage, figure: Figure, claim: Claim) -> bool:
+    """Whether the figure is in a sentence about the same as the claim."""
     return any(
         _agree(figure, one)
         and unit.span.start <= one.start < unit.span.end
-        and unit.terms.share(statement.content) >= _SPEAKS_OF_IT
-        for one in _figures(reading)
-        for unit in reading.units
+        and unit.terms.share(claim.content) >= _SAME_SUBJECT
+        for one in passage.figures
+        for unit in passage.units
     )
 
 
-def _are_of_two_languages(statement: Claim, window: EvidenceWindow) -> bool:
-    languages = {statement.language, window.reading.language}
+def _are_of_two_languages(claim: Claim, window: EvidenceWindow) -> bool:
+    languages = {claim.language, window.passage.language}
     return len(languages) == 2 and "" not in languages
 
 
-def _cannot_be_checked(statement: Claim) -> bool:
-    if statement.text.rstrip().endswith(("?", "？")) or _REMARK.search(statement.text):
+def _cannot_be_checked(claim: Claim) -> bool:
+    if claim.text.rstrip().endswith(("?", "？")) or _REMARK.search(claim.text):
         return True
-    names = [name for name in statement.names if not statement.begins_sentence(name)]
-    facts = len(statement.quantities) + len(statement.dates) + len(names)
-    return not facts and len(statement.content) < 2
+    names = [name for name in claim.names if not claim.begins_sentence(name)]
+    facts = len(claim.quantities) + len(claim.dates) + len(names)
+    return not facts and len(claim.content) < 2
 
 
-# What an answer says about its sources is no statement that they could hold.
+# Remarks of an answer about its sources, which these cannot support.
 _REMARK = re.compile(
     r"\b(?:passages?|documents?|context|sources?|texts?|files?)\b.{0,40}"
     r"\b(?:(?:do(?:es)?|did) ?n[o'’]t|not (?:mention|say|state|contain|provide|specify)"
