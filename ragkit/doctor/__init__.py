@@ -1,4 +1,4 @@
-"""What works here and what does not, and the fix for each trouble.
+"""Checks of this machine, the index and the models, with a fix for each trouble.
 
 diagnosis = diagnose("notes.index", OllamaSettings())
 for check in diagnosis.checks:
@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ragkit import store
-from ragkit.doctor.check import Check, Outcome, trouble
-from ragkit.doctor.machine import (
+from ragkit.doctor.checks import (
+    Check,
+    Outcome,
     check_disk,
     check_embedded_model,
     check_links,
     check_processor,
+    failed_check,
     nearest_folder,
-    processor_facts,
-    python_facts,
+    processor_info,
+    python_info,
 )
-from ragkit.doctor.servers import (
+from ragkit.doctor.models import (
     ModelReport,
     ServerReport,
     check_chat,
@@ -45,57 +47,61 @@ _STORE_FIX = "check the address, the keys and --storage-option endpoint=..., reg
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that was found, in the order it was looked at."""
+    """All checks, in the order they were made, and the Ollama servers."""
 
     checks: tuple[Check, ...]
     servers: tuple[ServerReport, ...]
 
     @property
     def healthy(self) -> bool:
-        """Whether there is no trouble; notes do not count."""
+        """Whether no check is a "trouble"."""
         return all(check.outcome != "trouble" for check in self.checks)
 
 
-def diagnose(place: str | StorageLocation, ollama: OllamaSettings | None = None) -> Diagnosis:
-    """Looks at this machine, at the index at `place` if there is one, and at the models.
+def diagnose(location: str | StorageLocation, ollama: OllamaSettings | None = None) -> Diagnosis:
+    """Checks this machine, the index at `location` if there is one, and the models.
 
-    Nothing is changed, nothing is downloaded; the embedding model is loaded and asked for a few
-    vectors. A server that does not answer is a trouble only if something needs it: the index, a
-    host or a chat model that a person named.
+    Nothing is changed or downloaded; the embedding model is loaded for a few vectors. A server
+    that does not answer is a "trouble" only if something needs it: the index, a host or a chat
+    model that was named.
     """
     ollama = replace(ollama or OllamaSettings(), pull=False)
-    processor = check_processor(*processor_facts())
-    checks = [Check("python", "ok", python_facts()), processor, *_check_place(as_location(place))]
+    processor = check_processor(*processor_info())
+    checks = [
+        Check("python", "ok", python_info()),
+        processor,
+        *_check_folder(as_location(location)),
+    ]
     index = None
     # Importing LanceDB would end this process at once where the processor cannot run it.
     if processor.outcome != "trouble":
-        check, index = _check_index(as_location(place), ollama)
+        check, index = _check_index(as_location(location), ollama)
         checks.append(check)
     try:
         name = index.manifest.embedder.name if index else choose_embedder(ollama).name
         checks.append(check_embedded_model(needed=name == DEFAULT_EMBEDDER))
-        found, reports = check_servers(ollama, needed=_needed(name, ollama))
+        server_checks, reports = check_servers(ollama, needed=_needed_servers(name, ollama))
     except RagkitError as error:  # an OLLAMA_HOST that is no address
-        checks.append(trouble("Ollama", error, "correct or unset OLLAMA_HOST"))
+        checks.append(failed_check("Ollama", error, "correct or unset OLLAMA_HOST"))
         return Diagnosis(tuple(checks), ())
-    checks += [*found, *_check_embedder(name, index, ollama), check_chat(ollama)]
+    checks += [*server_checks, *_check_embedder(name, index, ollama), check_chat(ollama)]
     return Diagnosis(tuple(checks), tuple(reports))
 
 
-def _check_place(place: StorageLocation) -> list[Check]:
-    if is_remote(place.uri):
-        return [_check_store(place)]
-    folder = nearest_folder(Path(place.uri).absolute())
+def _check_folder(location: StorageLocation) -> list[Check]:
+    if is_remote(location.uri):
+        return [_check_object_store(location)]
+    folder = nearest_folder(Path(location.uri).absolute())
     return [check_disk(folder), check_links(folder)]
 
 
-def _check_store(place: StorageLocation) -> Check:
-    """Whether tables are safe in an object store: it must not overwrite what is to be created."""
+def _check_object_store(location: StorageLocation) -> Check:
+    """Whether the object store can refuse to overwrite a file, which LanceDB needs to commit."""
     try:
-        check_conditional_put(place)
+        check_conditional_put(location)
     except RagkitError as error:
-        return trouble("object store", error, _STORE_FIX)
-    return Check("object store", "ok", f"{place.uri}: writes, and honours conditional writes")
+        return failed_check("object store", error, _STORE_FIX)
+    return Check("object store", "ok", f"{location.uri}: writes, and honours conditional writes")
 
 
 def _check_index(place: StorageLocation, ollama: OllamaSettings) -> tuple[Check, Index | None]:
@@ -106,17 +112,17 @@ def _check_index(place: StorageLocation, ollama: OllamaSettings) -> tuple[Check,
         index = Index.open(place, servers=ollama)
         files = index.files()
     except StorageError as error:
-        return trouble("index", error, _STORE_FIX), None
+        return failed_check("index", error, _STORE_FIX), None
     except RagkitError as error:
-        return trouble("index", error, _REBUILD), None
+        return failed_check("index", error, _REBUILD), None
     indexed = sum(one.outcome == "indexed" for one in files)
     chunks = sum(one.chunks for one in files)
     finding = f"{index.uri}: {indexed} of {len(files)} files, {chunks:,} chunks"
     return Check("index", "ok", f"{finding}, by {index.manifest.embedder.name}"), index
 
 
-def _needed(embedder: str, ollama: OllamaSettings) -> list[str]:
-    """What an Ollama server must be there for."""
+def _needed_servers(embedder: str, ollama: OllamaSettings) -> list[str]:
+    """What an Ollama server is needed for: "embeddings", "chat", both or nothing."""
     named = bool(os.environ.get("OLLAMA_HOST"))
     needed = []
     if embedder.startswith("ollama/") or ollama.embed_host or named:
@@ -127,11 +133,11 @@ def _needed(embedder: str, ollama: OllamaSettings) -> list[str]:
 
 
 def _check_embedder(name: str, index: Index | None, ollama: OllamaSettings) -> list[Check]:
-    """The model that built the index, else the one that a new index would take."""
+    """The embedder of the index, else the one of a new index."""
     try:
         embedder = index.embedder if index else resolve_embedder(name, ollama)
     except RagkitError as error:
-        return [trouble("embedder", error, "ragkit models list shows what is installed")]
+        return [failed_check("embedder", error, "ragkit models list shows what is installed")]
     check = check_embedder(embedder)
     if check.outcome == "trouble" or not name.startswith("ollama/"):
         return [check]

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 from command_line import CommandLine, Done
+from ragkit.doctor.checks import check_disk, check_links, check_processor, nearest_folder
 
-from ragkit.doctor.machine import check_disk, check_links, check_processor, nearest_folder
-from ragkit.doctor.servers import judge_vectors
+from ragkit.doctor.models import find_vector_fault
 from ragkit.index import Index
 from ragkit.models import OllamaSettings
 from tests.ollama_double import DoubleModel, OllamaDouble
@@ -311,8 +311,8 @@ def test_a_processor_is_judged_before_lancedb_could_crash_on_it(
 
 def test_the_checks_of_the_machine_load_no_lancedb() -> None:
     program = (
-        "import sys\nfrom ragkit.doctor import machine\n"
-        "print(machine.check_processor(*machine.processor_facts()).outcome)\n"
+        "import sys\nfrom ragkit.doctor import checks\n"
+        "print(checks.check_processor(*checks.processor_info()).outcome)\n"
         "sys.exit('lancedb' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
@@ -362,6 +362,6 @@ UP, RIGHT, LONG = np.array([[1, 0], [0, 1], [2, 0]], dtype=np.float32)
 def test_vectors_are_judged_by_what_they_must_be(
     batch: list[np.ndarray], alone: np.ndarray, question: np.ndarray, words: str
 ) -> None:
-    found = judge_vectors(np.vstack(batch), alone, question)
+    found = find_vector_fault(np.vstack(batch), alone, question)
     assert words in found
     assert bool(found) == bool(words)

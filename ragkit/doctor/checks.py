@@ -1,4 +1,4 @@
-"""What this machine must have: its processor, its disk, the embedded model."""
+"""What a check is, and the checks of this machine: processor, disk, the embedded model."""
 
 from __future__ import annotations
 
@@ -8,18 +8,37 @@ import re
 import shutil
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from ragkit.doctor.check import Check
 from ragkit.errors import ModelError
 from ragkit.models import DEFAULT_EMBEDDER, resolve_embedder
 
 _LEAST_FREE_BYTES = 500_000_000
 _NEEDED_FLAGS = ("avx2", "fma")
+Outcome = Literal["ok", "note", "trouble"]
 
 
-def processor_facts() -> tuple[str, str]:
-    """The processor's kind, and what Linux says about it ("" elsewhere)."""
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The result of one check. `fix` says what to do; a "trouble" always has one, a "note" may:
+    nothing is broken, but the user may want to know."""
+
+    name: str
+    outcome: Outcome
+    finding: str
+    fix: str = ""
+
+
+def failed_check(name: str, error: Exception, fix: str) -> Check:
+    """A "trouble" with the message of an error; advice in the message replaces `fix`."""
+    finding, _, advice = str(error).partition("; ")
+    return Check(name, "trouble", finding or type(error).__name__, advice or fix)
+
+
+def processor_info() -> tuple[str, str]:
+    """The kind of processor, and the text of Linux about it ("" elsewhere)."""
     path = Path("/proc/cpuinfo")
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     return platform.machine(), text
@@ -45,7 +64,7 @@ def check_processor(machine: str, cpuinfo: str) -> Check:
 
 
 def check_disk(folder: Path) -> Check:
-    """Whether there is room where the index is or will be."""
+    """Whether there is free space where the index is or will be."""
     free = shutil.disk_usage(folder).free
     finding = f"{free / 1e9:.1f} GB free at {folder}"
     if free >= _LEAST_FREE_BYTES:
@@ -54,10 +73,10 @@ def check_disk(folder: Path) -> Check:
 
 
 def check_links(folder: Path) -> Check:
-    """Whether files can be linked there, by which LanceDB commits. Leaves nothing behind."""
+    """Whether files can be hard-linked in `folder`, which LanceDB needs to commit."""
     try:
-        with tempfile.TemporaryDirectory(prefix=".ragkit-probe-", dir=folder) as place:
-            return _try_link(Path(place))
+        with tempfile.TemporaryDirectory(prefix=".ragkit-probe-", dir=folder) as probe:
+            return _try_link(Path(probe))
     except OSError as error:
         return Check(
             "hard links",
@@ -84,7 +103,7 @@ def _try_link(folder: Path) -> Check:
 
 
 def check_embedded_model(*, needed: bool) -> Check:
-    """Whether the embedded model is there; a trouble only where it is needed."""
+    """Whether the embedded model is installed; a "trouble" only where it is needed."""
     try:
         identity = resolve_embedder(DEFAULT_EMBEDDER).identity
     except ModelError as error:
@@ -93,11 +112,11 @@ def check_embedded_model(*, needed: bool) -> Check:
     return Check("embedded model", "ok", f"{identity.name}, {identity.dimension} numbers a vector")
 
 
-def python_facts() -> str:
-    """The Python and system this runs on."""
+def python_info() -> str:
+    """The Python and the system that this runs on."""
     return f"Python {sys.version.split()[0]} on {platform.system()} {platform.machine()}"
 
 
 def nearest_folder(path: Path) -> Path:
-    """The folder itself, or the one above it that is there."""
+    """The folder itself, or the first one above it that exists."""
     return next(folder for folder in (path, *path.parents) if folder.is_dir())

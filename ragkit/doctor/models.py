@@ -1,4 +1,4 @@
-"""What Ollama servers have, and whether their models do what ragkit needs of them."""
+"""Checks of Ollama servers and of the models that embed and chat."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ragkit.doctor.check import Check, trouble
+from ragkit.doctor.checks import Check, failed_check
 from ragkit.errors import ModelError
 from ragkit.models import NO_CHAT, OllamaSettings, choose_chat, resolve_chat
-from ragkit.types import Embedder
+from ragkit.types import Embedder, is_remote
 
 if TYPE_CHECKING:
     from ragkit.models.ollama import InstalledModel, OllamaModels
@@ -34,8 +34,8 @@ _LEAST_ALIKE = 0.999  # one text alone and in a batch, in 16-bit arithmetic
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """A model on a server. `loaded_context` is the window it runs in now, None if it does not;
-    `capabilities` is None where the server does not say."""
+    """A model on a server. `loaded_context` is the window of a model in memory, None for others;
+    `capabilities` is None where the server does not list them."""
 
     name: str
     digest: str
@@ -47,7 +47,7 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True)
 class ServerReport:
-    """A server and all it has; `version` is "" when it does not answer."""
+    """A server and its models; `version` is "" when it does not answer."""
 
     url: str
     serves: tuple[str, ...]
@@ -59,8 +59,8 @@ class ServerReport:
 def check_servers(
     ollama: OllamaSettings, *, needed: Sequence[str]
 ) -> tuple[list[Check], list[ServerReport]]:
-    """Each server that embeds or chats. One that does not answer is a trouble if `needed` names
-    what it is for ("embeddings", "chat"), else a note."""
+    """A check and a report for each server. One that does not answer is a "trouble" if `needed`
+    names what it is for ("embeddings", "chat"), else a "note"."""
     roles: dict[str, list[str]] = {}
     for role, address in (("embeddings", ollama.embed_host), ("chat", ollama.chat_host)):
         roles.setdefault(ollama.host(address).url, []).append(role)
@@ -86,30 +86,30 @@ def _check_server(
     report = ServerReport(host.url, tuple(serves), host.is_remote)
     try:
         version = models.server_version(_VERSION_SECONDS)
-        report = replace(report, version=version, models=_models(models))
+        report = replace(report, version=version, models=_report_models(models))
     except ModelError as error:
-        return trouble(name, error, _START), report
+        return failed_check(name, error, _START), report
     finding = f"{host.url}, version {version}, {len(report.models)} models"
     numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:3])
     if (0, 0, 0) < numbers < _EMBEDS_BATCHES_SINCE:
         return Check(name, "trouble", f"{finding}: too old to embed batches", _UPDATE), report
     if (0, 0, 0) < numbers < _REFUSES_LONG_PROMPTS_SINCE:
-        finding += ": so old that it cuts long prompts silently, which ragkit can only guess"
+        finding += ": so old that it cuts long prompts silently, which ragkit cannot always detect"
         return Check(name, "note", finding, _UPDATE), report
     if report.is_remote:
         return Check(name, "note", f"{finding}; texts sent to it leave this machine"), report
     return Check(name, "ok", finding), report
 
 
-def _models(models: OllamaModels) -> tuple[ModelReport, ...]:
+def _report_models(models: OllamaModels) -> tuple[ModelReport, ...]:
     try:
         loaded = {one.name: one.context_tokens for one in models.loaded_models()}
     except ModelError:  # the cloud has no such list
         loaded = {}
-    return tuple(_model(models, one, loaded.get(one.name)) for one in models.list_models())
+    return tuple(_report_model(models, one, loaded.get(one.name)) for one in models.list_models())
 
 
-def _model(models: OllamaModels, one: InstalledModel, loaded: int | None) -> ModelReport:
+def _report_model(models: OllamaModels, one: InstalledModel, loaded: int | None) -> ModelReport:
     try:
         details = models.show_model(one.name)
     except ModelError:  # one damaged model must not hide the others
@@ -131,26 +131,29 @@ def _check_key(ollama: OllamaSettings) -> list[Check]:
 
 
 def check_embedder(embedder: Embedder) -> Check:
-    """Whether a few plain texts get the vectors they should."""
+    """Whether a few plain texts get sensible vectors."""
     try:
         identity = embedder.identity
         batch = embedder.embed_documents([_NEAR, _FAR, _QUESTION])
         alone = embedder.embed_documents([_NEAR])[0]
         question = embedder.embed_query(_QUESTION)
     except ModelError as error:
-        return trouble("embedder", error, _OTHER_MODEL)
-    found = judge_vectors(batch, alone, question)
+        return failed_check("embedder", error, _OTHER_MODEL)
+    fault = find_vector_fault(batch, alone, question)
     digest = f", digest {identity.digest[:12]}" if identity.digest else ""
-    told = f"{identity.name}, {identity.dimension} numbers a vector{digest}: "
-    if found:
-        return Check("embedder", "trouble", told + found, f"{_UPDATE}, or {_OTHER_MODEL}")
-    return Check("embedder", "ok", told + "alone as in a batch, length 1, near texts are near")
+    finding = f"{identity.name}, {identity.dimension} numbers a vector{digest}: "
+    if fault:
+        return Check("embedder", "trouble", finding + fault, f"{_UPDATE}, or {_OTHER_MODEL}")
+    return Check("embedder", "ok", finding + "alone as in a batch, length 1, near texts are near")
 
 
-def judge_vectors(batch: Vectors, alone: Vectors, question: Vectors) -> str:
-    """What is wrong with the vectors of a text that answers a question, one that does not, and
-    the question (n, d), with the first text's (d,) made alone and the question's own (d,);
-    "" for nothing."""
+def find_vector_fault(batch: Vectors, alone: Vectors, question: Vectors) -> str:
+    """What is wrong with some vectors, "" for nothing.
+
+    `batch` (3, d) are those of a text that answers a question, of one that does not, and of the
+    question, made together; `alone` (d,) is that of the first text, made alone; `question` (d,)
+    is that of the question as a question.
+    """
     import numpy as np
 
     lengths = np.linalg.norm(np.vstack([batch, alone, question]), axis=1)
@@ -164,8 +167,8 @@ def judge_vectors(batch: Vectors, alone: Vectors, question: Vectors) -> str:
     return ""
 
 
-def check_loaded(models: OllamaModels, model: str, wanted: int) -> list[Check]:
-    """Whether the model that was just used runs in a window of the `wanted` tokens."""
+def check_loaded(models: OllamaModels, model: str, tokens: int) -> list[Check]:
+    """Whether the model, which was just used, has a window of `tokens` at least."""
     from ragkit.models.ollama.library import is_same_model
 
     try:
@@ -175,14 +178,14 @@ def check_loaded(models: OllamaModels, model: str, wanted: int) -> list[Check]:
     if not loaded or loaded[0] is None:
         return []
     finding = f"{model} is loaded with a window of {loaded[0]:,} tokens"
-    if loaded[0] >= wanted:
+    if loaded[0] >= tokens:
         return [Check("loaded context", "ok", finding)]
     fix = "free some memory and unload it (`ollama stop`), or choose a smaller model"
-    return [Check("loaded context", "trouble", f"{finding}, less than the {wanted:,} asked", fix)]
+    return [Check("loaded context", "trouble", f"{finding}, less than the {tokens:,} asked", fix)]
 
 
 def check_chat(ollama: OllamaSettings) -> Check:
-    """The chat model that answers would be written by, and its window."""
+    """The chat model that would write answers, and its window."""
     choice = choose_chat(ollama)
     if choice.name in ("", NO_CHAT):
         why = choice.why if not choice.name else "RAGKIT_CHAT_MODEL says so"
@@ -192,8 +195,8 @@ def check_chat(ollama: OllamaSettings) -> Check:
         chat = resolve_chat(choice.name, replace(ollama, pull=False))
         window = chat.context_tokens
     except ModelError as error:
-        return trouble("chat model", error, "choose another with --model or RAGKIT_CHAT_MODEL")
+        return failed_check("chat model", error, "choose another with --model or RAGKIT_CHAT_MODEL")
     finding = f"{chat.name} ({choice.why}), asked with a window of {window:,} tokens"
-    if getattr(chat, "is_remote", False):
+    if is_remote(chat):
         return Check("chat model", "note", f"{finding}; passages sent to it leave this machine")
     return Check("chat model", "ok", finding)
