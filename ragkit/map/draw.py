@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from ragkit.errors import RagkitError
 from ragkit.index import Index
-from ragkit.map.layout import kept_neighbours, lay_out
+from ragkit.map.layout import lay_out, preserved_neighbours
 from ragkit.retrieval.filters import FilterOptions
 from ragkit.types import Chunk, Hit
 
@@ -71,7 +71,7 @@ def draw_map(
         chunks=sample.chunks,
         places=places,
         total=sample.total,
-        kept=kept_neighbours(sample.vectors, places),
+        kept=preserved_neighbours(sample.vectors, places),
         query=query or "",
         hits=hits,
         query_place=where,

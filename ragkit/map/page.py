@@ -1,4 +1,4 @@
-"""A map as one HTML page: no network, no library, nothing in it is taken for markup (pure)."""
+"""A map as one HTML page that needs no network and no library, with all text escaped (pure)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from importlib.resources import files
 
 from ragkit.map.draw import Map
 
-_TEXT_CHARACTERS = 700  # of a passage, shown when it is pointed at
+_TEXT_CHARACTERS = 700  # of the passage that is shown when the pointer is on it
 
 
 def map_page(drawn: Map, title: str) -> str:
-    """The page. Its policy forbids all connections and every script but its own."""
-    room = files("ragkit.map")
-    script, style = ((room / name).read_text("utf-8") for name in ("map.js", "map.css"))
+    """The page. Its security policy forbids all connections and every script but its own."""
+    folder = files("ragkit.map")
+    script, style = ((folder / name).read_text("utf-8") for name in ("map.js", "map.css"))
     policy = (
         f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
         "base-uri 'none'; form-action 'none'"
@@ -26,7 +26,7 @@ def map_page(drawn: Map, title: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width">\n'
         f"<title>{escape(_clean(title))}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f"<header><h1>{escape(_clean(title))}</h1>{_remarks(drawn)}</header>\n"
+        f"<header><h1>{escape(_clean(title))}</h1>{_summary(drawn)}</header>\n"
         '<main><canvas id="map" tabindex="0" aria-label="map of passages"></canvas>'
         '<nav><input id="filter" type="search" placeholder="documents" aria-label="documents">'
         '<ol id="documents"></ol></nav></main>\n'
@@ -38,7 +38,7 @@ def map_page(drawn: Map, title: str) -> str:
 
 
 def embedded_json(value: object) -> str:
-    """JSON that cannot end the script element it stands in, nor begin a comment there."""
+    """JSON that cannot end the script element around it, nor begin a comment there."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     text = _clean(text)
     for character in "<>&\u2028\u2029":
@@ -46,20 +46,20 @@ def embedded_json(value: object) -> str:
     return text
 
 
-def _remarks(drawn: Map) -> str:
+def _summary(drawn: Map) -> str:
     count = len(drawn.chunks)
     shown = f"{count:,} passages"
     if count < drawn.total:
         shown = f"{count:,} of {drawn.total:,} passages, spread evenly over the index"
     documents = len({chunk.source for chunk in drawn.chunks})
-    remarks = (
+    summary = (
         f"<p>{shown}, of {documents:,} documents; {100 * drawn.kept:.0f} % of the 10 nearest of "
-        "each by meaning are among its 30 nearest here.</p>"
+        "each by similarity are among its 30 nearest here.</p>"
     )
     if drawn.query:
         found = f"{len(drawn.hits)} hits" if drawn.hits else "nothing found"
-        remarks += f"<p>Query: <q>{escape(_clean(drawn.query))}</q>, {found}</p>"
-    return remarks
+        summary += f"<p>Query: <q>{escape(_clean(drawn.query))}</q>, {found}</p>"
+    return summary
 
 
 def _data(drawn: Map) -> dict[str, object]:
@@ -73,8 +73,8 @@ def _data(drawn: Map) -> dict[str, object]:
                 "x": round(float(x), 4),
                 "y": round(float(y), 4),
                 "location": chunk.location,
-                "heading": _shortened(chunk.heading),
-                "text": _shortened(chunk.text),
+                "heading": _truncate(chunk.heading),
+                "text": _truncate(chunk.text),
             }
             for chunk, (x, y) in zip(drawn.chunks, drawn.places, strict=True)
         ],
@@ -83,12 +83,12 @@ def _data(drawn: Map) -> dict[str, object]:
     }
 
 
-def _shortened(text: str) -> str:
+def _truncate(text: str) -> str:
     return text if len(text) <= _TEXT_CHARACTERS else text[:_TEXT_CHARACTERS].rstrip() + "…"
 
 
 def _clean(text: str) -> str:
-    """Text that can be written as UTF-8."""
+    """Text that can be encoded as UTF-8."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

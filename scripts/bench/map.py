@@ -18,7 +18,7 @@ from data import folder
 
 from ragkit import Index
 from ragkit.map.draw import MOST_POINTS
-from ragkit.map.layout import kept_neighbours, lay_out, principal_plane
+from ragkit.map.layout import lay_out, preserved_neighbours, principal_plane
 
 
 def main() -> None:
@@ -30,11 +30,11 @@ def main() -> None:
             data = folder(name)
             index.update(data / "docs" if (data / "docs").is_dir() else data)
             sample = index.sample(MOST_POINTS)
-        plane = kept_neighbours(sample.vectors, principal_plane(sample.vectors))
+        plane = preserved_neighbours(sample.vectors, principal_plane(sample.vectors))
         started = time.process_time()
         laid = lay_out(sample.vectors)
         seconds = time.process_time() - started
-        kept = kept_neighbours(sample.vectors, laid)
+        kept = preserved_neighbours(sample.vectors, laid)
         count = len(sample.chunks)
         print(f"{name:<16}{count:>8}{sample.total:>8}  {plane:>11.3f}{kept:>8.3f}{seconds:>9.1f}")
 

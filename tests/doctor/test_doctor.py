@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from command_line import CommandLine, Done
-from ragkit.doctor.checks import check_disk, check_links, check_processor, nearest_folder
 
+from ragkit.doctor.checks import check_disk, check_links, check_processor, nearest_folder
 from ragkit.doctor.models import find_vector_fault
 from ragkit.index import Index
 from ragkit.models import OllamaSettings

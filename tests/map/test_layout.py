@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ragkit.map.layout import find_neighbours, kept_neighbours, lay_out, principal_plane
+from ragkit.map.layout import find_neighbours, lay_out, preserved_neighbours, principal_plane
 
 
 def clusters(count: int, size: int, dimension: int = 32) -> np.ndarray:
@@ -20,10 +20,10 @@ def clusters(count: int, size: int, dimension: int = 32) -> np.ndarray:
 
 
 def test_clusters_stay_together_and_more_neighbours_are_kept_than_by_a_plane() -> None:
-    assert kept_neighbours(clusters(40, 12), lay_out(clusters(40, 12))) > 0.98
+    assert preserved_neighbours(clusters(40, 12), lay_out(clusters(40, 12))) > 0.98
     vectors = clusters(100, 6)
-    kept = kept_neighbours(vectors, lay_out(vectors))
-    assert kept > 1.1 * kept_neighbours(vectors, principal_plane(vectors))
+    kept = preserved_neighbours(vectors, lay_out(vectors))
+    assert kept > 1.1 * preserved_neighbours(vectors, principal_plane(vectors))
 
 
 def test_the_same_vectors_give_the_same_points() -> None:
@@ -68,5 +68,5 @@ def test_neighbours_are_the_nearest_others() -> None:
 def test_a_random_picture_keeps_no_more_than_chance() -> None:
     vectors = clusters(12, 20)
     random = np.random.default_rng(5).random((240, 2)).astype(np.float32)
-    assert kept_neighbours(vectors, random) == pytest.approx(30 / 239, abs=0.05)
-    assert kept_neighbours(vectors[:20], random[:20]) == 1.0
+    assert preserved_neighbours(vectors, random) == pytest.approx(30 / 239, abs=0.05)
+    assert preserved_neighbours(vectors[:20], random[:20]) == 1.0
