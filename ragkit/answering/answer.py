@@ -1,6 +1,6 @@
-"""Question -> answer: find, fit, chat, verify; extract where there is no chat model.
+"""Question -> answer: retrieve, write with a chat model and verify, or extract without one.
 
-`answer` and `answer_async` differ in nothing but how they wait for the model.
+`answer` and `answer_async` differ only in how they wait for the model.
 """
 
 from __future__ import annotations
@@ -22,98 +22,104 @@ if TYPE_CHECKING:
     from ragkit.store import Store
 
 
-def answer(store: Store, embedder: Embedder, chat: Chat | None, asked: AskRequest) -> Answer:
-    """The answer of a chat model from the best passages, or without one their best sentences.
+def answer(store: Store, embedder: Embedder, chat: Chat | None, request: AskRequest) -> Answer:
+    """The answer of a chat model from the best passages; without a model, their best sentences.
 
-    `abstained`, with the nearest passages, when they hold too little evidence for an answer: no
-    model is called then. Raises `ModelError`s of the chat model, among them `AnswerCutError` with
-    what had come before it broke off; `AnswerStoppedError`, likewise, for Ctrl-C meanwhile.
+    An abstention, with the nearest passages, when they are too little evidence: no model is called
+    then.
+
+    Raises the `ModelError`s of the chat model: `AnswerCutError`, with the answer so far, when the
+    reply breaks off; `AnswerStoppedError`, likewise, for Ctrl-C.
     """
-    found = retrieve_context(store, embedder, asked)
-    if chat is None or not found.has_evidence:
-        return _without_model(store, embedder, asked, found)
-    writing = AnswerGeneration(embedder, chat, asked, found, coverage(store, asked.sources))
+    context = retrieve_context(store, embedder, request)
+    if chat is None or not context.has_evidence:
+        return _without_model(store, embedder, request, context)
+    generation = AnswerGeneration(
+        embedder, chat, request, context, coverage(store, request.sources)
+    )
     try:
-        return _write(chat, writing)
+        return _generate(chat, generation)
     except KeyboardInterrupt as stop:
-        raise writing.to_stopped_error(stop) from stop
+        raise generation.to_stopped_error(stop) from stop
 
 
-def _write(chat: Chat, writing: AnswerGeneration) -> Answer:
+def _generate(chat: Chat, generation: AnswerGeneration) -> Answer:
     while True:
-        reply = chat.reply(writing.messages, reply_tokens=writing.reserved)
+        reply = chat.reply(generation.messages, reply_tokens=generation.reserved)
         try:
             for piece in reply:
-                writing.feed(piece)
+                generation.feed(piece)
         except ContextOverflowError as error:
-            writing.drop_last_passage(error)
+            generation.drop_last_passage(error)
             continue
         except ModelError as error:
-            raise writing.to_cut_error(error) from error
-        return writing.finish(reply.usage)
+            raise generation.to_cut_error(error) from error
+        return generation.finish(reply.usage)
 
 
 async def answer_async(
-    store: Store, embedder: Embedder, chat: Chat | None, asked: AskRequest
+    store: Store, embedder: Embedder, chat: Chat | None, request: AskRequest
 ) -> Answer:
-    """As `answer`, inside an event loop, which is never blocked for long."""
-    found = await asyncio.to_thread(retrieve_context, store, embedder, asked)
-    if chat is None or not found.has_evidence:
-        return await asyncio.to_thread(_without_model, store, embedder, asked, found)
-    covered = await asyncio.to_thread(coverage, store, asked.sources)
-    writing = await asyncio.to_thread(AnswerGeneration, embedder, chat, asked, found, covered)
+    """As `answer`, for an event loop, which is never blocked for long."""
+    context = await asyncio.to_thread(retrieve_context, store, embedder, request)
+    if chat is None or not context.has_evidence:
+        return await asyncio.to_thread(_without_model, store, embedder, request, context)
+    covered = await asyncio.to_thread(coverage, store, request.sources)
+    generation = await asyncio.to_thread(
+        AnswerGeneration, embedder, chat, request, context, covered
+    )
     while True:
-        reply = chat.reply_async(writing.messages, reply_tokens=writing.reserved)
+        reply = chat.reply_async(generation.messages, reply_tokens=generation.reserved)
         try:
             async for piece in reply:
-                writing.feed(piece)
+                generation.feed(piece)
         except ContextOverflowError as error:
-            await asyncio.to_thread(writing.drop_last_passage, error)
+            await asyncio.to_thread(generation.drop_last_passage, error)
             continue
         except ModelError as error:
-            raise await asyncio.to_thread(writing.to_cut_error, error) from error
-        return await asyncio.to_thread(writing.finish, reply.usage)
+            raise await asyncio.to_thread(generation.to_cut_error, error) from error
+        return await asyncio.to_thread(generation.finish, reply.usage)
 
 
 def _without_model(
-    store: Store, embedder: Embedder, asked: AskRequest, found: RetrievedContext
+    store: Store, embedder: Embedder, request: AskRequest, context: RetrievedContext
 ) -> Answer:
-    """The best sentences of the passages; none where they hold too little evidence."""
+    """The best sentences of the passages; an abstention where these are too little evidence."""
     sentences: tuple[Sentence, ...] = ()
-    if found.has_evidence:
+    if context.has_evidence:
         sentences = extract_answer(
-            asked.standalone_question,
-            found.passages,
+            request.standalone_question,
+            context.passages,
             embed=BestEffortEmbedder(embedder),
-            question_vector=embedder.embed_query(asked.standalone_question),
+            question_vector=embedder.embed_query(request.standalone_question),
         )
     return Answer(
-        question=asked.question,
+        question=request.question,
         text=with_citation_marks(sentences),
-        sentences=locate_quotes(sentences, found.passages),
-        passages=found.passages,
-        coverage=coverage(store, asked.sources),
+        sentences=locate_quotes(sentences, context.passages),
+        passages=context.passages,
+        coverage=coverage(store, request.sources),
         is_abstention=not sentences,
-        nearest_quotes=() if sentences else _nearest(asked, found.passages),
-        evidence_score=found.evidence,
-        abstention_threshold=found.threshold,
-        conflicts=find_conflicts(sentences, found.passages),
+        nearest_quotes=() if sentences else _nearest_quotes(request, context.passages),
+        evidence_score=context.evidence,
+        abstention_threshold=context.threshold,
+        conflicts=find_conflicts(sentences, context.passages),
     )
 
 
-def _nearest(asked: AskRequest, passages: tuple[Passage, ...]) -> tuple[Citation, ...]:
-    found = locate_quotes(nearest_sentences(asked.standalone_question, passages), passages)
-    return tuple(one.evidence for one in found if one.evidence is not None)
+def _nearest_quotes(request: AskRequest, passages: tuple[Passage, ...]) -> tuple[Citation, ...]:
+    nearest = locate_quotes(nearest_sentences(request.standalone_question, passages), passages)
+    return tuple(one.evidence for one in nearest if one.evidence is not None)
 
 
 def coverage(store: Store, sources: Collection[str] | None = None) -> IndexCoverage:
-    """How many of the discovered files are in the index, and how many of those were searched:
-    all, or those among `sources`."""
+    """How many of the discovered files are indexed, and how many of these were searched: all, or
+    those among `sources`."""
     outcomes = store.files.outcomes()
     indexed = outcomes.get("indexed", 0)
     searched = indexed
     if sources is not None:
-        wanted = frozenset(sources)
+        chosen = frozenset(sources)
         records = store.files.records(("source", "outcome"))
-        searched = sum(one.outcome == "indexed" and one.source in wanted for one in records)
+        searched = sum(one.outcome == "indexed" and one.source in chosen for one in records)
     return IndexCoverage(indexed, sum(outcomes.values()), searched)

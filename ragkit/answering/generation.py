@@ -1,4 +1,4 @@
-"""One question on its way to a chat model's answer: fit, hear, verify."""
+"""The answer of a chat model: prompt, reply, citations, verification."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ from ragkit.verification.verify import verify, without_unsupported
 if TYPE_CHECKING:
     from ragkit.types import Vectors
 
+logger = logging.getLogger(__name__)
 
 _CUT = "the answer was cut at {} tokens; allow more with --option {}={}"
 _DROPPED = "the prompt did not fit the window; asked again with {} of {} passages"
@@ -49,94 +50,94 @@ _LEFT_OUT = "{} unsupported sentence(s) left out (--strict)"
 
 
 class AnswerGeneration:
-    """One question on its way to a chat model's answer; knows nothing of how replies arrive.
+    """Makes the answer from the pieces of a reply, however they arrive.
 
-    Raises `ContextOverflowError` when not even instructions and question fit the window.
+    Raises `ContextOverflowError` when not even the instructions and the question fit the window.
     """
 
     def __init__(
         self,
         embedder: Embedder,
         chat: Chat,
-        asked: AskRequest,
-        found: RetrievedContext,
+        request: AskRequest,
+        context: RetrievedContext,
         coverage: IndexCoverage,
     ) -> None:
-        self._embedder, self._chat, self._asked = embedder, chat, asked
-        self._found, self._coverage = found, coverage
+        self._embedder, self._chat, self._request = embedder, chat, request
+        self._context, self._coverage = context, coverage
         self._notes: list[str] = []
-        self._begin(found.passages)
+        self._start(context.passages)
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        return self._fitted.messages
+        return self._prompt.messages
 
-    def _begin(self, passages: Sequence[Passage]) -> None:
+    def _start(self, passages: Sequence[Passage]) -> None:
         window = self._chat.context_tokens
-        self.reserved = min(self._asked.reply_tokens, window // 2)  # kept free for the answer
-        self._fitted = build_prompt(
-            self._asked.standalone_question,
+        self.reserved = min(self._request.reply_tokens, window // 2)  # kept free for the answer
+        self._prompt = build_prompt(
+            self._request.standalone_question,
             passages,
-            history=self._asked.history,
+            history=self._request.history,
             window=window,
             reserve=self.reserved,
             count_tokens=self._chat.count_tokens,
         )
-        self._shown = CitationStream({passage.number for passage in self._fitted.used})
+        self._stream = CitationStream({passage.number for passage in self._prompt.used})
         self._text: list[str] = []
 
     def feed(self, piece: str) -> None:
-        """A piece of the reply."""
-        self._show(self._shown.feed(piece))
+        """Takes a piece of the reply."""
+        self._emit(self._stream.feed(piece))
 
     def drop_last_passage(self, error: ContextOverflowError) -> None:
-        """Begins anew without the last passage; raises the error when none is left."""
-        used = self._fitted.used
+        """Starts again without the last passage; raises the error when there is none."""
+        used = self._prompt.used
         if not used:
             raise error
-        if self._text and self._asked.on_restart is not None:
-            self._asked.on_restart()
-        # The model has learnt from the error how wrong its estimate was: this may drop more.
-        self._begin(used[:-1])
-        self._notes = [_DROPPED.format(len(self._fitted.used), len(self._found.passages))]
+        if self._text and self._request.on_restart is not None:
+            self._request.on_restart()
+        # The error has corrected the model's token estimate: this may drop more than one.
+        self._start(used[:-1])
+        self._notes = [_DROPPED.format(len(self._prompt.used), len(self._context.passages))]
 
     def to_cut_error(self, error: ModelError) -> ModelError:
-        """What to raise for a reply that ended with `error`: with the answer so far, if any."""
+        """The error to raise when a reply breaks off: with the answer so far, if there is any."""
         if not "".join(self._text).strip():
             return error
         self._notes.append(str(error))
         return AnswerCutError(str(error), answer=self.finish(None))
 
     def to_stopped_error(self, error: KeyboardInterrupt) -> KeyboardInterrupt:
-        """What to raise when the person has seen enough: with the answer so far, if any."""
+        """The error to raise for Ctrl-C: with the answer so far, if there is any."""
         if not "".join(self._text).strip():
             return error
         self._notes.append(_STOPPED)
-        return AnswerStoppedError(answer=self.finish(None, at_once=True))
+        return AnswerStoppedError(answer=self.finish(None, skip_embedding=True))
 
-    def finish(self, usage: Usage | None, *, at_once: bool = False) -> Answer:
-        """The answer, when the reply has ended; `at_once` without asking the embedder for it."""
-        self._show(self._shown.finish())
-        used = self._fitted.used
+    def finish(self, usage: Usage | None, *, skip_embedding: bool = False) -> Answer:
+        """The verified answer, at the end of the reply; `skip_embedding` compares words only."""
+        self._emit(self._stream.finish())
+        used = self._prompt.used
         text = "".join(self._text).strip()
-        embed = None if at_once else BestEffortEmbedder(self._embedder)
-        said = parse_citations(text, used)
-        sentences = verify(said, used, embed=embed)
-        if [one.citations for one in said] != [one.citations for one in sentences]:
+        embed = None if skip_embedding else BestEffortEmbedder(self._embedder)
+        parsed = parse_citations(text, used)
+        sentences = verify(parsed, used, embed=embed)
+        if [one.citations for one in parsed] != [one.citations for one in sentences]:
             text = rewrite_citations(text, sentences)
-        dropped: tuple[Sentence, ...] = ()
-        if self._asked.strict and (kept := without_unsupported(sentences)) != sentences:
-            dropped = tuple(one for one in sentences if one not in kept)
-            self._notes.append(_LEFT_OUT.format(len(dropped)))
+        removed: tuple[Sentence, ...] = ()
+        if self._request.strict and (kept := without_unsupported(sentences)) != sentences:
+            removed = tuple(one for one in sentences if one not in kept)
+            self._notes.append(_LEFT_OUT.format(len(removed)))
             sentences, text = kept, with_citation_marks(kept)
-        whole = {passage.number: passage for passage in self._found.passages}
+        whole = {passage.number: passage for passage in self._context.passages}
         for part in used:
             if part.text != whole[part.number].text:
                 self._notes.append(_PART.format(part.number, part.location))
         if usage is not None and usage.finish == "length":
             self._notes.append(self._cut_note(usage))
         return Answer(
-            question=self._asked.question,
+            question=self._request.question,
             text=text,
             sentences=locate_quotes(sentences, used),
             passages=used,
@@ -146,39 +147,36 @@ class AnswerGeneration:
             model=self._chat.name,
             context=ContextUsage(
                 window=self._chat.context_tokens,
-                estimated=self._fitted.estimated_tokens,
+                estimated=self._prompt.estimated_tokens,
                 used=usage.prompt_tokens if usage else None,
                 reserved=self.reserved,
             ),
             coverage=self._coverage,
             notes=tuple(self._notes),
-            evidence_score=self._found.evidence,
-            abstention_threshold=self._found.threshold,
-            removed_sentences=locate_quotes(dropped, used),
+            evidence_score=self._context.evidence,
+            abstention_threshold=self._context.threshold,
+            removed_sentences=locate_quotes(removed, used),
             conflicts=find_conflicts(sentences, used),
         )
 
     def _cut_note(self, usage: Usage) -> str:
-        """Why the answer ended early, as far as that is known, and what would make it longer."""
+        """The note on an answer cut at a limit of tokens, with the option that raises it."""
         tokens = usage.reply_tokens or self.reserved
-        if self.reserved < self._asked.reply_tokens:  # half of the window is the most there is
+        if self.reserved < self._request.reply_tokens:  # limited to half of the window
             return _CUT.format(tokens, "num_ctx", 2 * self._chat.context_tokens)
         return _CUT.format(tokens, "num_predict", 2 * self.reserved)
 
-    def _show(self, text: str) -> None:
+    def _emit(self, text: str) -> None:
         self._text.append(text)
-        if text and self._asked.on_text is not None:
-            self._asked.on_text(text)
-
-
-logger = logging.getLogger(__name__)
+        if text and self._request.on_text is not None:
+            self._request.on_text(text)
 
 
 class BestEffortEmbedder:
-    """Texts -> (n, d) float32. A text that cannot be embedded gets zeros, which are like nothing.
+    """Texts -> (n, d) float32, zeros for a text that cannot be embedded.
 
-    Once the model itself has failed it is not asked again: the answer that is being checked is
-    there already, and each further try may take as long as the server's time-out.
+    A model that has failed is not called again: the answer is there already, and each further
+    call may take as long as the timeout.
     """
 
     def __init__(self, embedder: Embedder) -> None:
@@ -194,6 +192,6 @@ class BestEffortEmbedder:
             except EmbeddingError as error:
                 return error.vectors
             except ModelError as error:
-                logger.info("likeness is not checked: %s", error)
+                logger.info("the similarity of sentences is not checked: %s", error)
                 self._failed = True
         return np.zeros((len(texts), self._embedder.identity.dimension), dtype=np.float32)

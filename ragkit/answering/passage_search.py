@@ -1,4 +1,4 @@
-"""A question as asked -> the passages to answer from, and whether they hold enough."""
+"""Question -> the passages to answer from, and whether they are evidence enough."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from ragkit.types import Embedder, Hit, Passage
 if TYPE_CHECKING:
     from ragkit.store import Store
 
-HITS_PER_PASSAGE = 3  # neighbours and copies fold: more hits than passages are wanted
-_NO_FLOOR = AbstentionThreshold(0.0, {"": 0.0})
+HITS_PER_PASSAGE = 3  # neighbours are merged and near-duplicates folded
+_NO_THRESHOLD = AbstentionThreshold(0.0, {"": 0.0})
 _QUOTATION_MARKS = re.compile('["“”„«»「」]')
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievedContext:
-    """The best passages. `evidence` is how much they hold of an answer, 0 to 1; below `floor`
-    it is too little."""
+    """The best passages, and how well they answer the question: `evidence`, 0 to 1, which is too
+    little below `threshold`."""
 
     passages: tuple[Passage, ...]
     evidence: float
@@ -36,32 +36,28 @@ class RetrievedContext:
         return bool(self.passages) and self.evidence >= self.threshold
 
 
-def retrieve_context(store: Store, embedder: Embedder, asked: AskRequest) -> RetrievedContext:
-    """The passages for a question, and for what it means where that was put in other words.
+def retrieve_context(store: Store, embedder: Embedder, request: AskRequest) -> RetrievedContext:
+    """The passages for a question, in both of its wordings where it has a standalone one.
 
-    Copies are folded before the passages are counted. A quoted phrase that stands nowhere is
-    looked for without the quotation marks.
+    Near-duplicates are folded before the passages are counted. A question whose quoted phrases are
+    nowhere is searched again without quotation marks.
     """
-    questions = dict.fromkeys((asked.standalone_question, asked.question))
-    hits = _interleave([_search(store, embedder, one, asked) for one in questions])
+    questions = dict.fromkeys((request.standalone_question, request.question))
+    hits = _interleave([_search(store, embedder, one, request) for one in questions])
     modified = store.files.modified_ns({hit.chunk.source for hit in hits})
     passages = to_passages(
-        hits,
-        limit=asked.limit,
-        per_document=asked.per_document,
-        modified=modified,
+        hits, limit=request.limit, per_document=request.per_document, modified=modified
     )
-    floor = load_threshold(store) or _NO_FLOOR
-    if asked.min_score is not None:
-        floor = replace(floor, score=asked.min_score)
-    return RetrievedContext(
-        passages, floor.evidence(asked.standalone_question, passages), floor.score
-    )
+    threshold = load_threshold(store) or _NO_THRESHOLD
+    if request.min_score is not None:
+        threshold = replace(threshold, score=request.min_score)
+    evidence = threshold.evidence(request.standalone_question, passages)
+    return RetrievedContext(passages, evidence, threshold.score)
 
 
-def _search(store: Store, embedder: Embedder, question: str, asked: AskRequest) -> list[Hit]:
-    count = asked.limit * HITS_PER_PASSAGE
-    if asked.rerank_step is not None:
+def _search(store: Store, embedder: Embedder, question: str, request: AskRequest) -> list[Hit]:
+    count = request.limit * HITS_PER_PASSAGE
+    if request.rerank_step is not None:
         count = max(count, RERANKED)
 
     def search(text: str) -> list[Hit]:
@@ -70,25 +66,25 @@ def _search(store: Store, embedder: Embedder, question: str, asked: AskRequest) 
             embedder,
             text,
             limit=count,
-            keyword_weight=asked.keyword_weight,
-            sources=asked.sources,
-            exact=asked.exact,
+            keyword_weight=request.keyword_weight,
+            sources=request.sources,
+            exact=request.exact,
         )
 
     hits = search(question) or search(_QUOTATION_MARKS.sub(" ", question))
-    return asked.rerank_step(question, hits) if asked.rerank_step is not None else hits
+    return request.rerank_step(question, hits) if request.rerank_step is not None else hits
 
 
 def _interleave(searches: Sequence[list[Hit]]) -> list[Hit]:
-    """The hits of all searches, each chunk once, by rank; the first search has two turns for
-    every turn of another."""
+    """The hits of all searches, each chunk once: two of the first search, then one of each other,
+    and so on."""
     ranked = [
-        (rank if not place else 2 * rank + 1.5, place, hit)
-        for place, hits in enumerate(searches)
+        (rank if not search else 2 * rank + 1.5, search, hit)
+        for search, hits in enumerate(searches)
         for rank, hit in enumerate(hits)
     ]
-    ranked.sort(key=lambda turn: turn[:2])
-    chunks: dict[tuple[str, int], Hit] = {}
+    ranked.sort(key=lambda row: row[:2])
+    merged: dict[tuple[str, int], Hit] = {}
     for *_, hit in ranked:
-        chunks.setdefault((hit.chunk.source, hit.chunk.ordinal), hit)
-    return list(chunks.values())
+        merged.setdefault((hit.chunk.source, hit.chunk.ordinal), hit)
+    return list(merged.values())

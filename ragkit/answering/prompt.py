@@ -1,4 +1,4 @@
-"""Messages that fit a context window: instructions, history, passages as data, the question."""
+"""Prompts that fit a context window: instructions, history, passages, question (pure)."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from ragkit.verification.sanitize import sanitize, sanitize_as_data
 
 CountTokens = Callable[[str], int]
 
-# What prompt templates put around a message and around them all, reckoned generously.
-_TOKENS_A_MESSAGE = 16
-_TOKENS_A_PROMPT = 64
-# The part of the room that history may take: passages want most of it.
-_HISTORY_SHARE = 1 / 3
+# Tokens of the prompt template around each message and around all of them, at most.
+_MESSAGE_TOKENS = 16
+_TEMPLATE_TOKENS = 64
+_HISTORY_SHARE = 1 / 3  # of the free tokens, at most
 _LABEL_CHARACTERS = 300
 
 INSTRUCTIONS = """\
@@ -38,10 +37,10 @@ _NO_PASSAGES = "There are no passages."
 
 @dataclass(frozen=True, slots=True)
 class FittedPrompt:
-    """Messages for one call, and what became of the passages.
+    """The messages of one call, and the passages in them.
 
-    Every passage is in `used`, one of them perhaps only in part, or in `left_out`, both in the
-    order given. `estimate` is the tokens of `messages`, templates included.
+    Each passage is either in `used`, one of them perhaps only in part, or in `omitted`, both in the
+    order given. `estimated_tokens` are those of `messages`, template included.
     """
 
     messages: tuple[Message, ...]
@@ -62,12 +61,11 @@ def build_prompt(
 ) -> FittedPrompt:
     """The instructions, as much history and as many passages as fit, and the question last.
 
-    Laws: `estimate <= window - reserve`; the instructions and the question are never cut;
-    history is that of `fit_history`, and loses more of its oldest turns to a long question;
-    passages are taken in the order given. The first one that does not fit is cut between its
-    sentences, rows or lines where it can be; others are left out for a later one that fits.
-    Instructions and history come first and unchanged, so that a server need read them
-    only once.
+    Laws: `estimated_tokens <= window - reserve`; instructions and question are never cut; history
+    is that of `trim_history`, of which a long question drops more of the oldest turns; passages
+    are taken in the order given. The first one that does not fit is truncated between sentences,
+    rows or lines; others are omitted for a later one that fits. Instructions and history come
+    first and unchanged, for the prompt cache of the server.
 
     Raises `ContextOverflowError` when not even the instructions and the question fit.
     """
@@ -76,14 +74,8 @@ def build_prompt(
         return _estimate(_messages(instructions, kept, used, question), count_tokens)
 
     budget = window - reserve
-    least = estimate((), ())
-    if least > budget:
-        raise ContextOverflowError(
-            f"the question alone takes about {least} tokens, and the model's window has room for "
-            f"{max(0, budget)}; ask in fewer words, or allow more with --option num_ctx=N",
-            prompt_tokens=least,
-            window=window,
-        )
+    if (least := estimate((), ())) > budget:
+        raise _question_too_long(least, budget, window)
     kept = trim_history(
         history,
         window=window,
@@ -93,31 +85,45 @@ def build_prompt(
     )
     while kept and estimate(kept, ()) > budget:
         kept = _without_oldest(kept)
-    used: list[Passage] = []
-    left_out: list[Passage] = []
-
-    def fits(passage: Passage) -> bool:
-        return estimate(kept, [*used, passage]) <= budget
-
-    is_cut = False
-    for passage in passages:
-        part = passage if fits(passage) else None
-        if part is None and not is_cut and (part := truncate_passage(passage, fits)) is not None:
-            is_cut = True
-        if part is None:
-            left_out.append(passage)
-        else:
-            used.append(part)
+    used, omitted = _select_passages(passages, lambda some: estimate(kept, some) <= budget)
     return FittedPrompt(
         messages=_messages(instructions, kept, used, question),
-        used=tuple(used),
-        omitted=tuple(left_out),
+        used=used,
+        omitted=omitted,
         estimated_tokens=estimate(kept, used),
     )
 
 
+def _select_passages(
+    passages: Sequence[Passage], fit: Callable[[Sequence[Passage]], bool]
+) -> tuple[tuple[Passage, ...], tuple[Passage, ...]]:
+    """The passages that fit together, one of them truncated where that helps, and the others."""
+    used: list[Passage] = []
+    omitted: list[Passage] = []
+    is_truncated = False
+    for passage in passages:
+        part = passage if fit([*used, passage]) else None
+        if part is None and not is_truncated:
+            part = truncate_passage(passage, lambda one: fit([*used, one]))
+            is_truncated = part is not None
+        if part is None:
+            omitted.append(passage)
+        else:
+            used.append(part)
+    return tuple(used), tuple(omitted)
+
+
+def _question_too_long(least: int, budget: int, window: int) -> ContextOverflowError:
+    return ContextOverflowError(
+        f"the question alone takes about {least} tokens, and the model's window has room for "
+        f"{max(0, budget)}; ask in fewer words, or allow more with --option num_ctx=N",
+        prompt_tokens=least,
+        window=window,
+    )
+
+
 def _estimate(messages: Sequence[Message], count_tokens: CountTokens) -> int:
-    around = _TOKENS_A_PROMPT + _TOKENS_A_MESSAGE * len(messages)
+    around = _TEMPLATE_TOKENS + _MESSAGE_TOKENS * len(messages)
     return sum(count_tokens(message.content) for message in messages) + around
 
 
@@ -129,29 +135,28 @@ def trim_history(
     count_tokens: CountTokens,
     instructions: str = INSTRUCTIONS,
 ) -> tuple[Message, ...]:
-    """The newest turns of a conversation, in their order, that take a third of the window at most.
+    """The newest turns of a conversation, in their order, in a third of the window at most.
 
-    They begin with a question, and hold neither the system's messages nor the marks of earlier
-    replies. What is kept depends on nothing but the conversation so far: turns that are added
-    leave the beginning as it was, so that a server's prompt cache serves it, until the third is
-    full; then the oldest go until half of it is free.
+    They begin with a question, without system messages and without the citation marks of replies.
+    New turns leave the beginning as it was, for the prompt cache of the server, until the third is
+    full; then the oldest are dropped until half of it is free. It depends on nothing else.
     """
     least = _estimate((Message("system", instructions),), count_tokens)
-    most = int(max(0, window - reserve - least) * _HISTORY_SHARE)
+    limit = int(max(0, window - reserve - least) * _HISTORY_SHARE)
     exchanges = _exchanges(history)
     tokens = [_tokens_of(exchange, count_tokens) for exchange in exchanges]
     start = taken = 0
     for newest, size in enumerate(tokens):
         taken += size
-        full = taken > most
-        while full and taken > most // 2 and (start < newest or taken > most):
+        is_full = taken > limit
+        while is_full and taken > limit // 2 and (start < newest or taken > limit):
             taken -= tokens[start]
             start += 1
     return tuple(turn for exchange in exchanges[start:] for turn in exchange)
 
 
 def _exchanges(history: Sequence[Message]) -> list[list[Message]]:
-    """The turns, each question together with what was replied to it."""
+    """The turns, each question together with its reply."""
     exchanges: list[list[Message]] = []
     for turn in history:
         if turn.role == "user":
@@ -162,7 +167,7 @@ def _exchanges(history: Sequence[Message]) -> list[list[Message]]:
 
 
 def _tokens_of(exchange: Sequence[Message], count_tokens: CountTokens) -> int:
-    return sum(count_tokens(turn.content) + _TOKENS_A_MESSAGE for turn in exchange)
+    return sum(count_tokens(turn.content) + _MESSAGE_TOKENS for turn in exchange)
 
 
 def _without_oldest(turns: Sequence[Message]) -> tuple[Message, ...]:
@@ -182,7 +187,7 @@ def _passages_text(passages: Sequence[Passage]) -> str:
         return _NO_PASSAGES
     bodies = [_body(passage) for passage in passages]
     longest = max((len(run) for body in bodies for run in re.findall("`+", body)), default=0)
-    # Longer than any run of backticks in any passage: nothing in a passage can close it.
+    # Longer than any run of backticks in a passage, so that no passage can close it.
     fence = "`" * max(3, longest + 1)
     return "\n\n".join(
         f"Passage {passage.number}\n{fence}\n{body}\n{fence}"
@@ -191,7 +196,7 @@ def _passages_text(passages: Sequence[Passage]) -> str:
 
 
 def _body(passage: Passage) -> str:
-    """What stands between the fences, all of it data: file names and headings too."""
+    """The text between the fences. All of it is data, file names and headings too."""
     lines = [f"source: {sanitize_as_data(_label(passage.location))}"]
     if passage.heading:
         lines.append(f"section: {sanitize_as_data(_label(passage.heading))}")
@@ -208,6 +213,6 @@ _MARK = re.compile(rf"(?:(?<!\s)\s++|(?<=[.!?。！？\]]))(?:{MARK.pattern})", 
 
 
 def _turn_text(turn: Message) -> str:
-    """Without the marks of earlier replies: they number passages that are not here any more."""
+    """The text without the marks of earlier replies: their passages are not in this prompt."""
     text = _MARK.sub("", turn.content) if turn.role == "assistant" else turn.content
     return sanitize(text)

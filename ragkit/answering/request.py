@@ -1,4 +1,4 @@
-"""How a question is asked."""
+"""A question and all options of its answer."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ OnText = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class AskRequest:
-    """A question and all that is said about how to answer it.
+    """A question and how to answer it.
 
-    `history` are earlier turns; `standalone` is the question in words that need no history: both
-    are searched, and that one is answered. `exact` compares every vector. At most `per_document`
-    passages come from one file. `min_score` is the evidence (0 to 1) below which there is no
-    answer; None means the index's own floor. `reranking` orders the hits anew. `on_text` is told
-    the answer piece by piece as a chat model writes it, `on_restart` when what it was told so far
-    is void.
+    `history` are the earlier turns; `standalone` is the question in words that need no history:
+    both wordings are searched, and that one is answered. `exact` compares every vector. At most
+    `per_document` passages come from one file. `min_score` is the evidence (0 to 1) below which
+    there is no answer; None for the threshold of the index. `on_text` gets the pieces of the answer
+    while a chat model writes it; `on_restart` is called when those so far are void.
     """
 
     question: str
@@ -48,5 +47,5 @@ class AskRequest:
 
 
 def replace_surrogates(text: str) -> str:
-    """Text that can be stored and sent: lone surrogates become "?"."""
+    """The text with "?" for lone surrogates, so that it can be encoded."""
     return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,4 +1,4 @@
-"""A passage too long for what room there is -> the part of it around its best hit (pure)."""
+"""A passage that is too long for the prompt -> the part of it around its best hit (pure)."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from dataclasses import replace
 from ragkit.query.sentences import Span, split_sentences
 from ragkit.types import Passage
 
-_LEAST_CHARACTERS = 200  # less than that is not worth a place in the prompt
+_MIN_CHARACTERS = 200  # of a part that is worth its place in the prompt
 
 
 def truncate_passage(passage: Passage, fits: Callable[[Passage], bool]) -> Passage | None:
-    """The longest part that `fits`, made of whole sentences, table rows and code blocks.
+    """The longest part that `fits`, of whole sentences, table rows and code blocks; None when that
+    has less than 200 characters.
 
-    It begins where the best hit begins; where all of that hit fits, what follows and then what
-    goes before is added. A single code block or list that is too long alone is cut between its
-    lines. None when no part of some length fits. A row keeps the header of its table.
+    It begins where the best hit begins, and is extended to the end of the passage, then to its
+    beginning. A code block or list that is too long alone is cut between its lines. A row keeps the
+    header of its table.
     """
     spans = split_sentences(passage.text, table_header=passage.table_header)
-    first = _first_of_best(passage, spans)
+    first = _best_span(passage, spans)
 
     def part(begin: int, end: int) -> Passage:
         return _part(passage, spans[begin], spans[end - 1].end)
 
-    last = _most(len(spans) - first, lambda count: fits(part(first, first + count))) + first
+    last = _greatest(len(spans) - first, lambda count: fits(part(first, first + count))) + first
     if last > first:
         before = 0
         if last == len(spans):
-            before = _most(first, lambda count: fits(part(first - count, last)))
-        return _worthwhile(part(first - before, last))
+            before = _greatest(first, lambda count: fits(part(first - count, last)))
+        return _if_long_enough(part(first - before, last))
     return _cut_lines(passage, spans[first], fits) if spans else None
 
 
-def _first_of_best(passage: Passage, spans: Sequence[Span]) -> int:
-    """The number of the span that the best hit begins with."""
+def _best_span(passage: Passage, spans: Sequence[Span]) -> int:
+    """The index of the span in which the best hit begins."""
     start = passage.hits[0].chunk.start - passage.start if passage.hits else 0
     return next((at for at, span in enumerate(spans) if span.end > start), 0)
 
 
-def _most(limit: int, holds: Callable[[int], bool]) -> int:
-    """The greatest count up to `limit` that holds, 0 for none; what holds for more holds for
-    less."""
+def _greatest(limit: int, holds: Callable[[int], bool]) -> int:
+    """The greatest count up to `limit` that holds, 0 for none, by binary search."""
     low, high = 0, limit
     while low < high:
         middle = (low + high + 1) // 2
@@ -52,8 +52,8 @@ def _most(limit: int, holds: Callable[[int], bool]) -> int:
 def _cut_lines(passage: Passage, span: Span, fits: Callable[[Passage], bool]) -> Passage | None:
     lines = passage.text[span.start : span.end].splitlines(keepends=True)
     ends = [span.start + sum(map(len, lines[:count])) for count in range(1, len(lines))]
-    count = _most(len(ends), lambda count: fits(_part(passage, span, ends[count - 1])))
-    return _worthwhile(_part(passage, span, ends[count - 1])) if count else None
+    count = _greatest(len(ends), lambda count: fits(_part(passage, span, ends[count - 1])))
+    return _if_long_enough(_part(passage, span, ends[count - 1])) if count else None
 
 
 def _part(passage: Passage, first: Span, end: int) -> Passage:
@@ -70,5 +70,5 @@ def _part(passage: Passage, first: Span, end: int) -> Passage:
     )
 
 
-def _worthwhile(part: Passage) -> Passage | None:
-    return part if len(part.text) >= _LEAST_CHARACTERS else None
+def _if_long_enough(part: Passage) -> Passage | None:
+    return part if len(part.text) >= _MIN_CHARACTERS else None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragkit.answering.abstention import (
-    HIGHEST,
+    MAX_THRESHOLD,
     AbstentionThreshold,
     calibrate_threshold,
     languages_of,
@@ -53,7 +53,7 @@ def notes(write: Write, count: int) -> None:
 
 def test_a_passage_with_every_word_of_the_question_is_never_refused() -> None:
     found = [passage("Backups are tested every quarter.", similarity=-0.3)]
-    assert FLOOR.evidence("How often are backups tested?", found) >= HIGHEST
+    assert FLOOR.evidence("How often are backups tested?", found) >= MAX_THRESHOLD
 
 
 def test_no_passage_no_evidence() -> None:
@@ -162,7 +162,7 @@ def test_an_index_keeps_a_floor_that_tells_its_subjects_from_others(
     index.update(tmp_path / "docs")
     floor = load_threshold(index._store)
     assert floor is not None
-    assert 0.0 < floor.score <= HIGHEST
+    assert 0.0 < floor.score <= MAX_THRESHOLD
     assert not index.ask("Who may touch the violins?").is_abstention
     assert index.ask("Which crew repairs the turbines of the reactor?").is_abstention
 
