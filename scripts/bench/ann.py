@@ -3,7 +3,7 @@
 
     .venv/bin/python scripts/bench/ann.py [--sizes 20000,100000] [--dimensions 256,384]
 
-Indexes are made of real chunks and their vectors, varied (made.py); questions are those of the
+Indexes hold real chunks and their vectors, varied (varied_index.py); questions are those of the
 labelled sets, and five are asked before. One line for an index: p50 and p95 of the whole
 `Index.search` in process, its CPU, the part of the vectors alone (by the index, exactly, and by
 a matrix product in memory), recall@10 of that part and of the fused result against `exact=True`,
@@ -24,7 +24,7 @@ from pathlib import Path
 import lancedb
 import numpy as np
 from data import folder, questions
-from made import SETS, Projected, build, real_texts
+from varied_index import SETS, Projected, build, real_texts
 
 from ragkit import Index
 from ragkit.store import Store

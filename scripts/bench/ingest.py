@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import folder
-from measured import Cost, run
+from process_cost import Cost, run
 from tree import change_some, make_tree
 
 _HERE = Path(__file__).parent

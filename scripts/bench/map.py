@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""How many neighbours a map keeps: principal components against the layout of `ragkit map`.
+"""How many neighbours a map preserves: principal components against the layout of `ragkit map`.
 
     .venv/bin/python scripts/bench/map.py [SET ...]
 
@@ -34,9 +34,9 @@ def main() -> None:
         started = time.process_time()
         laid = lay_out(sample.vectors)
         seconds = time.process_time() - started
-        kept = preserved_neighbours(sample.vectors, laid)
+        share = preserved_neighbours(sample.vectors, laid)
         count = len(sample.chunks)
-        print(f"{name:<16}{count:>8}{sample.total:>8}  {plane:>11.3f}{kept:>8.3f}{seconds:>9.1f}")
+        print(f"{name:<16}{count:>8}{sample.total:>8}  {plane:>11.3f}{share:>8.3f}{seconds:>9.1f}")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from measured import run
+from process_cost import run
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 

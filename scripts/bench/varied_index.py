@@ -80,19 +80,19 @@ def build(uri: Path, texts: Sequence[str], embedder: Projected, size: int, noise
     second half of another, and a varied vector of the first."""
     store = Store.create(str(uri), Manifest(embedder.identity, ChunkSettings(), FORMAT))
     base = embedder.embed_documents(texts)
-    chance = random.Random(size)
+    generator = random.Random(size)
     numbers = iter(range(size))
     while batch := list(islice(numbers, BATCH)):
-        picked = [number % len(texts) for number in batch]
-        vectors = vary(base[picked], noise, seed=batch[0])
+        rows = [number % len(texts) for number in batch]
+        vectors = vary(base[rows], noise, seed=batch[0])
         chunks = [
-            _chunk(n, _mixed(texts[at], chance.choice(texts)))
-            for n, at in zip(batch, picked, strict=True)
+            _chunk(n, _mix(texts[at], generator.choice(texts)))
+            for n, at in zip(batch, rows, strict=True)
         ]
         store.chunks.write(
             chunks,
             list(vectors),
-            [_derived(one) for one in chunks],
+            [_features(one) for one in chunks],
             replacing=(),
         )
         sources = sorted({one.source for one in chunks})
@@ -109,10 +109,10 @@ def _chunk(number: int, text: str) -> Chunk:
     return Chunk(source, ordinal, text, start, start + len(text), line, line + 20)
 
 
-def _derived(one: Chunk) -> ChunkFeatures:
+def _features(one: Chunk) -> ChunkFeatures:
     opening = f"{one.source}\n{one.text[:HEADER_CHARACTERS]}" if one.ordinal == 0 else ""
     return ChunkFeatures(text_hash(one.text), search_context(one), "", opening)
 
 
-def _mixed(one: str, other: str) -> str:
+def _mix(one: str, other: str) -> str:
     return one[: len(one) // 2] + " " + other[len(other) // 2 :]

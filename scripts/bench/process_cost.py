@@ -1,4 +1,4 @@
-"""A command run as a process of its own, and what it cost: for benchmarks of whole programs."""
+"""Time and memory of a command that runs as a process of its own."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAMPLE_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took. `workers_mb` is the most that processes it started held together."""
+    """The cost of one run. `workers_mb` is the peak memory of all processes that it started."""
 
     output: str
     seconds: float
@@ -25,7 +25,7 @@ class Cost:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
-    """Runs a command to its end; ends this program with what it said when it fails."""
+    """Runs a command to its end; ends this program with its output when it fails."""
     started = time.perf_counter()
     process = subprocess.Popen(
         command,
