@@ -1,4 +1,4 @@
-"""What kind of answer a question asks for, and whether a sentence holds one."""
+"""The type of answer that a question asks for, and whether a sentence has one (pure)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ AnswerType = Literal["number", "date", "person", "place", "yes-no", "reason", "f
 
 
 def answer_type(question: str) -> AnswerType:
-    """The kind of answer asked for, by the question words of English, German, Chinese, French
-    and Spanish; "other" where they say nothing."""
+    """The type of answer, by the question words of English, German, Chinese, French and Spanish;
+    "other" where there are none of them."""
     text = " ".join(question.lower().split())
     for kind, pattern in _QUESTIONS.items():
         if pattern.search(text):
@@ -19,14 +19,14 @@ def answer_type(question: str) -> AnswerType:
 
 
 def contains_answer_type(kind: AnswerType, question: str, sentence: str) -> bool:
-    """Whether the sentence holds something of that kind which the question does not name itself.
-    Always False for "other"."""
+    """Whether the sentence has something of that type which is not in the question itself. Always
+    False for "other"."""
     pattern = _ANSWERS.get(kind)
     if pattern is None:
         return False
-    asked = question.lower()
+    question = question.lower()
     sentence = _ENUMERATION.sub("", sentence)
-    return any(found[0].lower() not in asked for found in pattern.finditer(sentence))
+    return any(found[0].lower() not in question for found in pattern.finditer(sentence))
 
 
 def _any_of(*words: str) -> str:
@@ -35,7 +35,7 @@ def _any_of(*words: str) -> str:
 
 _ENUMERATION = re.compile(r"^\s*\(?\d{1,3}[.)]\s|[§№#] ?\d+|\[\d+\]")
 
-# In the order they are asked: "how many years" is a number, "what year" a date.
+# In this order: "how many years" is a number, "what year" a date.
 _QUESTIONS: dict[AnswerType, re.Pattern[str]] = {
     "frequency": re.compile(
         r"\bhow (?:often|frequently|many times)\b|\bwie (?:oft|häufig)\b|多久一次|多少次|几次"

@@ -481,9 +481,9 @@ class Index:
 
         Raises `ValueError` when `lines` is negative.
         """
-        from ragkit.retrieval.context_lines import find_surroundings
+        from ragkit.retrieval.context_lines import find_context_lines
 
-        return find_surroundings(self._store, hits, lines)
+        return find_context_lines(self._store, hits, lines)
 
     def sample(
         self, limit: int, *, always: Sequence[Chunk] = (), **filters: Unpack[FilterOptions]

@@ -1,4 +1,8 @@
-"""Hits -> passages: neighbours joined, near-copies folded, every document its share (pure)."""
+"""Hits -> passages: neighbours merged, near-duplicates folded, a limit per document (pure).
+
+Near-duplicates are texts whose word triples have a Jaccard similarity of at least 0.85 (shingling,
+as in Broder 1997, compared exactly instead of by MinHash).
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ from dataclasses import replace
 from ragkit.types import Hit, Passage
 
 PER_DOCUMENT = 4
-_SAME = 0.85  # share of word triples that two copies of a passage have in common
+_DUPLICATE = 0.85  # Jaccard similarity
 _WORD = re.compile(r"\w+")
+_Shingles = frozenset[tuple[str, ...]]
 
 
 def to_passages(
@@ -21,72 +26,71 @@ def to_passages(
     per_document: int = PER_DOCUMENT,
     modified: Mapping[str, int] | None = None,
 ) -> tuple[Passage, ...]:
-    """At most `limit` passages in the order of their best hit, numbered from 1.
+    """At most `limit` passages in the order of their best hit, numbered from 1; empty for no hits.
 
-    Neighbouring chunks of a page are one passage, overlap shown once. Near-copies in other files
-    are folded into one: the newest by `modified` (source -> time) speaks, the others stand in
-    its `copies`, newest first. At most `per_document` passages come from one file. Empty for no
-    hits.
+    Neighbouring chunks of a page are one passage, their overlap shown once. Near-duplicates in
+    other files are folded into the newest one by `modified` (source -> time); the others are its
+    `near_duplicates`, newest first. At most `per_document` passages come from one file.
     """
-    age = modified or {}
-    chosen: list[Passage] = []
-    copies: list[list[Passage]] = []
-    prints: list[frozenset[tuple[str, ...]]] = []
+    clusters: list[list[Passage]] = []  # the first passage with its near-duplicates
+    shingles: list[_Shingles] = []
     taken: Counter[str] = Counter()
-    for group in _groups(hits):
-        passage = _passage(group)
-        marks = _fingerprint(passage.text)
-        twin = next((at for at, other in enumerate(prints) if _alike(marks, other)), None)
-        if twin is not None and chosen[twin].source != passage.source:
-            copies[twin].append(passage)
-        elif taken[passage.source] < per_document and (limit is None or len(chosen) < limit):
+    for group in _merge_neighbours(hits):
+        passage = _to_passage(group)
+        ours = _shingles(passage.text)
+        same = next((at for at, its in enumerate(shingles) if _are_duplicates(ours, its)), None)
+        if same is not None and clusters[same][0].source != passage.source:
+            clusters[same].append(passage)
+        elif taken[passage.source] < per_document and (limit is None or len(clusters) < limit):
             taken[passage.source] += 1
-            chosen.append(passage)
-            copies.append([])
-            prints.append(marks)
-    spoken: Counter[str] = Counter()
-    shown: list[Passage] = []
-    for one, same in zip(chosen, copies, strict=True):
-        free = [copy for copy in (one, *same) if spoken[copy.source] < per_document]
-        if free:
-            shown.append(_folded(free, [one, *same], age, len(shown) + 1))
-            spoken[shown[-1].source] += 1
-    return tuple(shown)
+            clusters.append([passage])
+            shingles.append(ours)
+    shown: Counter[str] = Counter()
+    passages: list[Passage] = []
+    for cluster in clusters:
+        newest_first = sorted(cluster, key=lambda one: -(modified or {}).get(one.source, 0))
+        newest = next((one for one in newest_first if shown[one.source] < per_document), None)
+        if newest is not None:
+            shown[newest.source] += 1
+            others = tuple(one for one in newest_first if one is not newest)
+            passages.append(replace(newest, number=len(passages) + 1, near_duplicates=others))
+    return tuple(passages)
 
 
-def _groups(hits: Sequence[Hit]) -> list[list[Hit]]:
-    """Hits whose chunks follow each other on one page, together; groups by their best hit."""
+def _merge_neighbours(hits: Sequence[Hit]) -> list[list[Hit]]:
+    """Groups of hits whose chunks follow each other on a page, in the order of their best hit."""
     groups: list[list[Hit]] = []
-    place: dict[tuple[str, int], list[Hit]] = {}
+    group_of: dict[tuple[str, int], list[Hit]] = {}
     for hit in hits:
         chunk = hit.chunk
-        beside = [
+        adjacent = [
             group
             for ordinal in (chunk.ordinal - 1, chunk.ordinal + 1)
-            if (group := place.get((chunk.source, ordinal))) and group[0].chunk.page == chunk.page
+            if (group := group_of.get((chunk.source, ordinal)))
+            and group[0].chunk.page == chunk.page
         ]
-        group = beside[0] if beside else []
-        if not beside:
+        group = adjacent[0] if adjacent else []
+        if not adjacent:
             groups.append(group)
-        if len(beside) == 2 and beside[1] is not group:
-            first, second = sorted(beside, key=groups.index)
+        if len(adjacent) == 2 and adjacent[1] is not group:
+            first, second = sorted(adjacent, key=groups.index)
             first.extend(second)
             groups.remove(second)
-            place.update({(h.chunk.source, h.chunk.ordinal): first for h in second})
+            group_of.update({(h.chunk.source, h.chunk.ordinal): first for h in second})
             group = first
         group.append(hit)
-        place[chunk.source, chunk.ordinal] = group
+        group_of[chunk.source, chunk.ordinal] = group
     return groups
 
 
-def _passage(group: list[Hit]) -> Passage:
+def _to_passage(group: list[Hit]) -> Passage:
     ordered = sorted(group, key=lambda hit: hit.chunk.start)
     first, last = ordered[0].chunk, ordered[-1].chunk
     text, end = first.text, first.end
     for hit in ordered[1:]:
         chunk = hit.chunk
         gap = chunk.start - end
-        # What stood between is blank by the chunk laws; newlines keep the span's length true.
+        # Only blanks are between chunks; newlines for them keep the length of the span.
         text += "\n" * gap + chunk.text if gap >= 0 else chunk.text[-gap:]
         end = max(end, chunk.end)
     return Passage(
@@ -105,29 +109,14 @@ def _passage(group: list[Hit]) -> Passage:
     )
 
 
-def _folded(
-    free: Sequence[Passage], copies: Sequence[Passage], age: Mapping[str, int], number: int
-) -> Passage:
-    """The newest of those that are free to speak (the best one among equals), holding the other
-    copies, newest first."""
-
-    def newest_first(some: Sequence[Passage]) -> list[Passage]:
-        return sorted(some, key=lambda passage: -age.get(passage.source, 0))
-
-    speaker = newest_first(free)[0]
-    others = tuple(copy for copy in newest_first(copies) if copy is not speaker)
-    return replace(speaker, number=number, near_duplicates=others)
-
-
-def _fingerprint(text: str) -> frozenset[tuple[str, ...]]:
-    """The word triples of a text (single characters where a script has no blanks)."""
+def _shingles(text: str) -> _Shingles:
+    """The word triples of a text; character triples of a text of less than eight words."""
     words = _WORD.findall(text.casefold())
     if len(words) < 8:
         words = [character for word in words for character in word]
     return frozenset(zip(words, words[1:], words[2:], strict=False)) or frozenset([tuple(words)])
 
 
-def _alike(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> bool:
-    """Whether two texts are copies but for small changes (Jaccard similarity of word triples)."""
+def _are_duplicates(one: _Shingles, other: _Shingles) -> bool:
     common = len(one & other)
-    return common >= _SAME * (len(one) + len(other) - common)
+    return common >= _DUPLICATE * (len(one) + len(other) - common)
