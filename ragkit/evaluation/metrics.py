@@ -49,10 +49,10 @@ def span_recall(
 
     A passage is (source, start, end); spans and passages may overlap, no character counts twice.
     """
-    wanted = {source: _union(ranges) for source, ranges in spans.items()}
-    total = sum(end - start for ranges in wanted.values() for start, end in ranges)
+    judged = {source: _union(ranges) for source, ranges in spans.items()}
+    total = sum(end - start for ranges in judged.values() for start, end in ranges)
     covered = 0
-    for source, ranges in wanted.items():
+    for source, ranges in judged.items():
         found = _union((start, end) for name, start, end in passages[:depth] if name == source)
         covered += sum(
             max(0, min(end, stop) - max(start, begin))

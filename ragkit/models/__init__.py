@@ -215,7 +215,7 @@ def _first_chat_model(models: OllamaModels) -> str:
 
 def _rank(name: str, order: tuple[str, ...]) -> int:
     base = name.rpartition("/")[2]
-    return next((at for at, wanted in enumerate(order) if base.startswith(wanted)), len(order))
+    return next((at for at, one in enumerate(order) if base.startswith(one)), len(order))
 
 
 def _full_name(model: str) -> str:

@@ -1,7 +1,7 @@
-"""The words each embedding model was trained to find before a question and before a passage.
+"""The prefixes that embedding models were trained with, for questions and for passages.
 
-Servers embed texts as they are, so a client that leaves these out gets vectors that look fine
-and find less. The table is matched by a model's base name; a model it does not know gets none.
+Servers embed texts as they are, so a client that leaves the prefixes out gets vectors that look
+fine and find less. The table is matched by a model's base name; unknown models get none.
 """
 
 from __future__ import annotations
@@ -17,10 +17,8 @@ _INSTRUCT = (
 
 @dataclass(frozen=True, slots=True)
 class Prefixes:
-    """What goes before a question and before a passage, and how many tokens the model reads.
-
-    `max_tokens` includes the prefix; it is None where the table knows no figure.
-    """
+    """The texts before a question and before a passage, and how many tokens the model reads,
+    prefix included; None where the table has no figure."""
 
     query_prefix: str = ""
     document_prefix: str = ""
@@ -28,7 +26,7 @@ class Prefixes:
 
 
 _GEMMA = ("task: search result | query: ", "title: none | text: ")
-# (pattern on the base name, prompts), the first match counts: a longer name before its beginning.
+# (pattern on the base name, prefixes); the first match counts, so longer names come first.
 _TABLE: tuple[tuple[str, Prefixes], ...] = (
     (r"nomic-embed-text-v2", Prefixes("search_query: ", "search_document: ", 512)),
     (r"nomic-embed-text", Prefixes("search_query: ", "search_document: ", 2048)),
@@ -47,15 +45,15 @@ _TABLE: tuple[tuple[str, Prefixes], ...] = (
     (r"e5-.*instruct", Prefixes(_INSTRUCT + " ", "", 512)),
     (r"(multilingual-)?e5-", Prefixes("query: ", "passage: ", 512)),
 )
-_PATTERNS = tuple((re.compile(rf"(?:^|[-_.]){name}"), prompts) for name, prompts in _TABLE)
+_PATTERNS = tuple((re.compile(rf"(?:^|[-_.]){name}"), prefixes) for name, prefixes in _TABLE)
 
 
 def prefixes_for(model: str) -> Prefixes:
-    """The prompts of a model, by its name in any spelling: with registry, namespace, tag, case."""
+    """The prefixes of a model, by its name with or without registry, namespace and tag."""
     name = base_name(model)
-    for pattern, prompts in _PATTERNS:
+    for pattern, prefixes in _PATTERNS:
         if pattern.search(name):
-            return prompts
+            return prefixes
     return Prefixes()
 
 

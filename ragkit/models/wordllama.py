@@ -1,6 +1,6 @@
-"""The embedded embedder: reads the two data files inside wordllama's wheel, offline.
+"""The embedded embedder: it reads the two data files inside wordllama's wheel, offline.
 
-The package itself is never imported: its own loader goes to the network, pads every batch to its
+The package itself is never imported: its own loader uses the network, pads every batch to its
 longest text and turns an empty text into NaN. A passage's vector is the mean of its tokens'
 vectors, scaled to length 1 (a bag of words: word order does not matter).
 """
@@ -38,12 +38,12 @@ _CACHED_WORDS = 200_000
 
 
 class CachedTokenizer:
-    """Token ids of texts, by a cache of words. Equal to tokenizing each text whole.
+    """Token ids of texts, by a cache of words. The result is that of tokenizing each text whole.
 
     That is exact because no token of this vocabulary holds a space other than in front, a
     newline, two digits, or both letters and other characters ("²." aside): no merge reaches
-    across the edge of a piece. Most pieces of a corpus repeat, so this is several times faster.
-    Picklable: the tokenizer is read again on the other side.
+    across the edge of a word. Most words of a corpus repeat, so this is several times faster.
+    Picklable: the other process reads the tokenizer again.
     """
 
     _split = re.compile(r" *(?:[^\W\d_²]+|\d{1,3}|(?:[_²]|[^\w \n])+)|\n+| +").findall
@@ -71,12 +71,12 @@ class CachedTokenizer:
 
     @classmethod
     def split(cls, text: str) -> list[str]:
-        """A text as pieces, each with the spaces in front of it."""
-        # Sets of plain letters are looked up, others asked for character by character.
+        """The words of a text, each with the spaces in front of it."""
+        # The ASCII pattern is the faster one: its character classes are plain sets.
         return cls._split_ascii(text) if text.isascii() else cls._split(text)
 
     def _words(self, texts: Sequence[str]) -> list[list[str]]:
-        """Each text as words, all of which are then in the cache."""
+        """The words of each text, all put into the cache."""
         if len(self._ids) > _CACHED_WORDS:
             self._ids.clear()
             self._lengths.clear()
@@ -96,7 +96,7 @@ class WordLlamaEmbedder:
     """An `Embedder` that runs in this process, reads texts of any length, and needs no server.
 
     Raises `ModelNotFoundError` when the wheel's data files are missing, `ModelError` when they
-    are not the ones this version was built for.
+    are other ones than those of this version.
     """
 
     name = "wordllama/l2_supercat_256"
@@ -113,7 +113,7 @@ class WordLlamaEmbedder:
         return ModelIdentity(self.name, _DIMENSION, digest=_SHA256[_WEIGHTS][:12])
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """(n, 256) float32 of length 1. Linear in the text; independent of the batch."""
+        """(n, 256) float32 of length 1, which do not depend on the other texts of the batch."""
         import numpy as np
 
         if self._table is None and len(texts) > 1:
@@ -135,7 +135,7 @@ class WordLlamaEmbedder:
             raise ValueError("a blank text has no vector")
         index = np.array(ids, dtype=np.int32)
         table = self._weights() if self._table is None else self._table
-        # In pieces, so that a text of millions of tokens needs no gigabytes.
+        # In batches, so that a text of millions of tokens needs no gigabytes.
         total = np.zeros(_DIMENSION, dtype=np.float32)
         for start in range(0, len(index), _BATCH_TOKENS):
             rows = table.take(index[start : start + _BATCH_TOKENS], axis=0)
@@ -166,7 +166,7 @@ class WordLlamaEmbedder:
 
 def _read_tokenizer() -> Any:
     """The wheel's tokenizer without its leading-space rule: words bring their own space."""
-    # Calls are many and small: waking a thread for each costs more than it saves.
+    # Calls are many and small: threads cost more than they save.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     from tokenizers import Tokenizer, normalizers
 

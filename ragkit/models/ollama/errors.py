@@ -192,7 +192,7 @@ def _find_kind(text: str, status: int) -> FailureKind:
 def _advice(kind: FailureKind, host: OllamaHost, text: str) -> str:
     if kind is FailureKind.DENIED:
         if not text.strip():
-            # So answers a server that was asked under a host name it does not know.
+            # The reply of a server to a request under a host name that is not its own.
             return " (the server does not know this host name; use its IP address)"
         if host.is_cloud:
             return " (set OLLAMA_API_KEY to a key from https://ollama.com/settings/keys)"
