@@ -30,8 +30,8 @@ class OllamaHost:
     OLLAMA_HOST counts, else this machine. 0.0.0.0, which tells a server to listen everywhere,
     means this machine here. A name and password in the address become a Basic header.
 
-    `api_key` is sent to this host as a Bearer token. Without it, OLLAMA_API_KEY is sent if and
-    only if the host is https://ollama.com. `headers` go with every request.
+    `headers` go with every request. OLLAMA_API_KEY is sent as a Bearer token if and only if the
+    host is https://ollama.com.
     `timeout` in seconds is the longest wait for the next bytes of a reply; without it each call
     has its own limit. Redirects are not followed, so texts go to no other host.
 
@@ -43,7 +43,6 @@ class OllamaHost:
         address: str | None = None,
         *,
         headers: Mapping[str, str] | None = None,
-        api_key: str | None = None,
         timeout: float | None = None,
     ) -> None:
         if timeout is not None and not timeout > 0:
@@ -54,7 +53,7 @@ class OllamaHost:
         self._headers = {name.lower(): value for name, value in (headers or {}).items()}
         self._authorization = self._headers.pop("authorization", None)
         if self._authorization is None:
-            self._authorization = _bearer(api_key or self._cloud_key()) or basic
+            self._authorization = self._cloud_key() or basic
 
     def __repr__(self) -> str:
         return f"OllamaHost({self.url!r})"
@@ -124,9 +123,10 @@ class OllamaHost:
         return authorize
 
     def _cloud_key(self) -> str | None:
-        if self.is_cloud and self.url.startswith("https://"):
-            return os.environ.get("OLLAMA_API_KEY")
-        return None
+        key = os.environ.get("OLLAMA_API_KEY")
+        return (
+            f"Bearer {key}" if key and self.is_cloud and self.url.startswith("https://") else None
+        )
 
 
 def load_vendor() -> tuple[Any, Any]:
@@ -149,10 +149,6 @@ def load_vendor() -> tuple[Any, Any]:
             ):
                 import ollama
     return ollama, httpx
-
-
-def _bearer(key: str | None) -> str | None:
-    return f"Bearer {key}" if key else None
 
 
 def _parse_address(address: str) -> tuple[str, str | None]:

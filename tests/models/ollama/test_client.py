@@ -116,7 +116,9 @@ def test_the_key_of_the_cloud_is_sent_to_the_cloud_over_https_alone(
 
 def test_a_key_that_is_given_is_sent_to_the_host_it_is_given_for() -> None:
     with OllamaDouble(key="secret") as server:
-        assert OllamaModels(OllamaHost(server.url, api_key="secret")).server_version()
+        assert OllamaModels(
+            OllamaHost(server.url, headers={"Authorization": "Bearer secret"})
+        ).server_version()
         named = OllamaHost(server.url, headers={"Authorization": "Bearer secret"})
         assert OllamaModels(named).server_version()
 

@@ -155,7 +155,7 @@ def test_what_is_no_ollama_server_is_told(server: OllamaDouble, body: bytes) -> 
 
 def test_a_key_is_never_part_of_an_error() -> None:
     with OllamaDouble(key="right") as server:
-        host = OllamaHost(server.url, api_key="wrong-secret")
+        host = OllamaHost(server.url, headers={"Authorization": "Bearer wrong-secret"})
         with pytest.raises(ModelUnavailableError, match="ollama signin") as caught:
             OllamaModels(host).list_models()
     assert "wrong-secret" not in repr(caught.value)
