@@ -1,4 +1,4 @@
-"""Measurements of settings as a picture, by matplotlib."""
+"""A plot of measured settings, drawn by matplotlib."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _NOT_IN_XML = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the picture: settings by name, their figures, and what they gain over the
-    current settings; `comparison` is None for these."""
+    """One line of the plot: the name of settings, their measurement, and their comparison with the
+    current settings, None for the current ones."""
 
     label: str
     measurement: Measurement
@@ -33,8 +33,8 @@ class Row:
 
 
 def draw_plot(title: str, rows: Sequence[Row], form: str) -> bytes:
-    """A file of the form "svg", "png" or "pdf": a row a setting, with its mean nDCG@10 and the
-    95 % interval of that; beside it, where settings are compared, the gain over the current ones.
+    """A file of the form "svg", "png" or "pdf": for each row the mean nDCG@10 with its 95 %
+    interval; where settings are compared, a second panel with the gain over the current ones.
 
     Raises `RagkitError` when matplotlib is not installed.
     """
@@ -48,18 +48,18 @@ def draw_plot(title: str, rows: Sequence[Row], form: str) -> bytes:
     means = paired_intervals(np.array([row.measurement.ndcgs for row in rows]))
     gains = [row.comparison.difference if row.comparison else None for row in rows]
     panels = 2 if any(gains) else 1
-    # Text stays text in SVG. Glyphs that the font lacks become boxes, which is no news.
+    # Text stays text in SVG. Glyphs that the font lacks become boxes, without a warning.
     with mpl.rc_context({"text.usetex": False, "svg.fonttype": "none"}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         size = (2 + _PANEL_INCHES * panels, 1.6 + _ROW_INCHES * len(rows))
         figure = Figure(figsize=size, layout="constrained")
-        figure.suptitle(_plain(title), parse_math=False)
+        figure.suptitle(_clean_label(title), parse_math=False)
         axes = figure.subplots(1, panels, sharey=True, squeeze=False)[0]
         _draw_panel(axes[0], rows, means, "mean nDCG@10 and its 95 % interval", ".3f")
         if panels == 2:
             _draw_panel(axes[1], rows, gains, "gained over the current settings (*)", "+.3f")
             axes[1].axvline(0, color=_CURRENT, linewidth=0.8)
-        labels = [_plain(row.label) for row in rows]
+        labels = [_clean_label(row.label) for row in rows]
         axes[0].set_yticks(range(len(rows)), labels, parse_math=False)
         axes[0].set_ylim(len(rows) - 0.4, -0.6)  # the first row on top
         stream = io.BytesIO()
@@ -94,6 +94,6 @@ def _colour(comparison: Comparison | None) -> str:
     return {"better": _BETTER, "worse": _WORSE}.get(comparison.verdict, _UNCLEAR)
 
 
-def _plain(text: str) -> str:
+def _clean_label(text: str) -> str:
     text = _NOT_IN_XML.sub("\ufffd", text)
     return text if len(text) <= _LABEL_CHARACTERS else f"{text[: _LABEL_CHARACTERS - 1]}…"

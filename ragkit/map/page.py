@@ -48,12 +48,12 @@ def embedded_json(value: object) -> str:
 
 def _summary(drawn: Map) -> str:
     count = len(drawn.chunks)
-    shown = f"{count:,} passages"
+    passages = f"{count:,} passages"
     if count < drawn.total:
-        shown = f"{count:,} of {drawn.total:,} passages, spread evenly over the index"
+        passages = f"{count:,} of {drawn.total:,} passages, spread evenly over the index"
     documents = len({chunk.source for chunk in drawn.chunks})
     summary = (
-        f"<p>{shown}, of {documents:,} documents; {100 * drawn.kept:.0f} % of the 10 nearest of "
+        f"<p>{passages}, of {documents:,} documents; {100 * drawn.kept:.0f} % of the 10 nearest of "
         "each by similarity are among its 30 nearest here.</p>"
     )
     if drawn.query:
