@@ -39,7 +39,7 @@ _MIN_TEXTS = 200  # in fewer, words of different texts are in one sentence by ch
 # Changes of an index after which the threshold is calibrated again.
 _COUNT_FACTOR = 1.5
 _WRITTEN_SHARE = 0.5
-_KEY = "floor"
+_KEY = "abstention_threshold"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
-"""An expected file as a person names it -> what the index knows of it before a search."""
+"""The file that a search should find: its row in the index, or why it has none."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -14,40 +14,40 @@ from ragkit.explain.report import ExpectedFile
 from ragkit.retrieval.filters import FilterOptions, format_filter, read_filters
 from ragkit.types import FileRecord
 
-_SHOWN = 5
+_MAX_NAMES = 5
 
 
 def resolve_expected_file(
-    named: str,
+    name: str,
     records: Sequence[FileRecord],
     filters: FilterOptions,
     *,
     base: Path,
     explain_not_indexed: Callable[[str], str],
 ) -> ExpectedFile:
-    """The file that `named` means: a source, a path, or the end of one.
+    """The file called `name`: a source, a path, or the end of one.
 
-    `explain_not_indexed` is asked about a file that the ledger does not have.
+    `explain_not_indexed` gives the reason for a file that is not among `records`.
 
-    Raises `RagkitError` when it means several.
+    Raises `RagkitError` when several files are called so.
     """
-    known = {record.source: record for record in records}
-    source = _meant(named, known, base)
-    record = known.get(source)
+    by_source = {record.source: record for record in records}
+    source = _find_source(name, by_source, base)
+    record = by_source.get(source)
     if record is None:
         return ExpectedFile(source, None, not_indexed_reason=explain_not_indexed(source))
     failing = []
-    for name, value in filters.items():
-        alone = read_filters(**cast(FilterOptions, {name: value}))
+    for option, value in filters.items():
+        alone = read_filters(**cast(FilterOptions, {option: value}))
         if alone is not None and not alone.matches(record):
-            failing.append(format_filter(name, value))
+            failing.append(format_filter(option, value))
     return ExpectedFile(source, record, failing=tuple(failing))
 
 
 def explain_not_indexed(
     source: str, base: Path, roots: Sequence[str], plan: Callable[[], dict[str, list[str]]]
 ) -> str:
-    """Why a file has no row in the ledger. `plan` says what an update would look at."""
+    """Why a file has no row in the index. `plan` gives the files that an update would read."""
     folders = ", ".join(roots) or "none"
     if (base / source).is_dir():
         return "it is a folder; name a file"
@@ -66,16 +66,15 @@ def explain_not_indexed(
     return "it is left out: named by .gitignore or .ragkitignore"
 
 
-def _meant(named: str, known: dict[str, FileRecord], base: Path) -> str:
-    if named in known:
-        return named
-    path = Path(named).expanduser()
-    source = source_of(Path(os.path.abspath(path)), base)
-    if source in known:
+def _find_source(name: str, by_source: Mapping[str, FileRecord], base: Path) -> str:
+    if name in by_source:
+        return name
+    source = source_of(Path(os.path.abspath(Path(name).expanduser())), base)
+    if source in by_source:
         return source
-    ending = "/" + named.removeprefix("./").lstrip("/")
-    fits = [one for one in known if one.endswith(ending)]
-    if len(fits) > 1:
-        shown = ", ".join(fits[:_SHOWN]) + (", ..." if len(fits) > _SHOWN else "")
-        raise RagkitError(f"{len(fits)} files are called {named}: {shown}; name one of them")
-    return fits[0] if fits else source
+    ending = "/" + name.removeprefix("./").lstrip("/")
+    matches = [one for one in by_source if one.endswith(ending)]
+    if len(matches) > 1:
+        first = ", ".join(matches[:_MAX_NAMES]) + (", ..." if len(matches) > _MAX_NAMES else "")
+        raise RagkitError(f"{len(matches)} files are called {name}: {first}; name one of them")
+    return matches[0] if matches else source

@@ -1,4 +1,4 @@
-"""Promises of the floor below which an index says that it holds no answer."""
+"""The evidence for an answer, and the threshold below which an index abstains."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ragkit.types import Chunk, Hit, Passage
 
 Write = Callable[..., Path]
 
-FLOOR = AbstentionThreshold(0.3, {"en": 0.2, "zh": 0.7, "": 0.2})
+THRESHOLD = AbstentionThreshold(0.3, {"en": 0.2, "zh": 0.7, "": 0.2})
 TOPICS = ("otters", "tides", "granite", "violins", "orchards", "glaciers", "bridges", "pottery")
 
 
@@ -53,16 +53,18 @@ def notes(write: Write, count: int) -> None:
 
 def test_a_passage_with_every_word_of_the_question_is_never_refused() -> None:
     found = [passage("Backups are tested every quarter.", similarity=-0.3)]
-    assert FLOOR.evidence("How often are backups tested?", found) >= MAX_THRESHOLD
+    assert THRESHOLD.evidence("How often are backups tested?", found) >= MAX_THRESHOLD
 
 
 def test_no_passage_no_evidence() -> None:
-    assert FLOOR.evidence("How often are backups tested?", []) == 0.0
+    assert THRESHOLD.evidence("How often are backups tested?", []) == 0.0
 
 
 def test_similarity_counts_from_what_any_question_in_that_language_gets() -> None:
-    assert FLOOR.evidence("哪座大厅展出水獭？", [passage("Nothing of it.", similarity=0.7)]) == 0.0
-    assert FLOOR.evidence("Which of the halls is it?", [passage("雪", similarity=0.7)]) > 0.25
+    assert (
+        THRESHOLD.evidence("哪座大厅展出水獭？", [passage("Nothing of it.", similarity=0.7)]) == 0.0
+    )
+    assert THRESHOLD.evidence("Which of the halls is it?", [passage("雪", similarity=0.7)]) > 0.25
 
 
 @given(
@@ -74,7 +76,7 @@ def test_evidence_lies_between_0_and_1_and_grows_with_similarity(
     one: float, other: float, text: str
 ) -> None:
     low, high = (
-        FLOOR.evidence("Where do the otters swim?", [passage(text, similarity)])
+        THRESHOLD.evidence("Where do the otters swim?", [passage(text, similarity)])
         for similarity in sorted((one, other))
     )
     assert 0.0 <= low <= high <= 1.0
@@ -83,7 +85,7 @@ def test_evidence_lies_between_0_and_1_and_grows_with_similarity(
 def test_evidence_is_that_of_the_best_passage_alone() -> None:
     near = passage("Otters swim in hall two.", 0.6)
     far = passage("The canteen opens at noon.", 0.1, number=2)
-    assert FLOOR.evidence("Where is the canteen?", [near, far]) < FLOOR.evidence(
+    assert THRESHOLD.evidence("Where is the canteen?", [near, far]) < THRESHOLD.evidence(
         "Where is the canteen?", [near, passage("The canteen is in hall two.", 0.5, number=2)]
     )
 
@@ -103,7 +105,7 @@ def test_the_script_of_a_question_tells_its_language(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "spoken"),
+    ("texts", "languages"),
     [
         pytest.param([], list(QUESTIONS), id="no text"),
         pytest.param(["1234"], list(QUESTIONS), id="no language"),
@@ -121,9 +123,9 @@ def test_the_script_of_a_question_tells_its_language(code: str) -> None:
     ],
 )
 def test_questions_are_asked_in_the_languages_of_the_texts(
-    texts: list[str], spoken: list[str]
+    texts: list[str], languages: list[str]
 ) -> None:
-    assert languages_of(texts) == spoken
+    assert languages_of(texts) == languages
 
 
 def test_shuffled_questions_are_made_of_words_of_different_texts_and_repeat() -> None:
@@ -152,41 +154,49 @@ def test_any_texts_can_be_shuffled(text: str) -> None:
     assert all(nonsense_questions([text] * 200, 5)) or text in ("", "1 2 3")
 
 
-# ---------------------------------------------------------------- the floor of an index
+# ---------------------------------------------------------------- the threshold of an index
 
 
-def test_an_index_keeps_a_floor_that_tells_its_subjects_from_others(
+def test_an_index_keeps_a_threshold_that_tells_its_subjects_from_others(
     index: Index, write: Write, tmp_path: Path
 ) -> None:
     notes(write, 24)
     index.update(tmp_path / "docs")
-    floor = load_threshold(index._store)
-    assert floor is not None
-    assert 0.0 < floor.score <= MAX_THRESHOLD
+    threshold = load_threshold(index._store)
+    assert threshold is not None
+    assert 0.0 < threshold.score <= MAX_THRESHOLD
     assert not index.ask("Who may touch the violins?").is_abstention
     assert index.ask("Which crew repairs the turbines of the reactor?").is_abstention
 
 
-def test_the_floor_is_found_anew_only_when_the_corpus_has_changed_much(
+def test_the_threshold_is_found_anew_only_when_the_corpus_has_changed_much(
     index: Index, write: Write, tmp_path: Path
 ) -> None:
     notes(write, 16)
     index.update(tmp_path / "docs")
-    first = index._store.catalog.get("floor")
+    first = index._store.catalog.get("abstention_threshold")
     assert first["chunks"] == 16
     write("one-more.md", "# Kites\n\nKites fly on the hill.")
     index.update()
-    assert index._store.catalog.get("floor")["score"] == first["score"]
+    assert index._store.catalog.get("abstention_threshold")["score"] == first["score"]
     notes(write, 40)
     index.update()
-    assert index._store.catalog.get("floor")["chunks"] == index._store.chunks.count() > 24
+    assert (
+        index._store.catalog.get("abstention_threshold")["chunks"]
+        == index._store.chunks.count()
+        > 24
+    )
     for path in (tmp_path / "docs").glob("*[1-9].md"):
         path.unlink()
     index.update()
-    assert index._store.catalog.get("floor")["chunks"] == index._store.chunks.count() < 10
+    assert (
+        index._store.catalog.get("abstention_threshold")["chunks"]
+        == index._store.chunks.count()
+        < 10
+    )
 
 
-def test_the_floor_is_found_anew_when_half_of_the_files_were_exchanged(
+def test_the_threshold_is_found_anew_when_half_of_the_files_were_exchanged(
     index: Index, write: Write, tmp_path: Path
 ) -> None:
     notes(write, 16)
@@ -199,11 +209,11 @@ def test_the_floor_is_found_anew_when_half_of_the_files_were_exchanged(
         if number == 3:
             index.update()
             assert index.floor == first
-            assert index._store.catalog.get("floor")["written"] == 4
+            assert index._store.catalog.get("abstention_threshold")["written"] == 4
     (tmp_path / "docs" / "more.md").write_text("# Tide tables\n\nThe sea falls at noon.")
     index.update()
-    assert index._store.catalog.get("floor") == {
-        **index._store.catalog.get("floor"),
+    assert index._store.catalog.get("abstention_threshold") == {
+        **index._store.catalog.get("abstention_threshold"),
         "chunks": 17,
         "written": 0,
     }
@@ -220,23 +230,25 @@ def test_a_run_that_changes_nothing_asks_nothing(
     assert len(embedder.questions) == asked
 
 
-def test_an_index_without_a_floor_gets_one_though_nothing_changed(
+def test_an_index_without_a_threshold_gets_one_though_nothing_changed(
     index: Index, write: Write, tmp_path: Path
 ) -> None:
     notes(write, 8)
     index.update(tmp_path / "docs")
-    index._store.catalog.set("floor", None)  # as after a run that was stopped at its very end
+    index._store.catalog.set(
+        "abstention_threshold", None
+    )  # as after a run that was stopped at its very end
     index.update()
     assert load_threshold(index._store) is not None
 
 
-def test_an_empty_index_has_no_floor(index: Index, write: Write, tmp_path: Path) -> None:
+def test_an_empty_index_has_no_threshold(index: Index, write: Write, tmp_path: Path) -> None:
     write("empty.txt", "")
     index.update(tmp_path / "docs")
     assert load_threshold(index._store) is None
 
 
-def test_the_cost_of_a_floor_does_not_grow_with_the_corpus(
+def test_the_cost_of_a_threshold_does_not_grow_with_the_corpus(
     index: Index, write: Write, tmp_path: Path, embedder: CountingEmbedder
 ) -> None:
     write("words.md", "\n\n".join(f"# Part {n}\n\nThe part {n} of it." for n in range(300)))
@@ -246,7 +258,7 @@ def test_the_cost_of_a_floor_does_not_grow_with_the_corpus(
     assert len(embedder.questions) <= 16 * len(QUESTIONS) + 24
 
 
-def test_a_model_that_fails_at_the_end_leaves_the_index_whole_and_without_a_floor(
+def test_a_model_that_fails_at_the_end_leaves_the_index_whole_and_without_a_threshold(
     tmp_path: Path, write: Write
 ) -> None:
     class Tired(CountingEmbedder):
@@ -259,7 +271,7 @@ def test_a_model_that_fails_at_the_end_leaves_the_index_whole_and_without_a_floo
     assert load_threshold(index._store) is None
 
 
-def test_passages_below_the_floor_are_offered_and_the_reason_is_told(
+def test_passages_below_the_threshold_are_offered_and_the_reason_is_told(
     index: Index, write: Write, tmp_path: Path
 ) -> None:
     notes(write, 16)
@@ -273,7 +285,7 @@ def test_passages_below_the_floor_are_offered_and_the_reason_is_told(
     assert answer.evidence_score < answer.abstention_threshold
 
 
-def test_min_score_overrides_the_floor_in_both_directions(
+def test_min_score_overrides_the_threshold_in_both_directions(
     index: Index, write: Write, tmp_path: Path
 ) -> None:
     notes(write, 16)
