@@ -14,6 +14,7 @@ from ragkit.errors import IndexLockedError
 
 _FILE = "write.lock"
 _PAUSE_SECONDS = 0.2
+_held: set[int] = set()  # the descriptors of the locks of this process
 
 
 @contextmanager
@@ -27,6 +28,7 @@ def write_lock(
     """
     path = folder / _FILE
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    _held.add(descriptor)
     try:
         deadline = time.monotonic() + wait_seconds
         told = False
@@ -43,7 +45,19 @@ def write_lock(
         _sign(descriptor)
         yield
     finally:
-        os.close(descriptor)  # frees the lock
+        if descriptor in _held:  # a forked child has closed it
+            _held.remove(descriptor)
+            os.close(descriptor)  # frees the lock
+
+
+def _close_in_child() -> None:
+    """A lock lasts until every process has closed it: a child of the writer must not prolong it."""
+    while _held:
+        os.close(_held.pop())
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)
 
 
 def _try_lock(descriptor: int) -> bool:

@@ -191,8 +191,7 @@ class ChunkTable(Table):
         `always`."""
         import numpy as np
 
-        query = self._table.search().select(["source", "ordinal"]).with_row_id(True)
-        rows = self._run(query, sources)
+        rows = self._positions(sources)
         ids = rows["_rowid"].to_numpy().astype(np.int64)
         spread = np.arange(limit) * len(ids) // limit if len(ids) > limit else np.arange(len(ids))
         wanted = set(ids[spread].tolist())
@@ -241,10 +240,12 @@ class ChunkTable(Table):
             query = self._table.search() if offsets is None else self._table.take_offsets(offsets)
             return list(query.select(["text"]).to_arrow()["text"].to_pylist())
 
-    def _run(self, query: Any, sources: Collection[str] | None) -> pa.Table:
-        with translate_errors(self._uri):
-            if sources is not None:
-                from lancedb.expr import col
+    def _positions(self, sources: Collection[str] | None) -> pa.Table:
+        """Source, ordinal and row id of all chunks, or of those of `sources`."""
+        from lancedb.expr import col
 
+        with translate_errors(self._uri):
+            query = self._table.search().select(["source", "ordinal"]).with_row_id(True)
+            if sources is not None:
                 query = query.where(col("source").isin(sorted(sources)), prefilter=True)
             return query.to_arrow()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import BuiltinFunctionType
 from typing import Any
 
 from ragkit.errors import IndexDamagedError, RagkitError, StorageError
@@ -25,6 +28,7 @@ __all__ = [
 ]
 
 FILES, CHUNKS = "files", "chunks"
+_used_by: set[int] = set()  # the process that has used LanceDB; empty until it does
 
 _ENDING = ".lance"
 
@@ -45,6 +49,9 @@ def index_exists(place: str | StorageLocation) -> bool:
 
 def connect(place: StorageLocation) -> Any:
     """LanceDB's connection. A local folder that is not there is made."""
+    if not _used_by and hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_let_child_end)
+    _used_by.add(os.getpid())
     os.environ.setdefault("LANCEDB_LOG", "error")  # else the Rust side prints to stderr
     import lancedb
 
@@ -64,9 +71,30 @@ def _options(place: StorageLocation) -> dict[str, Any]:
     return {"storage_options": retrying_options(dict(place.options))}
 
 
+def _let_child_end() -> None:
+    """Takes back what LanceDB does at the end of a process: in a forked child it waits for threads
+    that are not there, for ever. The function has no name in its module."""
+    for found in gc.get_objects():
+        if isinstance(found, BuiltinFunctionType) and found.__name__ == "shutdown_runtime":
+            atexit.unregister(found)
+
+
+def refuse_forked_child() -> None:
+    """Raises `RagkitError` in a child that was forked after LanceDB was used: its threads are gone
+    there, and whatever is opened anew crashes or corrupts memory in half of the children."""
+    if _used_by and os.getpid() not in _used_by:
+        raise RagkitError(
+            "this process was forked from one that had opened an index already, which LanceDB does "
+            'not survive. Start workers with multiprocessing.get_context("spawn"), or open the '
+            "index in the workers only, after the fork"
+        )
+
+
 @contextmanager
 def translate_errors(uri: str) -> Iterator[None]:
-    """LanceDB's errors, which are bare ValueError and RuntimeError, as ours."""
+    """LanceDB's errors, which are bare ValueError and RuntimeError, as ours. Raises also as
+    `refuse_forked_child`: everything that LanceDB does for us is done within this."""
+    refuse_forked_child()
     try:
         yield
     except RagkitError:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from ragkit.errors import IndexChangedError
 from ragkit.store import schema
 from ragkit.store.async_reader import AsyncTableReader
+from ragkit.store.connection import refuse_forked_child
 from ragkit.store.schema import matrix, normalize_rows, products
 from ragkit.types import Chunk
 
@@ -218,6 +219,7 @@ class TableCache:
 
     def full_table(self) -> InMemoryTable | None:
         """A small table."""
+        refuse_forked_child()  # a thread of the parent may have held the lock
         with self._loading:
             self._look()
             size = 4 * self._rows * self._dimension()
