@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -57,43 +57,19 @@ def trace_search(
     fused = best_hits(store, candidates, len(candidates.rows))
     hits = fused if reranking is None else reranking(question, fused)
     count = ask_limit * HITS_PER_PASSAGE
-    ask_hits = hits[: count if reranking is None else max(count, RERANKED)]
-    modified = store.files.modified_ns({hit.chunk.source for hit in ask_hits})
-    passages = to_passages(ask_hits, modified=modified)
-
-    similarity_ranks, keyword_ranks = _ranks(nearest.tolist()), _ranks(matches.rows.tolist())
-    fused_ranks, hit_ranks = _ranks(map(_position, fused)), _ranks(map(_position, hits))
+    passages = _to_passages(store, hits[: count if reranking is None else max(count, RERANKED)])
+    ranks = _Ranks.of(nearest.tolist(), matches.rows.tolist(), fused, hits)
     rows = _rows_by_position(store, candidates)
-
-    def rank(hit: Hit) -> RankedHit:
-        similarity = similarity_ranks.get(rows[_position(hit)], depth + 1)
-        keyword = keyword_ranks.get(rows[_position(hit)], depth + 1)
-        return RankedHit(
-            hit,
-            similarity_rank=similarity if similarity <= depth else None,
-            keyword_rank=keyword if keyword <= depth else None,
-            fused_rank=fused_ranks[_position(hit)],
-        )
-
     if expected is not None and expected.record and not expected.failing:
         best = next((hit for hit in hits if hit.chunk.source == expected.source), None)
         if best is None:
-            inside = collect(
-                depth=max(1, expected.record.chunks), sources=[expected.source], exact=True
-            )
+            chunks = max(1, expected.record.chunks)
+            inside = collect(depth=chunks, sources=[expected.source], exact=True)
             inside = _rescore(store, inside, candidates, matches, keyword_weight)
             best = next(iter(best_hits(store, inside, 1)), None)
             rows |= _rows_by_position(store, inside)
         if best is not None:
-            position = _position(best)
-            expected = replace(
-                expected,
-                best=best,
-                similarity_rank=similarity_ranks.get(rows[position]),
-                keyword_rank=keyword_ranks.get(rows[position]),
-                fused_rank=fused_ranks.get(position),
-                rerank_rank=None if best.rerank_score is None else hit_ranks[position],
-            )
+            expected = ranks.rank_expected(expected, best, rows[_position(best)])
         expected = _with_passage(expected, passages)
     return SearchTrace(
         question=question,
@@ -105,11 +81,49 @@ def trace_search(
         chunks=len(nearest),
         matches=len(matches.rows),
         candidates=len(candidates.rows),
-        hits=tuple(map(rank, hits[:limit])),
+        hits=tuple(ranks.rank_hit(hit, rows[_position(hit)], depth) for hit in hits[:limit]),
         passages=passages,
         expected=expected,
         reranked=sum(hit.rerank_score is not None for hit in hits),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranks:
+    """Ranks, from 1: of row ids by similarity and by keywords, of chunks, by source and ordinal,
+    after fusion and after reranking."""
+
+    similarity: Mapping[int, int]
+    keyword: Mapping[int, int]
+    fused: Mapping[tuple[str, int], int]
+    reranked: Mapping[tuple[str, int], int]
+
+    @classmethod
+    def of(
+        cls, nearest: list[int], matches: list[int], fused: list[Hit], reranked: list[Hit]
+    ) -> _Ranks:
+        chunks = (_ranks(map(_position, hits)) for hits in (fused, reranked))
+        return cls(_ranks(nearest), _ranks(matches), *chunks)
+
+    def rank_hit(self, hit: Hit, row: int, depth: int) -> RankedHit:
+        similarity, keyword = self.similarity.get(row), self.keyword.get(row)
+        return RankedHit(
+            hit,
+            similarity if similarity is not None and similarity <= depth else None,
+            keyword if keyword is not None and keyword <= depth else None,
+            self.fused[_position(hit)],
+        )
+
+    def rank_expected(self, expected: ExpectedFile, best: Hit, row: int) -> ExpectedFile:
+        """The file with its best chunk and the ranks of that."""
+        return replace(
+            expected,
+            best=best,
+            similarity_rank=self.similarity.get(row),
+            keyword_rank=self.keyword.get(row),
+            fused_rank=self.fused.get(_position(best)),
+            rerank_rank=self.reranked[_position(best)] if best.rerank_score is not None else None,
+        )
 
 
 def _rescore(
@@ -135,6 +149,11 @@ def _rescore(
     document = candidates.header_scores.of_chunks(list(_rows_by_position(store, inside)))
     score = fuse_scores(inside.similarity, keyword, document, keyword_weight)
     return replace(inside, keyword=keyword, document_score=document, score=score)
+
+
+def _to_passages(store: Store, hits: Sequence[Hit]) -> tuple[Passage, ...]:
+    modified = store.files.modified_ns({hit.chunk.source for hit in hits})
+    return to_passages(hits, modified=modified)
 
 
 def _with_passage(expected: ExpectedFile, passages: Sequence[Passage]) -> ExpectedFile:
