@@ -1,4 +1,24 @@
-"""Every error a caller may want to catch. The command line prints each as one line and exits 1."""
+"""Every error a caller may want to catch. The command line prints each as one line and exits 1.
+
+RagkitError
+├── FilterError (also a ValueError)     a filter that cannot be read
+├── IndexNotFoundError                  no index at the place named
+├── IndexDamagedError                   it is there and cannot be read
+├── IndexChangedError                   written again and again while it was searched
+├── IndexMismatchError                  built with another model, settings or format
+├── IndexLockedError                    another process is writing it
+├── LoadError                           a file that is no text (engines and loaders; not `Index`)
+├── StorageError                        an object store that cannot be reached, or refuses
+└── ModelError                          a model did not do what was asked of it
+    ├── ModelUnavailableError           its server cannot be reached, or is busy
+    ├── ModelNotFoundError              the server does not have it
+    ├── ContextOverflowError            the prompt does not fit its window
+    ├── EmbeddingError                  some texts have no vector
+    └── AnswerCutError                  it broke off in the middle of an answer
+
+AnswerStoppedError (a KeyboardInterrupt): Ctrl-C in the middle of an answer.
+A mistake in a call is a `TypeError` or a `ValueError`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +35,7 @@ __all__ = [
     "AnswerStoppedError",
     "ContextOverflowError",
     "EmbeddingError",
+    "FilterError",
     "IndexChangedError",
     "IndexDamagedError",
     "IndexLockedError",
@@ -31,6 +52,19 @@ __all__ = [
 
 class RagkitError(Exception):
     """The root of all errors ragkit raises on purpose; its text is meant for the person."""
+
+
+class FilterError(RagkitError, ValueError):
+    """A filter that cannot be read: why, and at which of its characters, counted from 1."""
+
+    def __init__(self, reason: str, text: str, position: int) -> None:
+        super().__init__(f"{reason}, at character {position} of: {text}")
+        self.reason = reason
+        self.text = text
+        self.position = position
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (FilterError, (self.reason, self.text, self.position))
 
 
 class LoadError(RagkitError):

@@ -19,7 +19,7 @@ _held: set[int] = set()  # the descriptors of the locks of this process
 
 @contextmanager
 def write_lock(
-    folder: Path, *, wait_seconds: float = 0.0, on_wait: Callable[[str], None] | None = None
+    folder: Path, *, wait_seconds: float = 0.0, on_wait: Callable[[str], object] | None = None
 ) -> Iterator[None]:
     """Holds the write lock of a local index; the kernel frees it when the process ends, so a
     lock left by a dead process is taken over.

@@ -65,7 +65,7 @@ def running() -> Iterator[S3]:
 
 def rows(index: Index) -> list[tuple[object, ...]]:
     """What is stored of each chunk, by id."""
-    table = index._store.chunks._table.to_arrow().sort_by("id")
+    table = index._connection.store.chunks._table.to_arrow().sort_by("id")
     names = ("id", "text_hash", "text", "vector")
     return list(zip(*(table[name].to_pylist() for name in names), strict=True))
 

@@ -25,7 +25,7 @@ from ragkit.index import Index
 database, docs, part, method, when, times = sys.argv[1:]
 embedder = CountingEmbedder()
 index = Index.open(database, embedder=embedder)
-held = embedder if part == "embedder" else getattr(index._store, part)
+held = embedder if part == "embedder" else getattr(index._connection.store, part)
 called = getattr(held, method)
 left = int(times)
 
@@ -62,8 +62,8 @@ def kill_run(index: Index, docs: Path, part: str, method: str, when: str, times:
 
 def stored(index: Index) -> tuple[list[dict], list[tuple]]:
     """Every chunk, and what the ledger says of every file."""
-    index._store.refresh()
-    rows = index._store.chunks._table.to_arrow().sort_by("id").to_pylist()
+    index._connection.store.refresh()
+    rows = index._connection.store.chunks._table.to_arrow().sort_by("id").to_pylist()
     return rows, [(one.source, one.outcome, one.sha256, one.chunks) for one in index.files()]
 
 
@@ -127,4 +127,4 @@ def test_a_first_run_that_was_killed_goes_on_without_its_folder_being_named_agai
     fill(write, 1)
     kill_run(index, tmp_path / "docs", "files", "write", "before", 1)
     assert index.update().added == 30
-    assert index.roots() == ["docs"]
+    assert index.indexed_paths() == ["docs"]

@@ -45,7 +45,7 @@ def index(server: OllamaDouble, tmp_path_factory: pytest.TempPathFactory) -> Ind
         (home / f"a{number}.md").write_text(f"{truth(number)}\n\n{row['text']}\n", encoding="utf-8")
     (home / "other.md").write_text("The archives are open on weekdays.\n", encoding="utf-8")
     servers = OllamaSettings(embed_host=server.url, chat_host=server.url)
-    index = Index.create(home / ".ragkit", embedder="ollama/embeddinggemma", servers=servers)
+    index = Index.create(home / ".ragkit", embedder="ollama/embeddinggemma", ollama=servers)
     assert index.update(home).failed == 0
     return index
 

@@ -50,17 +50,19 @@ def test_reindex_verify_repair_remove_and_filters_work_in_a_bucket(
     index = Index.create(place, embedder=embedder)
     index.update(docs)
     before = rows(index)
-    report = index.reindex(embedder, chunk_tokens=ChunkSettings().tokens // 2)
+    report = index.maintenance.reindex(embedder, chunk_tokens=ChunkSettings().tokens // 2)
     assert (report.added, report.failed) == (12, 1)
     assert rows(index) == before  # short files: the same chunks in another generation
     opened = Index.open(place)
-    assert opened.generations.current != opened.generations.previous
-    assert index.drop_old()
-    assert Index.open(place).generations.previous is None
+    assert opened.status().versions.current != opened.status().versions.previous
+    assert index.maintenance.drop_previous()
+    assert Index.open(place).status().versions.previous is None
 
-    index._store.chunks._table.update(where="ordinal = 0", values={"text_hash": "0" * 32})
-    assert len(Index.open(place).verify().issues) == 12
-    assert not Index.open(place).verify(repair=True).issues
+    index._connection.store.chunks._table.update(
+        where="ordinal = 0", values={"text_hash": "0" * 32}
+    )
+    assert len(Index.open(place).maintenance.verify().issues) == 12
+    assert not Index.open(place).maintenance.verify(repair=True).issues
     assert rows(Index.open(place)) == before
 
     gone = Index.open(place).remove(docs / "3.md")
@@ -69,7 +71,7 @@ def test_reindex_verify_repair_remove_and_filters_work_in_a_bucket(
     assert len(again.files()) == 12
     found = again.search("walrus number 3", path="**/4.md")
     assert [Path(hit.chunk.source).name for hit in found] == ["4.md"]
-    again.optimize()
+    again.maintenance.optimize()
     assert len(Index.open(place).search("walrus", limit=20)) == 11
 
 

@@ -46,7 +46,7 @@ _CUT = "the answer was cut at {} tokens; allow more with --option {}={}"
 _DROPPED = "the prompt did not fit the window; asked again with {} of {} passages"
 _STOPPED = "stopped in the middle of the answer"
 _PART = "no room in the window for all of [{}]: the model read {}"
-_LEFT_OUT = "{} unsupported sentence(s) left out (--strict)"
+_LEFT_OUT = "{} unsupported sentence(s) left out (--supported-only)"
 
 
 class AnswerGeneration:
@@ -126,7 +126,7 @@ class AnswerGeneration:
         if [one.citations for one in parsed] != [one.citations for one in sentences]:
             text = rewrite_citations(text, sentences)
         removed: tuple[Sentence, ...] = ()
-        if self._request.strict and (kept := without_unsupported(sentences)) != sentences:
+        if self._request.supported_only and (kept := without_unsupported(sentences)) != sentences:
             removed = tuple(one for one in sentences if one not in kept)
             self._notes.append(_LEFT_OUT.format(len(removed)))
             sentences, text = kept, with_citation_marks(kept)

@@ -11,7 +11,7 @@ from ragkit.types import Message
 
 REPLY_TOKENS = 1024
 
-OnText = Callable[[str], None]
+OnText = Callable[[str], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class AskRequest:
     keyword_weight: float
     sources: Collection[str] | None = None
     exact: bool = False
-    strict: bool = False
+    supported_only: bool = False
     reply_tokens: int = REPLY_TOKENS
     history: Sequence[Message] = ()
     standalone: str = ""
@@ -38,7 +38,7 @@ class AskRequest:
     min_score: float | None = None
     rerank_step: RerankStep | None = None
     on_text: OnText | None = None
-    on_restart: Callable[[], None] | None = None
+    on_restart: Callable[[], object] | None = None
 
     @property
     def standalone_question(self) -> str:

@@ -56,7 +56,7 @@ class Session:
         *,
         why_extractive: str,
         model_options: Mapping[str, object],
-        strict: bool,
+        supported_only: bool,
         given: Mapping[str, Any],
         filters: FilterOptions,
         typed: bool,
@@ -68,7 +68,7 @@ class Session:
         self._chat = chat
         self._why_extractive = why_extractive
         self._model_options = model_options
-        self._strict = strict
+        self._supported_only = supported_only
         self._filters = filters
         self._tidy = tidy
         self._live = StreamPrinter(True)
@@ -79,7 +79,7 @@ class Session:
             on_standalone=self._show_standalone,
             model=chat or NO_CHAT,
             model_options=model_options,
-            strict=strict,
+            supported_only=supported_only,
             on_text=self._show,
             on_restart=lambda: self._live.restart(),
             **given,
@@ -128,7 +128,7 @@ class Session:
             print_status(f"({safe_line(nothing)})", dim=True)
 
     def _show(self, text: str) -> None:
-        if not self._strict:
+        if not self._supported_only:
             self._waiting.end()
             self._live.show(text)
 
@@ -139,7 +139,7 @@ class Session:
             told=self._live.end(),
             again=self._told,
             why_extractive=self._why_extractive,
-            base=self._index.base,
+            base=self._index.base_folder,
         )
         self._told = self._told or not answer.is_abstention
 
@@ -230,7 +230,7 @@ class Session:
         return self._conversation.history[-1].answer
 
     def _heading(self, passage: Passage) -> str:
-        place = linked(passage.location, path_of(passage.source, self._index.base))
+        place = linked(passage.location, path_of(passage.source, self._index.base_folder))
         heading = f"  {safe_line(passage.heading)}" if passage.heading else ""
         return f"[{passage.number}] {place}{heading}"
 

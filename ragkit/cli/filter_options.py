@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from ragkit.cli import options
 from ragkit.cli.output import safe_line
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _SHOWN = 60  # characters of an expression on each side of what is wrong with it
 
 
 def filters(command: Command) -> Command:
-    """Adds --path, --type, --since, --until and --where, of which the command gets one argument,
+    """Adds --path, --types, --since, --until and --where, of which the command gets one argument,
     `filters`: those that were given, each checked."""
 
     @functools.wraps(command)
@@ -44,7 +45,7 @@ def why_nothing(index: Index, filters: FilterOptions) -> str:
 
 
 def _checked(_ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    from ragkit.retrieval.filter_expression import FilterError
+    from ragkit.errors import FilterError
     from ragkit.retrieval.filters import FilterOptions, read_filters
 
     if parameter.name == "types":
@@ -86,11 +87,12 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         "--path", metavar="GLOB", help="Only files that match, such as 'docs/**' or '*.pdf'."
     ),
     "types": _option(
-        "--type",
-        "types",
+        "--types",
+        cls=options.AliasedOption,
+        aliases=["--type"],
         multiple=True,
         metavar="TYPE",
-        help="Only files of this format or ending, such as pdf or md. Repeatable.",
+        help='Only files of this format or ending, such as pdf or "pdf,md". Repeatable.',
     ),
     "since": _option(
         "--since",

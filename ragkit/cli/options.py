@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -16,6 +16,23 @@ if TYPE_CHECKING:
     from ragkit.models import OllamaSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class AliasedOption(click.Option):
+    """An option that also has names of earlier versions, which no help shows."""
+
+    def __init__(self, names: Sequence[str], aliases: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(names, **settings)
+        self._aliases = aliases
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        shown = self.opts
+        self.opts = [*shown, *self._aliases]
+        try:
+            super().add_to_parser(parser, ctx)
+        finally:
+            self.opts = shown
+
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b|bytes)?", re.IGNORECASE)
 _STORAGE_OPTIONS = "ragkit.storage_options"
@@ -63,7 +80,9 @@ def _locate(ctx: click.Context, _parameter: click.Parameter, value: str | None) 
 
 
 wait = click.option(
-    "--wait",
+    "--wait-seconds",
+    cls=AliasedOption,
+    aliases=["--wait"],
     type=click.FloatRange(min=0),
     default=0,
     metavar="SECONDS",
@@ -107,6 +126,13 @@ min_score = click.option(
     help="The evidence, 0 to 1, below which there is no answer; 0 always answers.  [default: the "
     "index's own floor]",
 )
+supported_only = click.option(
+    "--supported-only",
+    cls=AliasedOption,
+    aliases=["--strict"],
+    is_flag=True,
+    help="Leave out sentences that the passages do not support.",
+)
 rerank = click.option(
     "--rerank",
     metavar="MODEL",
@@ -140,8 +166,10 @@ def _parse_model_options(
 
 
 model_options = click.option(
-    "--option",
+    "--model-option",
     "model_options",
+    cls=AliasedOption,
+    aliases=["--option"],
     multiple=True,
     metavar="KEY=VALUE",
     callback=_parse_model_options,
@@ -184,21 +212,21 @@ _SERVER_OPTIONS = {
 
 
 def _reaching(*names: str) -> Callable[[Command], Command]:
-    """A decorator that adds these options, of which the command gets one argument, `servers`."""
+    """A decorator that adds these options, of which the command gets one argument, `ollama`."""
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
-        def with_servers(*arguments: Any, **given: Any) -> Any:
+        def with_settings(*arguments: Any, **given: Any) -> Any:
             from ragkit.cli.progress import PullBar
 
             bar = PullBar()
             taken = {name: given.pop(name) for name in names}
             try:
-                return command(*arguments, servers=_servers(bar, **taken), **given)
+                return command(*arguments, ollama=_settings(bar, **taken), **given)
             finally:
                 bar.close()
 
-        wrapped: Any = with_servers
+        wrapped: Any = with_settings
         for name in reversed(names):
             wrapped = _SERVER_OPTIONS[name](wrapped)
         return cast(Command, wrapped)
@@ -208,14 +236,14 @@ def _reaching(*names: str) -> Callable[[Command], Command]:
 
 # How models on servers are reached, for commands that embed and chat, embed texts, embed a
 # question, look at what is there, or look after one server.
-servers = _reaching("embed_host", "chat_host", "headers", "timeout", "no_pull")
-embedding_server = _reaching("embed_host", "headers", "timeout", "no_pull")
-question_server = _reaching("embed_host", "headers", "timeout")
-both_servers = _reaching("embed_host", "chat_host", "headers", "timeout")
-one_server = _reaching("host", "headers", "timeout")
+ollama = _reaching("embed_host", "chat_host", "headers", "timeout", "no_pull")
+ollama_embedding = _reaching("embed_host", "headers", "timeout", "no_pull")
+ollama_query = _reaching("embed_host", "headers", "timeout")
+ollama_reading = _reaching("embed_host", "chat_host", "headers", "timeout")
+ollama_server = _reaching("host", "headers", "timeout")
 
 
-def _servers(
+def _settings(
     bar: PullBar,
     *,
     embed_host: str | None = None,
@@ -231,7 +259,7 @@ def _servers(
     for name, sign, _ in pairs:
         if not name.strip() or not sign:
             raise click.BadParameter("write it as NAME=VALUE", param_hint="--header")
-    servers = OllamaSettings(
+    settings = OllamaSettings(
         embed_host=embed_host or host,
         chat_host=chat_host or host,
         headers=tuple((name.strip(), value) for name, _, value in pairs),
@@ -239,12 +267,12 @@ def _servers(
         pull=not no_pull,
         on_pull=bar,
     )
-    for address in filter(None, (servers.embed_host, servers.chat_host)):
+    for address in filter(None, (settings.embed_host, settings.chat_host)):
         try:
-            servers.host(address)
+            settings.host(address)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
-    return servers
+    return settings
 
 
 def question(name: str) -> Callable[[Command], Command]:

@@ -61,7 +61,7 @@ def print_json(value: Any) -> None:
 def plain(value: Any) -> Any:
     """A value of dataclasses, tuples and dicts as what JSON can hold."""
     if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+        return plain(asdict(value))
     if isinstance(value, dict):
         return {key: plain(one) for key, one in value.items()}
     return [plain(one) for one in value] if isinstance(value, list | tuple) else value

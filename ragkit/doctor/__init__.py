@@ -109,7 +109,7 @@ def _check_index(place: StorageLocation, ollama: OllamaSettings) -> tuple[Check,
         if not store.index_exists(place):
             finding, fix = f"none at {place.uri} yet", "make one with: ragkit index FOLDER"
             return Check("index", "note", finding, fix), None
-        index = Index.open(place, servers=ollama)
+        index = Index.open(place, ollama=ollama)
         files = index.files()
     except StorageError as error:
         return failed_check("index", error, _STORE_FIX), None

@@ -104,7 +104,9 @@ def measure_settings(
     searches of how many are done.
     """
     embedder = _Remembering(index.embedder)
-    search: Callable[..., list[Hit]] = index.with_embedder(embedder).search
+    search: Callable[..., list[Hit]] = Index.open(
+        index.location, embedder=embedder, ollama=index.ollama
+    ).search
     told: set[str] = set()
 
     def note(text: str) -> None:

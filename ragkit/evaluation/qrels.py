@@ -123,11 +123,11 @@ class _Sources:
 
     def __init__(self, index: Index) -> None:
         files = index.files()
-        base = index.base.as_posix().rstrip("/")
+        base = index.base_folder.as_posix().rstrip("/")
         self.known = {file.source for file in files}
         self.indexed = {file.source for file in files if file.outcome == "indexed"}
         self.ambiguous: set[str] = set()
-        self._roots = ["" if root in (".", "") else f"{root}/" for root in index.roots()]
+        self._roots = ["" if root in (".", "") else f"{root}/" for root in index.indexed_paths()]
         self._plain = {_plain(source): source for source in sorted(self.known, reverse=True)}
         self._by_name: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for plain, source in self._plain.items():

@@ -6,6 +6,8 @@ import shlex
 
 from ragkit.errors import IndexMismatchError
 from ragkit.paths import index_location
+from ragkit.store import Store
+from ragkit.store.schema import FORMAT
 from ragkit.types import ChunkSettings, Embedder, Manifest
 
 _LEAST_HEADROOM = 32  # tokens a chunk leaves for prefixes and table headers in a small window
@@ -31,6 +33,15 @@ def clamp_chunk_settings(model: Embedder, settings: ChunkSettings) -> ChunkSetti
     if size < 1 or not 0 <= overlap < size:
         raise ValueError(f"overlap must be at least 0 and below the chunk size {size}")
     return ChunkSettings(size, overlap, whole)
+
+
+def check_format(store: Store) -> None:
+    """Raises `IndexMismatchError` when another version of ragkit wrote the index."""
+    if store.manifest.format != FORMAT:
+        raise IndexMismatchError(
+            f"{store.uri} has format {store.manifest.format}, this ragkit writes {FORMAT}; "
+            "delete that folder and run `ragkit index` again"
+        )
 
 
 def check_embedder(manifest: Manifest, model: Embedder, uri: str) -> None:

@@ -1,45 +1,37 @@
-"""Index: a store paired with the embedder that built it; the object people hold."""
+"""Index: what people hold. Each method is a docstring and a call into the room that does it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import html
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from datetime import date
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from ragkit.answering.abstention import load_threshold
-from ragkit.answering.request import AskRequest, replace_surrogates
 from ragkit.errors import IndexMismatchError, RagkitError
-from ragkit.index.ask_options import (
+from ragkit.index.compatibility import check_format, chunk_settings_for, reindex_command
+from ragkit.index.connection import ASK_LIMIT, SEARCH_LIMIT, IndexConnection, check_question
+from ragkit.index.options import (
+    MAX_FILE_BYTES,
     AskOptions,
-    chat_from_options,
-    checked_question,
-    reply_tokens,
-    resolve_chat_model,
-    save_calibration,
+    ReadOptions,
+    SearchOptions,
+    check_parameters,
+    options_of,
 )
-from ragkit.index.compatibility import check_embedder, chunk_settings_for
-from ragkit.index.last_run import load_last_run, save_last_run
-from ragkit.index.rerankers import resolve_reranker
 from ragkit.ingest.loader_version import CHUNKER_VERSION, loaders_version
 from ragkit.models import NO_CHAT, OllamaSettings, choose_embedder, resolve_embedder
-from ragkit.paths import base_folder, index_location
+from ragkit.paths import index_location
 from ragkit.retrieval.context_lines import ContextLines
-from ragkit.retrieval.filters import FilterOptions, filter_options, read_filters
-from ragkit.retrieval.hybrid_search import KEYWORD_WEIGHT, hybrid_search
+from ragkit.retrieval.hybrid_search import hybrid_search
 from ragkit.retrieval.passages import PER_DOCUMENT
-from ragkit.retrieval.rerank import RERANKED, RerankStep
+from ragkit.retrieval.rerank import RERANKED
 from ragkit.store import Store, index_exists
-from ragkit.store.catalog import IndexVersions
-from ragkit.store.chunks import Sample
-from ragkit.store.connection import table_sizes
-from ragkit.store.distributed import LEAST_ROWS as DISTRIBUTED_CHUNKS
 from ragkit.store.schema import FORMAT
 from ragkit.types import (
     Answer,
@@ -49,123 +41,169 @@ from ragkit.types import (
     Engine,
     FileRecord,
     Hit,
+    Hits,
     IndexReport,
-    IntegrityReport,
-    LastRun,
+    IndexStatus,
     Manifest,
-    ModelIdentity,
+    Message,
+    Progress,
     Reranker,
     StorageLocation,
-    VectorIndex,
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
     from ragkit.answering.conversation import Conversation
+    from ragkit.answering.stream import AnswerStream, AsyncAnswerStream
     from ragkit.explain.report import Explanation
-    from ragkit.index.reindex import ReindexOptions
-    from ragkit.index.update import (
-        ReadOptions,
-        UpdateOptions,
-        WaitOptions,
-    )
-    from ragkit.ingest.roots import SelectionOptions
+    from ragkit.index.maintenance import Maintenance
+    from ragkit.store.chunks import Sample
 
-logger = logging.getLogger(__name__)
-
-SEARCH_LIMIT = 5
-ASK_LIMIT = 8
-_SETTINGS = "settings"
+    AnyPath = str | os.PathLike[str]
 
 
 class Index:
-    """A searchable index of folders. Make one with `Index.create`, or open one with `Index.open`.
+    """A searchable index of folders: `Index.open` or `Index.create` gives one.
 
-    Reading methods may be called from several threads and beside one writing process.
+    Use it as a context manager, or call `close` when you are done. Reading methods may be called
+    from several threads, and beside one process that writes. After a fork the child opens the
+    index anew by itself.
     """
 
     def __init__(
         self,
         store: Store,
+        *,
         embedder: Embedder | None = None,
-        servers: OllamaSettings | None = None,
+        ollama: OllamaSettings | None = None,
     ) -> None:
-        self._store = store
-        self._servers = servers or OllamaSettings()
-        self._embedders: dict[ModelIdentity, Embedder] = {}
-        self._rerankers: dict[str, Reranker] = {}
-        if embedder is not None:
-            check_embedder(store.manifest, embedder, store.uri)
-            self._embedders[embedder.identity] = embedder
+        """Used by `open` and `create`."""
+        self._connection = IndexConnection(store, ollama, embedder)
 
     @classmethod
     def create(
         cls,
-        path: str | os.PathLike[str] | StorageLocation,
+        path: AnyPath | StorageLocation,
         *,
         embedder: str | Embedder | None = None,
-        servers: OllamaSettings | None = None,
+        ollama: OllamaSettings | None = None,
         chunk_tokens: int | None = None,
         overlap: int = 0,
-    ) -> Index:
-        """A new, empty index in the folder `path` (or at an s3://, gs:// or az:// address).
+    ) -> Self:
+        """A new, empty index in the folder `path`, or at an s3://, gs:// or az:// address.
 
-        A `Location` says how an object store is spoken to, for the index and for documents that
-        lie in one. `embedder` is a name such as "ollama/embeddinggemma" or an object that fulfils
-        `Embedder`; None means a known embedding model of Ollama if it answers, else the embedded
-        one. `chunk_tokens` and `overlap` count tokens of that embedder. `servers` says how
-        models are reached, then and later.
+        path: a `StorageLocation` says how an object store is reached, for the index and for
+            documents in the same store.
+        embedder: a name such as "ollama/embeddinggemma", or an object that fulfils `Embedder`.
+            None: a known embedding model of Ollama if a server answers, else the embedded one.
+        ollama: how models on servers are reached, now and later.
+        chunk_tokens, overlap: sizes of chunks, in tokens of that embedder.
 
-        Raises `RagkitError` when there is already an index, `ModelError` when the embedder
-        cannot be used, `ValueError` for impossible sizes.
+        Raises `RagkitError` when there is an index already, `ModelError` when the embedder cannot
+        be used, `ValueError` for impossible sizes.
         """
-        place = index_location(path)
-        if index_exists(place):
-            raise RagkitError(f"there is already an index at {place.uri}; open it instead")
-        if embedder is None:
-            embedder = choose_embedder(servers).name
-        model = resolve_embedder(embedder, servers) if isinstance(embedder, str) else embedder
+        check_parameters(locals())
+        location = index_location(path)
+        if index_exists(location):
+            raise RagkitError(f"there is already an index at {location.uri}; open it instead")
+        chosen = embedder or choose_embedder(ollama).name
+        model = resolve_embedder(chosen, ollama) if isinstance(chosen, str) else chosen
         chunking = chunk_settings_for(model, chunk_tokens, overlap)
         versions = (CHUNKER_VERSION, loaders_version())
         manifest = Manifest(model.identity, chunking, FORMAT, *versions)
-        return cls(Store.create(place, manifest), model, servers)
+        return cls(Store.create(location, manifest), embedder=model, ollama=ollama)
 
     @classmethod
     def open(
         cls,
-        path: str | os.PathLike[str] | StorageLocation | None = None,
+        path: AnyPath | StorageLocation | None = None,
         *,
-        embedder: Embedder | None = None,
-        servers: OllamaSettings | None = None,
-    ) -> Index:
-        """The index at `path`; None means the one `find_index` finds.
+        create: bool = False,
+        embedder: str | Embedder | None = None,
+        ollama: OllamaSettings | None = None,
+    ) -> Self:
+        """The index at `path`; None means the one that `find_index` finds.
 
-        `embedder` is needed only where the index was built with an object of your own.
+        create: make an empty index where there is none, as `Index.create` does.
+        embedder: needed where the index was built with an object of your own. A name, or an
+            object, must be the model that the index was built with.
+        ollama: how models on servers are reached.
 
         Raises `IndexNotFoundError`, `IndexDamagedError`, `IndexMismatchError`.
         """
-        store = Store.open(index_location(path or ""))
-        if store.manifest.format != FORMAT:
-            raise IndexMismatchError(
-                f"{store.uri} has format {store.manifest.format}, this ragkit writes {FORMAT}; "
-                "delete that folder and run `ragkit index` again"
-            )
-        return cls(store, embedder, servers)
+        check_parameters(locals())
+        location = index_location(path or "")
+        if create and not index_exists(location):
+            return cls.create(location, embedder=embedder, ollama=ollama)
+        store = Store.open(location)
+        check_format(store)
+        if isinstance(embedder, str):
+            built = store.manifest.embedder.name
+            if embedder != built:
+                raise IndexMismatchError(
+                    f"the index at {store.uri} was built with {built}; rebuild it with the other "
+                    f"model: {reindex_command(store.uri, embedder)}"
+                )
+            embedder = None
+        return cls(store, embedder=embedder, ollama=ollama)
 
-    def with_embedder(self, embedder: Embedder) -> Index:
-        """The same index, with an object that embeds as its own model does."""
-        return Index(self._store, embedder, self._servers)
+    def close(self) -> None:
+        """Frees what searching holds in memory. A closed index may be used again."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled are the place and the settings; the other side opens the index anew.
+        connection = self._connection
+        ollama = replace(connection.ollama, on_pull=None)
+        return _open, (type(self), self.location, connection.given_embedder, ollama)
+
+    def __repr__(self) -> str:
+        status = self._connection.counts()
+        return (
+            f"Index({Path(self.uri).name!r}, {status[0]:,} files, {status[1]:,} chunks, "
+            f"{self.manifest.embedder.name})"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<code>{html.escape(repr(self))}</code>"
+
+    def _repr_markdown_(self) -> str:
+        return f"`{repr(self).replace('`', chr(39))}`"
 
     # ------------------------------------------------------------ what it is
 
     @property
     def uri(self) -> str:
         """Where the index is."""
-        return self._store.uri
+        return self._connection.store.uri
+
+    @property
+    def location(self) -> StorageLocation:
+        """Where the index is, and how its object store is reached."""
+        return self._connection.store.location
+
+    @property
+    def ollama(self) -> OllamaSettings:
+        """How models on servers are reached."""
+        return self._connection.ollama
+
+    @property
+    def base_folder(self) -> Path:
+        """Sources below this folder are named relative to it, so that both can be moved."""
+        return self._connection.base_folder
 
     @property
     def manifest(self) -> Manifest:
         """What the index was built with."""
-        return self._store.manifest
+        return self._connection.store.manifest
 
     @property
     def embedder(self) -> Embedder:
@@ -173,261 +211,230 @@ class Index:
 
         Raises `IndexMismatchError` when the model under that name is no longer the same.
         """
-        return self._reading()[1]
+        return self._connection.store_and_embedder()[1]
 
-    def _reading(self) -> tuple[Store, Embedder]:
-        """The store and the model of its vectors: one pair, whatever other threads put in force
-        meanwhile."""
-        store = self._store
-        wanted = store.manifest.embedder
-        if wanted not in self._embedders:
-            # Nobody named the model now: a search must not begin with a download.
-            model = resolve_embedder(wanted.name, replace(self._servers, pull=False))
-            check_embedder(store.manifest, model, store.uri)
-            self._embedders[wanted] = model
-        return store, self._embedders[wanted]
+    @cached_property
+    def maintenance(self) -> Maintenance:
+        """Rebuilding, checking and optimizing: `reindex`, `verify`, `optimize`, ..."""
+        from ragkit.index.maintenance import Maintenance
 
-    @property
-    def base(self) -> Path:
-        """Sources below this folder are named relative to it, so that both can be moved."""
-        return base_folder(self._store.location)
+        return Maintenance(self._connection)
 
-    def files(self) -> list[FileRecord]:
-        """The ledger: a row for every file ever discovered, in ascending order of source."""
-        return self._store.files.records()
+    def status(self) -> IndexStatus:
+        """What is in the index, what is not and why, and what the last run did."""
+        from ragkit.index.status import index_status
 
-    @property
-    def last_run(self) -> LastRun | None:
-        """What the last `update` or `reindex` did, None when none has ended yet."""
-        return load_last_run(self._store)
+        return index_status(self._connection)
 
-    @property
-    def generations(self) -> IndexVersions:
-        """The names of the generation in force, the previous and the unfinished one."""
-        return self._store.versions
+    def files(self, path: AnyPath | None = None) -> list[FileRecord]:
+        """A record for every file ever discovered, in ascending order of source; with `path` that
+        of this file, or those below this folder. Empty when the index knows none."""
+        records = self._connection.store.files.records()
+        if path is None:
+            return records
+        from ragkit.ingest.roots import files_below, parse_root
 
-    def sizes(self) -> dict[str, int]:
-        """Bytes on disk by table: `chunks...` and `files...` of each generation, `catalog`."""
-        return table_sizes(self._store.location)
-
-    def find_records(
-        self, path: str | os.PathLike[str], records: Sequence[FileRecord] | None = None
-    ) -> tuple[str, list[FileRecord]]:
-        """What a file or folder is called as a source, and the ledger rows of the file or of all
-        below the folder: of `records`, else of the whole ledger."""
-        from ragkit.ingest.roots import files_below, parse_root, source_of
-
+        by_source = {record.source: record for record in records}
         root = parse_root(os.fspath(path))
-        known = {r.source: r for r in (self.files() if records is None else records)}
-        return source_of(root, self.base), [known[s] for s in files_below(known, root, self.base)]
+        return [by_source[one] for one in files_below(by_source, root, self.base_folder)]
 
-    def explain_not_indexed(self, source: str) -> str:
-        """Why the ledger has no row of a file: it does not exist, is hidden or ignored, ..."""
-        from ragkit.explain.expected_file import explain_not_indexed
-
-        return explain_not_indexed(source, self.base, self.roots(), self.plan)
-
-    @property
-    def vector_index(self) -> VectorIndex | None:
-        """How the nearest chunks are found, and how well; None where there are so few that each
-        search compares all of them."""
-        return self._store.chunks.vector_index
-
-    def roots(self) -> list[str]:
+    def indexed_paths(self) -> list[str]:
         """The folders and files that were indexed, as sources are named."""
         from ragkit.index.update import indexed_roots
 
-        return indexed_roots(self._store)
+        return indexed_roots(self._connection.store)
 
-    @property
-    def floor(self) -> float | None:
-        """The evidence, 0 to 1, below which `ask` gives no answer: found at the end of `update`,
-        and anew when much has changed. None for an empty index."""
-        floor = load_threshold(self._store)
-        return None if floor is None else floor.score
+    def explain_not_indexed(self, path: AnyPath) -> str:
+        """Why the index knows nothing of a file: it does not exist, is hidden or ignored, ..."""
+        from ragkit.explain.expected_file import explain_not_indexed
+        from ragkit.ingest.roots import parse_root, source_of
 
-    @property
-    def settings(self) -> dict[str, float | int]:
-        """The defaults in force for `search` in this index: `keyword_weight` and `limit`. What
-        was saved for the index holds for `ask`, too. Read when first needed."""
-        return {"keyword_weight": KEYWORD_WEIGHT, "limit": SEARCH_LIMIT, **self._settings}
+        source = source_of(parse_root(os.fspath(path)), self.base_folder)
+        reason = explain_not_indexed(source, self.base_folder, self.indexed_paths(), self.plan)
+        return f"{source} is not in the index: {reason}"
 
-    @cached_property
-    def _settings(self) -> dict[str, float | int]:
-        return dict(self._store.catalog.get(_SETTINGS) or {})
+    def to_arrow(
+        self, table: Literal["chunks", "files"] = "chunks", *, vectors: bool = False
+    ) -> pa.Table:
+        """A table of the index as Arrow: "chunks" (one row a chunk: its fields as of `Chunk`, and
+        with `vectors` its vector) or "files" (one row a file: the fields of `FileRecord`)."""
+        check_parameters(locals())
+        store = self._connection.store
+        if table == "chunks":
+            return store.chunks.to_arrow(vectors=vectors)
+        if table == "files":
+            return store.files.to_arrow()
+        raise ValueError(f"there is no table {table!r}; name 'chunks' or 'files'")
 
-    def save_settings(self, settings: Mapping[str, float | int]) -> None:
-        """Makes these the defaults of `search` and `ask` for this index.
-
-        Raises `ValueError` for a setting there is not, or an impossible value.
-        """
-        unknown = set(settings) - {"keyword_weight", "limit"}
-        if unknown:
-            raise ValueError(f"no setting {', '.join(sorted(unknown))}")
-        if settings.get("keyword_weight", 0) < 0 or settings.get("limit", 1) < 1:
-            raise ValueError("keyword_weight must be at least 0, limit at least 1")
-        merged = {**self._settings, **settings}
-        self._store.catalog.set(_SETTINGS, merged)
-        self.__dict__["_settings"] = merged
+    def to_pandas(
+        self, table: Literal["chunks", "files"] = "chunks", *, vectors: bool = False
+    ) -> pd.DataFrame:
+        """As `to_arrow`, as a data frame of pandas, which must be installed."""
+        frame: pd.DataFrame = self.to_arrow(table, vectors=vectors).to_pandas()
+        return frame
 
     # ------------------------------------------------------------ writing
 
-    def plan(
-        self, *paths: str | os.PathLike[str], **options: Unpack[SelectionOptions]
-    ) -> dict[str, list[str]]:
-        """What `update` would look at: kind ("new", "changed", "gone", "unchanged", ...) ->
-        sources. Nothing is read but folders, nothing is written. A changed file may turn out to
-        hold what it held."""
-        from ragkit.index.update import group_by_kind, plan_changes
-        from ragkit.ingest.roots import resolve_roots, selection_of
-
-        roots = resolve_roots(paths, self.roots(), self.base)
-        known = self._store.files.fingerprints
-        selection = selection_of(options)
-        return group_by_kind(plan_changes(roots, known, self.base, self._store.location, selection))
-
     def update(
-        self, *paths: str | os.PathLike[str], **options: Unpack[UpdateOptions]
+        self,
+        *paths: AnyPath,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        hidden: bool = False,
+        allow_empty: bool = False,
+        passwords: Sequence[str] = (),
+        max_file_bytes: int = MAX_FILE_BYTES,
+        engine: Engine | None = None,
+        files_per_task: int | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        wait_seconds: float = 0.0,
+        on_wait: Callable[[str], object] | None = None,
     ) -> IndexReport:
-        """Makes the index true to folders or files: new, changed, moved and vanished ones.
+        """Makes the index true to folders or files: new, changed, moved and deleted ones.
 
-        Without `paths` all that was indexed before is looked at again. Cheap when nothing
-        changed: files of unchanged size and time are not read, no text is embedded twice.
-        A file that cannot be read is reported and keeps nothing else from being indexed.
-        `options` are those of `UpdateOptions`.
+        Cheap when nothing changed: files of unchanged size and time are not read, and no text is
+        embedded twice. A file that cannot be read is reported, and the others are indexed.
 
-        Raises `IndexLockedError` when another process writes and does not finish within
-        `wait_seconds`; `RagkitError` when a path does not exist, or would empty the index
-        without `allow_empty`; `ModelError` when the embedder fails for good. What was committed
-        by then stays, and the next call goes on from there.
+        paths: folders, files or addresses; without any, all that was indexed before.
+        include, exclude: globs as in .gitignore, relative to each path. hidden: also files and
+            folders whose name starts with a dot.
+        allow_empty: go on even if that takes every file of a path out of the index.
+        passwords: for encrypted files. max_file_bytes: larger files are skipped and reported.
+        engine: where files are read: `LocalEngine()` by default, or a `RayEngine`.
+        files_per_task: how many files a worker gets at a time.
+        on_progress: told how far the run is, several times a second at most.
+        wait_seconds: how long to wait for another process that writes; on_wait is told who it is.
+
+        Raises `IndexLockedError` when another process writes and does not finish in time;
+        `RagkitError` when a path does not exist, or would empty the index without `allow_empty`;
+        `ModelError` when the embedder fails for good. What was committed by then stays, and the
+        next call goes on from there.
         """
         from ragkit.index.update import update
+        from ragkit.ingest.roots import FileSelection
 
-        with self._writing(options):
-            return update(*self._reading(), self._servers, self.base, paths, options)
+        options = options_of(ReadOptions, locals())
+        selection = FileSelection(tuple(include), tuple(exclude), hidden, allow_empty)
+        with self._connection.writing(wait_seconds, on_wait):
+            return update(self._connection, paths, selection, options)
 
-    def reindex(
-        self, embedder: str | Embedder | None = None, **options: Unpack[ReindexOptions]
-    ) -> IndexReport:
-        """Builds the index anew beside itself and then puts that in force, in one commit.
-
-        Until then, and after a crash at any moment, the old generation answers. The call goes on
-        with a rebuild that was cut off; it embeds no text twice. All files of the ledger are read
-        again; of those that are not on disk by now the old chunks are taken over, and `problems`
-        says so. What is new on disk is left to `update`. The old generation is kept until
-        `drop_old`.
-
-        `embedder` None means the model of the unfinished rebuild, else the one the index has.
-        `options` are those of `ReindexOptions`.
-
-        Raises `RagkitError` when another rebuild is unfinished; `IndexLockedError`, `ModelError`
-        and `ValueError` as `create` and `update` do.
-        """
-        from ragkit.index.reindex import default_reindex_model, reindex
-
-        with self._writing(options):
-            model = embedder or default_reindex_model(self._store)
-            if isinstance(model, str):
-                model = resolve_embedder(model, self._servers)
-            self._embedders[model.identity] = model
-            self._store, report = reindex(self._store, model, self._servers, self.base, options)
-            save_last_run(self._store, "reindex", report)
-            return report
-
-    def drop_old(self, **options: Unpack[WaitOptions]) -> bool:
-        """Drops the generation that the last `reindex` replaced; whether there was one."""
-        with self._writing(options):
-            return self._store.versions.drop_previous()
-
-    def drop_unfinished(self, **options: Unpack[WaitOptions]) -> bool:
-        """Gives up a `reindex` that was cut off; whether there was one."""
-        with self._writing(options):
-            return self._store.versions.drop_unfinished()
-
-    def remove(self, *paths: str | os.PathLike[str], **options: Unpack[WaitOptions]) -> list[str]:
-        """Takes files, or all below folders, out of the index: their sources, in order. A folder
-        that was indexed is not looked at by `update` any more; a file below one that still is
-        will be taken in again, unless it is gone or an ignore file names it.
-
-        Raises `RagkitError` when there is nothing of a path in the index, and does nothing then;
-        `IndexLockedError`.
-        """
-        from ragkit.index.remove import remove
-
-        with self._writing(options):
-            return remove(self._store, self.base, paths)
-
-    def verify(self, *, repair: bool = False, **options: Unpack[ReadOptions]) -> IntegrityReport:
-        """Looks at every row: texts against their hashes, vectors for length 1, the chunks of
-        each file for number, order and place, chunks and ledger against each other. Reads the
-        index a batch at a time, under the write lock.
-
-        `repair` reads exactly the files that have flaws again and looks once more.
-        `options` are those of `ReadOptions`.
-
-        Raises `IndexDamagedError` when the index cannot be read at all; `IndexLockedError`.
-        """
-        from ragkit.index.verify import repair as repair_files
-        from ragkit.index.verify import verify
-
-        with self._writing(options):
-            report = verify(self._store)
-            if not repair or not report.issues:
-                return report
-            store, embedder = self._reading()
-            return repair_files(store, embedder, self._servers, self.base, report, options)
-
-    @contextmanager
-    def _writing(self, options: WaitOptions) -> Iterator[None]:
-        """Holds the write lock, with the generation that is in force by then."""
-        wait_seconds, on_wait = options.get("wait_seconds", 0.0), options.get("on_wait")
-        with self._store.lock(wait_seconds=wait_seconds, on_wait=on_wait):
-            self._store = self._store.reload()
-            yield
-
-    def optimize(
+    async def update_async(
         self,
-        *,
+        *paths: AnyPath,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        hidden: bool = False,
+        allow_empty: bool = False,
+        passwords: Sequence[str] = (),
+        max_file_bytes: int = MAX_FILE_BYTES,
         engine: Engine | None = None,
-        least_chunks: int = DISTRIBUTED_CHUNKS,
+        files_per_task: int | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
         wait_seconds: float = 0.0,
-    ) -> bool:
-        """Folds what updates left in pieces, builds indices that are due, drops old versions. An
-        update does so by itself when it is worth the rewrite.
+        on_wait: Callable[[str], object] | None = None,
+    ) -> IndexReport:
+        """As `update`, inside an event loop. Being cancelled does not stop the run."""
+        given = {name: value for name, value in locals().items() if name not in ("self", "paths")}
+        return await asyncio.to_thread(self.update, *paths, **given)
 
-        An index of `least_chunks` or more has its indices built by a Ray `engine`, whatever the
-        state they are in; whether that was so is given back.
+    def plan(
+        self,
+        *paths: AnyPath,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        hidden: bool = False,
+    ) -> dict[str, list[str]]:
+        """What `update` would do: kind ("new", "changed", "gone", "unchanged", ...) -> sources.
+        Only folders are read, and nothing is written. The content of a changed file may turn out
+        to be the same."""
+        from ragkit.index.update import group_by_kind, plan_changes
+        from ragkit.ingest.roots import FileSelection, resolve_roots
 
-        Raises `IndexLockedError` as `update` does; `RagkitError` when lance-ray is missing.
-        """
-        with self._store.lock(wait_seconds=wait_seconds):
-            self._store.refresh()
-            spread = engine is not None and self._store.chunks.count() >= least_chunks
-            self._store.optimize(workers=engine.slots if engine is not None and spread else 0)
-            return spread
+        check_parameters(locals())
+        store, base = self._connection.store, self.base_folder
+        roots = resolve_roots(paths, self.indexed_paths(), base)
+        selection = FileSelection(tuple(include), tuple(exclude), hidden)
+        changes = plan_changes(roots, store.files.fingerprints, base, store.location, selection)
+        return group_by_kind(changes)
 
     def watch(
         self,
-        *paths: str | os.PathLike[str],
+        *paths: AnyPath,
         stop: threading.Event | None = None,
-        **options: Unpack[UpdateOptions],
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        hidden: bool = False,
+        allow_empty: bool = False,
+        passwords: Sequence[str] = (),
+        max_file_bytes: int = MAX_FILE_BYTES,
+        engine: Engine | None = None,
+        files_per_task: int | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        wait_seconds: float = 0.0,
+        on_wait: Callable[[str], object] | None = None,
     ) -> Iterator[IndexReport]:
-        """Updates now and again after every change, until `stop`: a report each time.
+        """Updates now and again after every change, until `stop` is set: a report each time.
 
-        `options` are those of `update`. Raises what `update` raises, and `RagkitError` when the
-        library watchfiles is not installed.
+        The other parameters are those of `update`. Raises what `update` raises, and `RagkitError`
+        when the library watchfiles is not installed.
         """
         from ragkit.ingest.roots import resolve_roots
         from ragkit.ingest.watch import changes
 
-        roots = resolve_roots(paths, self.roots(), self.base)
-        watched = [root for root in roots if isinstance(root, Path)]
-        if len(watched) < len(roots):
+        given = {
+            name: value
+            for name, value in locals().items()
+            if name not in ("self", "paths", "stop", "resolve_roots", "changes")
+        }
+        roots = resolve_roots(paths, self.indexed_paths(), self.base_folder)
+        folders = [root for root in roots if isinstance(root, Path)]
+        if len(folders) < len(roots):
             raise RagkitError("an object store cannot be watched; run `ragkit index` by a timer")
-        for _ in changes(watched, Path(self.uri), stop):
-            yield self.update(*paths, **options)
+        for _ in changes(folders, Path(self.uri), stop):
+            yield self.update(*paths, **given)
 
-    # ------------------------------------------------------------ reading
+    def add_text(
+        self,
+        text: str,
+        *,
+        source: str,
+        metadata: Mapping[str, str] | None = None,
+        wait_seconds: float = 0.0,
+        on_wait: Callable[[str], object] | None = None,
+    ) -> FileRecord:
+        """Indexes a text that is no file, read as Markdown, under the name `source`; a text of
+        that name is replaced. `update` leaves it alone; `remove(source)` takes it out.
+
+        Raises `ValueError` for a blank text or name, `RagkitError` when a file is indexed under
+        that name, `IndexLockedError`, `ModelError`.
+        """
+        from ragkit.index.update import add_text
+
+        check_parameters(locals())
+        with self._connection.writing(wait_seconds, on_wait):
+            return add_text(self._connection, text, source, metadata or {})
+
+    def remove(
+        self,
+        *paths: AnyPath,
+        wait_seconds: float = 0.0,
+        on_wait: Callable[[str], object] | None = None,
+    ) -> list[str]:
+        """Takes files, all below folders, or texts out of the index: their sources, in order.
+
+        `update` does not look at a removed folder any more. It takes a file in again that lies
+        below a folder that is still indexed, unless the file is gone or an ignore file names it.
+
+        Raises `RagkitError`, and does nothing, when the index holds nothing of a path;
+        `IndexLockedError`.
+        """
+        from ragkit.index.remove import remove
+
+        check_parameters(locals())
+        with self._connection.writing(wait_seconds, on_wait):
+            return remove(self._connection.store, self.base_folder, paths)
+
+    # ------------------------------------------------------------ searching
 
     def search(
         self,
@@ -438,59 +445,99 @@ class Index:
         exact: bool = False,
         rerank: str | Reranker | None = None,
         on_note: Callable[[str], object] | None = None,
-        **filters: Unpack[FilterOptions],
-    ) -> list[Hit]:
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
+    ) -> Hits:
         """The `limit` chunks that fit best, best first; empty when the index is.
 
-        Left out, `limit` and `keyword_weight` are those of `settings`, else 5 and 0.5.
+        score = cosine similarity + `keyword_weight` x (keyword + document score): BM25 of the
+        chunk and of its document's name and opening, scaled to 0..1 over the candidates.
 
-        score = cosine similarity + `keyword_weight` x BM25 scaled to 0..1 over the candidates;
-        0 is pure cosine similarity. `filters` are those of `FilterOptions`; only files that pass
-        them all are searched. A large index has an index of its vectors (`vector_index`), which
-        may miss a neighbour; `exact` compares every vector. `rerank`, a name for `reranker` or an
-        object that fulfils `Reranker`, orders the first 20 hits anew; if it fails, the order stays
-        as it was and `on_note` is told why (else the log).
+        limit, keyword_weight: None means what was saved for this index, else 5 and 0.5; weight 0
+            is cosine similarity alone.
+        exact: compare every vector; a large index otherwise uses an index of its vectors, which
+            may miss a neighbour (`status().vector_index`).
+        rerank: a chat model's name such as "ollama/gemma3", or an object that fulfils `Reranker`:
+            it orders the first 20 hits anew. If it fails the order stays, and `on_note` is told
+            why (else the log).
+        path: a glob of sources: "docs/**", "*.pdf". types: formats or endings: ("pdf", "md").
+        since, until: dates ("2024", "2024-03", "2024-03-05", or of `datetime`), both included,
+            between which a document's date lies: the one it states, else the time of its file.
+        where: a condition on metadata: 'author = "Kim" and tags has contract'.
 
-        Raises `ValueError` for a blank question, a limit below 1 or a bad filter.
+        Raises `ValueError` for a blank question, a limit below 1 or a bad filter (`FilterError`).
         """
-        limit = self._limit(limit, SEARCH_LIMIT)
-        question = checked_question(question, limit)
-        reranking = self._reranking(rerank, on_note)
+        options = options_of(SearchOptions, locals())
+        connection = self._connection
+        wanted = connection.limit(limit, SEARCH_LIMIT)
+        step = connection.rerank_step(options)
+        text = check_question(question)
         hits = hybrid_search(
-            *self._reading(),
-            question,
-            limit=limit if reranking is None else max(limit, RERANKED),
-            keyword_weight=self._weight(keyword_weight),
-            sources=self._sources(**filters),
+            *connection.store_and_embedder(),
+            text,
+            limit=wanted if step is None else max(wanted, RERANKED),
+            keyword_weight=connection.keyword_weight(keyword_weight),
+            sources=connection.filter_sources(options.filters),
             exact=exact,
         )
-        return hits if reranking is None else reranking(question, hits)[:limit]
+        return Hits(hits if step is None else step(text, hits)[:wanted])
 
-    def reranker(self, name: str) -> Reranker:
-        """The reranker called `ollama/NAME`, a chat model that grades passages; made once.
+    async def search_async(
+        self,
+        question: str,
+        *,
+        limit: int | None = None,
+        keyword_weight: float | None = None,
+        exact: bool = False,
+        rerank: str | Reranker | None = None,
+        on_note: Callable[[str], object] | None = None,
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
+    ) -> Hits:
+        """As `search`, inside an event loop."""
+        given = {name: value for name, value in locals().items() if name != "self"}
+        return await asyncio.to_thread(self.search, **given)
 
-        Raises `ModelNotFoundError` for a vendor ragkit does not know.
-        """
-        if name not in self._rerankers:
-            self._rerankers[name] = resolve_reranker(name, self._servers)
-        return self._rerankers[name]
-
-    def surroundings(self, hits: Sequence[Hit], lines: int) -> list[ContextLines]:
-        """The `lines` lines before and after each hit in its file, as they were indexed: the file
-        itself is not read. Fewer at the ends of a page or a file.
+    def context_lines(self, hits: Sequence[Hit], lines: int) -> list[ContextLines]:
+        """The `lines` lines before and after each hit in its document, as they were indexed: the
+        file itself is not read. Fewer at the ends of a page or a document.
 
         Raises `ValueError` when `lines` is negative.
         """
         from ragkit.retrieval.context_lines import find_context_lines
 
-        return find_context_lines(self._store, hits, lines)
+        check_parameters(locals())
+        return find_context_lines(self._connection.store, hits, lines)
 
-    def sample(
-        self, limit: int, *, always: Sequence[Chunk] = (), **filters: Unpack[FilterOptions]
+    def sample_chunks(
+        self,
+        limit: int,
+        *,
+        always: Sequence[Chunk] = (),
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
     ) -> Sample:
-        """At most `limit` chunks spread evenly over the files that pass `filters`, with their
-        vectors; those in `always` are added."""
-        return self._store.chunks.sample(limit, always=always, sources=self._sources(**filters))
+        """At most `limit` chunks spread evenly over the files that pass the filters of `search`,
+        with their vectors; those in `always` are added."""
+        options = options_of(SearchOptions, locals())
+        sources = self._connection.filter_sources(options.filters)
+        return self._connection.store.chunks.sample(limit, always=always, sources=sources)
+
+    def reranker(self, name: str) -> Reranker:
+        """The reranker called "ollama/NAME", a chat model that grades passages; made once.
+
+        Raises `ModelNotFoundError` for a vendor ragkit does not know.
+        """
+        return self._connection.reranker(name)
 
     def explain(
         self,
@@ -501,11 +548,15 @@ class Index:
         keyword_weight: float | None = None,
         rerank: str | Reranker | None = None,
         on_note: Callable[[str], object] | None = None,
-        **filters: Unpack[FilterOptions],
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
     ) -> Explanation:
         """Why `search` finds what it finds, and what became of the file `expect` on the way: a
-        source, a path or the end of one. Costs a ranking of all chunks. `rerank` and `on_note`
-        are those of `search`.
+        source, a path or the end of one. Ranks all chunks. The other parameters are those of
+        `search`.
 
         Raises what `search` raises, and `RagkitError` when `expect` means several files.
         """
@@ -513,78 +564,222 @@ class Index:
         from ragkit.explain.report import explain
         from ragkit.explain.trace import trace_search
 
-        limit = self._limit(limit, SEARCH_LIMIT)
-        question = checked_question(question, limit)
+        options = options_of(SearchOptions, locals())
+        connection = self._connection
+        text = check_question(question)
         expected = None
         if expect is not None:
             expected = resolve_expected_file(
                 expect,
                 self.files(),
-                filters,
-                base=self.base,
-                explain_not_indexed=self.explain_not_indexed,
+                options.filters,
+                base=self.base_folder,
+                explain_not_indexed=self._explain_source,
             )
-        traced = trace_search(
-            *self._reading(),
-            question,
-            limit=limit,
-            ask_limit=self._limit(None, ASK_LIMIT),
-            keyword_weight=self._weight(keyword_weight),
-            sources=self._sources(**filters),
+        trace = trace_search(
+            *connection.store_and_embedder(),
+            text,
+            limit=connection.limit(limit, SEARCH_LIMIT),
+            ask_limit=connection.limit(None, ASK_LIMIT),
+            keyword_weight=connection.keyword_weight(keyword_weight),
+            sources=connection.filter_sources(options.filters),
             expected=expected,
-            reranking=self._reranking(rerank, on_note),
+            reranking=connection.rerank_step(options),
         )
-        return explain(traced)
+        return explain(trace)
 
-    def ask(self, question: str, **options: Unpack[AskOptions]) -> Answer:
+    # ------------------------------------------------------------ asking
+
+    def ask(
+        self,
+        question: str,
+        *,
+        model: str | Chat | None = None,
+        model_options: Mapping[str, object] | None = None,
+        limit: int | None = None,
+        per_document: int = PER_DOCUMENT,
+        keyword_weight: float | None = None,
+        exact: bool = False,
+        rerank: str | Reranker | None = None,
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
+        min_score: float | None = None,
+        supported_only: bool = False,
+        reply_tokens: int | None = None,
+        history: Sequence[Message] = (),
+        standalone: str = "",
+        on_note: Callable[[str], object] | None = None,
+        on_text: Callable[[str], object] | None = None,
+        on_restart: Callable[[], object] | None = None,
+    ) -> Answer:
         """An answer from the best passages, each sentence checked against what it cites.
 
-        `options` are those of `AskOptions`. Without a chat model the best sentences of the
-        documents are the answer.
+        Without a chat model the best sentences of the documents are the answer.
 
-        Raises `ValueError` for a blank question, a limit below 1 or an unknown option of the
-        model; `ModelError` when the model cannot be used.
+        model: a chat model's name ("ollama/gemma3") or an object that fulfils `Chat`; "none"
+            quotes the documents; None: what `chat_model` finds.
+        model_options: temperature, top_p, top_k, num_predict, stop, seed, num_ctx of the model.
+        limit: how many passages to take; None: what was saved for this index, else 8.
+        per_document: how many passages one file may give.
+        keyword_weight, exact, rerank, path, types, since, until, where, on_note: as for `search`.
+        min_score: the evidence, 0 to 1, below which there is no answer; None: the index's own
+            `status().abstention_threshold`; 0 always answers.
+        supported_only: leave out sentences that their passages do not support;
+            `Answer.removed_sentences` has them, and `on_text` gets them all the same.
+        reply_tokens: the longest answer; None: `num_predict` of the options, else 1024.
+        history: earlier turns, for the chat model. standalone: the question in words that need
+            none of them; both wordings are searched. `conversation` sees to these two.
+        on_text: told the answer piece by piece while it is written. on_restart: told that it
+            begins anew, because the prompt had to be made shorter.
+
+        Raises `ValueError` for a blank question, a limit below 1, a bad filter or an unknown
+        option of the model; `ModelError` when the model cannot be used.
         """
-        from ragkit.answering.answer import answer
+        return self._answer(question, options_of(AskOptions, locals()))
 
-        chat = chat_from_options(self._store, self._servers, options)
-        result = answer(*self._reading(), chat, self._asked(question, options))
-        save_calibration(self._store, chat)
-        return result
-
-    async def ask_async(self, question: str, **options: Unpack[AskOptions]) -> Answer:
+    async def ask_async(
+        self,
+        question: str,
+        *,
+        model: str | Chat | None = None,
+        model_options: Mapping[str, object] | None = None,
+        limit: int | None = None,
+        per_document: int = PER_DOCUMENT,
+        keyword_weight: float | None = None,
+        exact: bool = False,
+        rerank: str | Reranker | None = None,
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
+        min_score: float | None = None,
+        supported_only: bool = False,
+        reply_tokens: int | None = None,
+        history: Sequence[Message] = (),
+        standalone: str = "",
+        on_note: Callable[[str], object] | None = None,
+        on_text: Callable[[str], object] | None = None,
+        on_restart: Callable[[], object] | None = None,
+    ) -> Answer:
         """As `ask`, inside an event loop."""
-        from ragkit.answering.answer import answer_async
+        return await self._answer_async(question, options_of(AskOptions, locals()))
 
-        chat = await asyncio.to_thread(chat_from_options, self._store, self._servers, options)
-        store, embedder = await asyncio.to_thread(self._reading)
-        asked = await asyncio.to_thread(self._asked, question, options)
-        result = await answer_async(store, embedder, chat, asked)
-        await asyncio.to_thread(save_calibration, self._store, chat)
-        return result
+    def ask_stream(
+        self,
+        question: str,
+        *,
+        model: str | Chat | None = None,
+        model_options: Mapping[str, object] | None = None,
+        limit: int | None = None,
+        per_document: int = PER_DOCUMENT,
+        keyword_weight: float | None = None,
+        exact: bool = False,
+        rerank: str | Reranker | None = None,
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
+        min_score: float | None = None,
+        supported_only: bool = False,
+        reply_tokens: int | None = None,
+        history: Sequence[Message] = (),
+        standalone: str = "",
+        on_note: Callable[[str], object] | None = None,
+    ) -> AnswerStream:
+        """The answer of `ask` as an iterator of its text, while it is written; `answer` of the
+        iterator is the checked `Answer` when it has ended. Closing it stops the model.
+
+        Raises what `ask` raises, while iterating.
+        """
+        from ragkit.answering.stream import AnswerStream
+
+        options = options_of(AskOptions, locals())
+        return AnswerStream(
+            lambda on_text, on_restart: self._answer(
+                question, replace(options, on_text=on_text, on_restart=on_restart)
+            )
+        )
+
+    def ask_stream_async(
+        self,
+        question: str,
+        *,
+        model: str | Chat | None = None,
+        model_options: Mapping[str, object] | None = None,
+        limit: int | None = None,
+        per_document: int = PER_DOCUMENT,
+        keyword_weight: float | None = None,
+        exact: bool = False,
+        rerank: str | Reranker | None = None,
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
+        min_score: float | None = None,
+        supported_only: bool = False,
+        reply_tokens: int | None = None,
+        history: Sequence[Message] = (),
+        standalone: str = "",
+        on_note: Callable[[str], object] | None = None,
+    ) -> AsyncAnswerStream:
+        """As `ask_stream`, inside an event loop: iterate with `async for`."""
+        from ragkit.answering.stream import AsyncAnswerStream
+
+        options = options_of(AskOptions, locals())
+        return AsyncAnswerStream(
+            lambda on_text, on_restart: self._answer_async(
+                question, replace(options, on_text=on_text, on_restart=on_restart)
+            )
+        )
 
     async def ask_many(
-        self, questions: Iterable[str], *, concurrency: int = 4, **options: Unpack[AskOptions]
+        self,
+        questions: Iterable[str],
+        *,
+        concurrency: int = 4,
+        model: str | Chat | None = None,
+        model_options: Mapping[str, object] | None = None,
+        limit: int | None = None,
+        per_document: int = PER_DOCUMENT,
+        keyword_weight: float | None = None,
+        exact: bool = False,
+        rerank: str | Reranker | None = None,
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
+        min_score: float | None = None,
+        supported_only: bool = False,
+        reply_tokens: int | None = None,
+        history: Sequence[Message] = (),
+        standalone: str = "",
+        on_note: Callable[[str], object] | None = None,
     ) -> list[Answer]:
         """The answers to many questions in their order, `concurrency` of them asked at a time.
 
-        Raises the first error; the questions that still wait are then given up.
+        The other parameters are those of `ask`. Raises the first error; the questions that still
+        wait are then given up.
         """
-        if concurrency < 1:
-            raise ValueError(f"concurrency must be at least 1, got {concurrency}")
-        # One model object for all, so that its window and calibration are learnt once.
-        options["reply_tokens"] = reply_tokens(options)
-        options["model"] = (
-            await asyncio.to_thread(chat_from_options, self._store, self._servers, options)
-            or NO_CHAT
+        options = options_of(AskOptions, locals())
+        # One model object for all, so that its window and calibration are learned once.
+        chat = await asyncio.to_thread(
+            self._connection.chat_model, options.model, options.model_options
         )
-        options.pop("model_options", None)
-        await asyncio.to_thread(self._reading)
+        tokens = options.answer_tokens
+        options = replace(options, model=chat or NO_CHAT, model_options=None, reply_tokens=tokens)
+        await asyncio.to_thread(self._connection.store_and_embedder)
         free = asyncio.Semaphore(concurrency)
 
         async def one(question: str) -> Answer:
             async with free:
-                return await self.ask_async(question, **options)
+                return await self._answer_async(question, options)
 
         try:
             async with asyncio.TaskGroup() as group:
@@ -597,76 +792,81 @@ class Index:
         self,
         *,
         on_standalone: Callable[[str], object] | None = None,
-        **options: Unpack[AskOptions],
+        model: str | Chat | None = None,
+        model_options: Mapping[str, object] | None = None,
+        limit: int | None = None,
+        per_document: int = PER_DOCUMENT,
+        keyword_weight: float | None = None,
+        exact: bool = False,
+        rerank: str | Reranker | None = None,
+        path: str | None = None,
+        types: Collection[str] = (),
+        since: str | date | None = None,
+        until: str | date | None = None,
+        where: str | None = None,
+        min_score: float | None = None,
+        supported_only: bool = False,
+        reply_tokens: int | None = None,
+        on_note: Callable[[str], object] | None = None,
+        on_text: Callable[[str], object] | None = None,
+        on_restart: Callable[[], object] | None = None,
     ) -> Conversation:
-        """Questions that may lean on earlier ones; `options` hold for each of them.
+        """Questions that may depend on earlier ones. The parameters of `ask` hold for each.
 
-        `on_standalone` is told a follow-up in the words that are searched and answered, before
-        its answer begins.
+        on_standalone: told a follow-up in the words that are searched and answered, before its
+            answer begins.
         """
         from ragkit.answering.conversation import Conversation
 
+        options = options_of(AskOptions, locals())
         return Conversation(
-            partial(self.ask, **options),
-            partial(self.ask_async, **options),
-            lambda: chat_from_options(self._store, self._servers, options),
-            reply_tokens=reply_tokens(options),
+            lambda question, **turn: self._answer(question, replace(options, **turn)),
+            lambda question, **turn: self._answer_async(question, replace(options, **turn)),
+            lambda: self._connection.chat_model(options.model, options.model_options),
+            reply_tokens=options.answer_tokens,
             on_standalone=on_standalone,
         )
-
-    async def search_async(self, question: str, **options: Any) -> list[Hit]:
-        """As `search`, inside an event loop."""
-        return await asyncio.to_thread(partial(self.search, question, **options))
 
     def chat_model(
         self, model: str | None = None, model_options: Mapping[str, object] | None = None
     ) -> Chat | None:
         """The chat model that `ask` takes: the one named, else what RAGKIT_CHAT_MODEL names, else
-        one that Ollama has installed, else None, which means extractive answers."""
-        return resolve_chat_model(self._store, self._servers, model, model_options)
+        one that Ollama has installed, else None, which means quoted answers."""
+        return self._connection.chat_model(model, model_options)
 
-    def _limit(self, given: int | None, default: int) -> int:
-        return int(self._settings.get("limit", default)) if given is None else given
+    # ------------------------------------------------------------ private
 
-    def _weight(self, given: float | None) -> float:
-        return self._settings.get("keyword_weight", KEYWORD_WEIGHT) if given is None else given
+    def _answer(self, question: str, options: AskOptions) -> Answer:
+        from ragkit.answering.answer import answer
 
-    def _asked(self, question: str, options: AskOptions) -> AskRequest:
-        limit = self._limit(options.get("limit"), ASK_LIMIT)
-        per_document = options.get("per_document", PER_DOCUMENT)
-        return AskRequest(
-            question=checked_question(question, limit, per_document),
-            limit=limit,
-            keyword_weight=self._weight(options.get("keyword_weight")),
-            sources=self._sources(**filter_options(options)),
-            exact=options.get("exact", False),
-            strict=options.get("strict", False),
-            per_document=per_document,
-            min_score=options.get("min_score"),
-            reply_tokens=reply_tokens(options),
-            on_text=options.get("on_text"),
-            on_restart=options.get("on_restart"),
-            history=options.get("history", ()),
-            standalone=replace_surrogates(options.get("standalone", "")),
-            rerank_step=self._reranking(options.get("rerank"), options.get("on_note")),
-        )
+        connection = self._connection
+        chat = connection.chat_model(options.model, options.model_options)
+        request = connection.ask_request(question, options)
+        result = answer(*connection.store_and_embedder(), chat, request)
+        connection.save_calibration(chat)
+        return result
 
-    def _reranking(
-        self, rerank: str | Reranker | None, on_note: Callable[[str], object] | None
-    ) -> RerankStep | None:
-        if rerank is None:
-            return None
-        if isinstance(rerank, str):
-            reranker = self.reranker(rerank)
-        else:
-            reranker = resolve_reranker(rerank, self._servers)
-        return RerankStep(reranker, on_note or logger.warning)
+    async def _answer_async(self, question: str, options: AskOptions) -> Answer:
+        from ragkit.answering.answer import answer_async
 
-    def _sources(self, **options: Unpack[FilterOptions]) -> list[str] | None:
-        filters = read_filters(**options)
-        if filters is None:
-            return None
-        if filters.columns == ("source",):
-            return filters.filter_sources(self._store.files.sources())
-        records = self._store.files.records(filters.columns)
-        return [record.source for record in records if filters.matches(record)]
+        connection = self._connection
+        chat = await asyncio.to_thread(connection.chat_model, options.model, options.model_options)
+        request = await asyncio.to_thread(connection.ask_request, question, options)
+        store, embedder = await asyncio.to_thread(connection.store_and_embedder)
+        result = await answer_async(store, embedder, chat, request)
+        await asyncio.to_thread(connection.save_calibration, chat)
+        return result
+
+    def _explain_source(self, source: str) -> str:
+        from ragkit.explain.expected_file import explain_not_indexed
+
+        return explain_not_indexed(source, self.base_folder, self.indexed_paths(), self.plan)
+
+
+def _open(
+    kind: type[Index],
+    location: StorageLocation,
+    embedder: Embedder | None,
+    ollama: OllamaSettings,
+) -> Index:
+    return kind.open(location, embedder=embedder, ollama=ollama)

@@ -8,30 +8,35 @@ from pathlib import Path
 
 from ragkit.errors import RagkitError
 from ragkit.index.update import ROOTS, indexed_roots
+from ragkit.ingest.reconcile import NO_FILE
 from ragkit.ingest.roots import files_below, parse_root, source_of
 from ragkit.store import Store
 
 
 def remove(store: Store, base: Path, paths: Sequence[str | os.PathLike[str]]) -> list[str]:
     """As `Index.remove`, under the lock."""
-    known, kept = store.files.sources(), indexed_roots(store)
-    doomed: set[str] = set()
-    left = list(kept)
+    known, roots = store.files.sources(), indexed_roots(store)
+    removed: set[str] = set()
+    remaining = list(roots)
     for path in paths:
-        root = parse_root(os.fspath(path))
-        here = files_below(known, root, base)
-        within = {source_of(root, base), *files_below(kept, root, base)}
-        if not here and not within.intersection(kept):
+        name = os.fspath(path)
+        if any(record.inode == NO_FILE for record in store.files.find([name])):
+            removed.add(name)
+            continue
+        root = parse_root(name)
+        files = files_below(known, root, base)
+        removed_roots = {source_of(root, base), *files_below(roots, root, base)}
+        if not files and not removed_roots.intersection(roots):
             raise RagkitError(f"{root} is not in the index; `ragkit status` says what is")
-        doomed |= set(here)
-        left = [one for one in left if one not in within]
-    if left != kept:  # first, so that an `update` after a crash does not take it in again
-        store.catalog.set(ROOTS, left)
-    was_interrupted = store.begin_write()
-    store.remove(doomed | was_interrupted)
+        removed.update(files)
+        remaining = [one for one in remaining if one not in removed_roots]
+    if remaining != roots:  # first: an `update` after a crash does not take it in again
+        store.catalog.set(ROOTS, remaining)
+    interrupted = store.begin_write()
+    store.remove(removed | interrupted)
     store.maintain()
     store.mark_complete()
-    return sorted(doomed)
+    return sorted(removed)
 
 
 def still_below(sources: Sequence[str], roots: Sequence[str]) -> bool:

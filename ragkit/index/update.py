@@ -1,16 +1,21 @@
-"""Making an index true to folders: deciding about every file, then one run under the lock."""
+"""Making an index true to folders: a decision about every file, then one run under the lock."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TypedDict, Unpack
 
 from ragkit.answering.abstention import update_threshold
 from ragkit.engines.local import LocalEngine
+from ragkit.errors import RagkitError
+from ragkit.index.connection import IndexConnection
 from ragkit.index.last_run import save_last_run
+from ragkit.index.options import ReadOptions
 from ragkit.ingest.distributed_embedder import DistributedEmbedder
 from ragkit.ingest.loader_version import (
     has_outdated_files,
@@ -18,69 +23,25 @@ from ragkit.ingest.loader_version import (
     needs_reload,
     update_manifest,
 )
-from ragkit.ingest.pipeline import FILES_PER_TASK, OnProgress, Run
-from ragkit.ingest.prepare import PrepareSettings
-from ragkit.ingest.reconcile import Decision
-from ragkit.ingest.roots import (
-    FileSelection,
-    Root,
-    SelectionOptions,
-    reconcile_root,
-    resolve_roots,
-    selection_of,
-    source_of,
-)
+from ragkit.ingest.pipeline import FILES_PER_TASK, ReusedFiles, Run
+from ragkit.ingest.prepare import PrepareSettings, prepare_document
+from ragkit.ingest.reconcile import NO_FILE, Decision
+from ragkit.ingest.roots import FileSelection, Root, reconcile_root, resolve_roots, source_of
 from ragkit.ingest.snapshot import SnapshotRecorder
-from ragkit.loading import LoadOptions
+from ragkit.loading import LoadOptions, load
 from ragkit.models import OllamaSettings
 from ragkit.paths import base_folder, index_location
 from ragkit.store import ChunkTable, Store
-from ragkit.types import Embedder, Engine, FileFingerprint, IndexReport, StorageLocation
+from ragkit.types import (
+    DiscoveredFile,
+    Embedder,
+    FileFingerprint,
+    FileRecord,
+    IndexReport,
+    StorageLocation,
+)
 
-MAX_FILE_BYTES = 200 * 1000 * 1000
 ROOTS, READING = "roots", "reading"
-
-
-class WaitOptions(TypedDict, total=False):
-    """What to do while another process writes; every field may be left out.
-
-    wait_seconds: how long to wait for it; on_wait is told who it is.
-    """
-
-    wait_seconds: float
-    on_wait: Callable[[str], None] | None
-
-
-class ReadOptions(WaitOptions, total=False):
-    """How files are read; every field may be left out.
-
-    passwords: for encrypted files. max_file_bytes: larger files are skipped and reported.
-    engine: where files are read and cut, `LocalEngine` by default, and where models run, if it
-    says so, as `RayEngine` does. files_per_task: how many files it gets at a time.
-    on_progress: told how far the run is, several times a second at most. The rest: as in
-    `WaitOptions`.
-    """
-
-    passwords: Sequence[str]
-    max_file_bytes: int
-    engine: Engine | None
-    files_per_task: int
-    on_progress: OnProgress | None
-
-
-class UpdateOptions(SelectionOptions, ReadOptions, total=False):
-    """How an index is brought up to date: the fields of `SelectionOptions` and `ReadOptions`."""
-
-
-def prepare_settings(store: Store, embedder: Embedder, options: ReadOptions) -> PrepareSettings:
-    """How files are read and cut for this index."""
-    return PrepareSettings(
-        store.manifest.chunking,
-        embedder.token_counter,
-        LoadOptions(passwords=tuple(options.get("passwords", ()))),
-        options.get("max_file_bytes", MAX_FILE_BYTES),
-        store.location.options,
-    )
 
 
 def indexed_roots(store: Store) -> list[str]:
@@ -89,93 +50,139 @@ def indexed_roots(store: Store) -> list[str]:
 
 
 def update(
-    store: Store,
-    embedder: Embedder,
-    servers: OllamaSettings,
-    base: Path,
+    connection: IndexConnection,
     paths: Sequence[str | os.PathLike[str]],
-    options: UpdateOptions,
+    selection: FileSelection,
+    options: ReadOptions,
 ) -> IndexReport:
     """One run under the lock, as `Index.update` promises it."""
-    kept = indexed_roots(store)
-    roots = resolve_roots(paths, kept, base)
-    recipe = prepare_settings(store, embedder, options)
-    before, now = (
-        store.catalog.get(store.version_key(READING)),
-        loader_fingerprint(recipe.limit_bytes),
-    )
+    store, embedder = connection.store_and_embedder()
+    base = connection.base_folder
+    known_roots = indexed_roots(store)
+    roots = resolve_roots(paths, known_roots, base)
+    reading = loader_fingerprint(options.max_file_bytes)
+    last_reading = store.catalog.get(store.version_key(READING))
     outdated = has_outdated_files(store)
-    passwords = bool(recipe.loading.passwords)
-    again = needs_reload(before, now, passwords=passwords, outdated=outdated)
-    known = partial(store.files.fingerprints, with_versions=outdated)
-    selection = selection_of(options)
-    decisions = SnapshotRecorder(plan_changes(roots, known, base, store.location, selection, again))
+    read_again = needs_reload(
+        last_reading, reading, passwords=bool(options.passwords), outdated=outdated
+    )
+    fingerprints = partial(store.files.fingerprints, with_versions=outdated)
+    changes = plan_changes(roots, fingerprints, base, store.location, selection, read_again)
+    recorder = SnapshotRecorder(changes)
     names = [source_of(root, base) for root in roots]
-    if set(names) - set(kept):  # now, so that a run that is killed can go on without their names
-        store.catalog.set(ROOTS, list(dict.fromkeys([*kept, *names])))
-    report = make_run(store, embedder, servers, options)(decisions)
+    if set(names) - set(known_roots):  # now: a run that is killed can go on without their names
+        store.catalog.set(ROOTS, list(dict.fromkeys([*known_roots, *names])))
+    report = make_run(store, embedder, connection.ollama, options)(recorder)
     changed = bool(report.added + report.updated + report.moved + report.removed)
     update_threshold(store, embedder, written=report.chunks, changed=changed)
-    if before != now and set(kept) <= set(names):
-        store.catalog.set(store.version_key(READING), now)
+    if last_reading != reading and set(known_roots) <= set(names):
+        store.catalog.set(store.version_key(READING), reading)
     update_manifest(store)
     save_last_run(store, "index", report)
-    kept = indexed_roots(store)
-    decisions.save_snapshot(store.location, names, kept, embedder.identity, selection, now, report)
+    recorder.save_snapshot(
+        store.location,
+        names,
+        indexed_roots(store),
+        embedder.identity,
+        selection,
+        reading,
+        report,
+    )
     return report
+
+
+def add_text(
+    connection: IndexConnection, text: str, source: str, metadata: Mapping[str, str]
+) -> FileRecord:
+    """One text under the lock, as `Index.add_text` promises it."""
+    if not text.strip() or not source.strip():
+        raise ValueError(f"the {'text' if source.strip() else 'source'} is empty")
+    store, embedder = connection.store_and_embedder()
+    if any(record.inode != NO_FILE for record in store.files.find([source])):
+        raise RagkitError(f"{source} is a file of this index; take another name for the text")
+    options = ReadOptions()
+    data = text.encode("utf-8", "replace")
+    document = replace(
+        load(data, "text.md", LoadOptions()),
+        source=source,
+        sha256=hashlib.sha256(data).hexdigest(),
+        metadata=tuple((str(key), str(value)) for key, value in metadata.items()),
+    )
+    now = time.time_ns()
+    found = DiscoveredFile(source, "", len(data), now, NO_FILE)
+    settings = prepare_settings(store, embedder, options)
+    prepared = prepare_document(settings, found, document, now, "")
+    # Nothing can read a text again: no change of a loader or the chunker makes it outdated.
+    prepared = replace(prepared, record=replace(prepared.record, loader_version=""))
+    run = make_run(store, embedder, connection.ollama, options)
+    report = run((), ReusedFiles(1, ([prepared],)))
+    update_threshold(store, embedder, written=report.chunks, changed=True)
+    return prepared.record
+
+
+def prepare_settings(store: Store, embedder: Embedder, options: ReadOptions) -> PrepareSettings:
+    """How files are read and cut for this index."""
+    return PrepareSettings(
+        store.manifest.chunking,
+        embedder.token_counter,
+        LoadOptions(passwords=tuple(options.passwords)),
+        options.max_file_bytes,
+        store.location.options,
+    )
 
 
 def make_run(
     store: Store,
     embedder: Embedder,
-    servers: OllamaSettings,
+    ollama: OllamaSettings,
     options: ReadOptions,
-    lenders: Sequence[ChunkTable] = (),
+    reuse_vectors_from: Sequence[ChunkTable] = (),
 ) -> Run:
-    """A run that writes this generation as the options say."""
-    engine = options.get("engine") or LocalEngine()
+    """A run that writes this version of the index as the options say."""
+    engine = options.engine or LocalEngine()
     return Run(
         store,
-        DistributedEmbedder(embedder, engine, servers) if engine.embeds else embedder,
+        DistributedEmbedder(embedder, engine, ollama) if engine.embeds else embedder,
         engine,
         prepare_settings(store, embedder, options),
-        options.get("on_progress"),
-        files_per_task=options.get("files_per_task", FILES_PER_TASK),
-        lenders=lenders,
+        options.on_progress,
+        files_per_task=options.files_per_task or FILES_PER_TASK,
+        lenders=reuse_vectors_from,
     )
 
 
 def plan_new(
     path: str | os.PathLike[str] | StorageLocation,
     *paths: str | os.PathLike[str],
-    **options: Unpack[SelectionOptions],
+    selection: FileSelection,
 ) -> dict[str, list[str]]:
     """As `Index.plan`, for an index that is not there yet at `path`."""
-    place = index_location(path)
-    base = base_folder(place)
+    location = index_location(path)
+    base = base_folder(location)
     roots = resolve_roots(paths, (), base)
-    return group_by_kind(plan_changes(roots, tuple, base, place, selection_of(options)))
+    return group_by_kind(plan_changes(roots, tuple, base, location, selection))
 
 
 def plan_changes(
     roots: Sequence[Root],
-    known: Callable[[], Iterable[FileFingerprint]],
+    fingerprints: Callable[[], Iterable[FileFingerprint]],
     base: Path,
-    place: StorageLocation,
+    location: StorageLocation,
     selection: FileSelection,
     read_again: Callable[[FileFingerprint], bool] | None = None,
 ) -> Iterator[Decision]:
-    """What to do about each file below any of the roots, found or in the ledger, as they are
-    read; `known` reads the ledger, ascending, once for each root. See `decide`."""
+    """What to do about each file below any of the roots, on disk or in the index, as they are
+    read. `fingerprints` reads those of the index, ascending, once for each root. See
+    `reconcile_root`."""
     for root in roots:
-        yield from reconcile_root(root, known(), base, place, selection, read_again)
+        yield from reconcile_root(root, fingerprints(), base, location, selection, read_again)
 
 
 def group_by_kind(decisions: Iterable[Decision]) -> dict[str, list[str]]:
     """Kind of decision -> the sources it was made about."""
-    planned: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for decision in decisions:
-        one = decision.found or decision.known
-        if one is not None:
-            planned.setdefault(decision.kind, []).append(one.source)
-    return planned
+        file = decision.found or decision.known
+        if file is not None:
+            groups.setdefault(decision.kind, []).append(file.source)
+    return groups

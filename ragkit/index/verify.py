@@ -1,21 +1,21 @@
-"""Every row of an index against what it must be, and mending by reading files again."""
+"""Checks every row of an index, and repairs it by reading files again."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragkit.discovery.relocate import relocate_files
-from ragkit.index.update import ReadOptions, indexed_roots, make_run
+from ragkit.index.connection import IndexConnection
+from ragkit.index.options import ReadOptions
+from ragkit.index.update import indexed_roots, make_run
 from ragkit.ingest.prepare import embedding_input, text_hash
 from ragkit.ingest.reconcile import Decision
-from ragkit.models import OllamaSettings
 from ragkit.store import Store
 from ragkit.store.schema import row_ids
-from ragkit.types import Chunk, Embedder, FileRecord, IntegrityIssue, IntegrityReport
+from ragkit.types import Chunk, FileRecord, IntegrityIssue, IntegrityReport
 
 if TYPE_CHECKING:
     from ragkit.types import Vectors
@@ -42,36 +42,33 @@ def verify(store: Store) -> IntegrityReport:
 
 
 def repair(
-    store: Store,
-    embedder: Embedder,
-    servers: OllamaSettings,
-    base: Path,
-    damaged: IntegrityReport,
-    options: ReadOptions,
+    connection: IndexConnection, damaged: IntegrityReport, options: ReadOptions
 ) -> IntegrityReport:
-    """The index with exactly the files that have flaws read again, and verified anew. Flawed rows
-    of files that are not on disk are left as they are, but for rows of files that the ledger does
-    not know.
+    """The index with exactly the files that have issues read again, and verified anew. Damaged
+    rows of files that are not on disk stay, but for rows of files that the index has no record of.
 
-    The rows go before the files are read: none of their vectors is used again, and after a crash
-    the files are new to the next update.
+    The rows are removed before the files are read: none of their vectors is used again, and after
+    a crash the files are new to the next update.
     """
     started = time.monotonic()
-    sources = {flaw.source for flaw in damaged.issues}
+    store, embedder = connection.store_and_embedder()
+    sources = {issue.source for issue in damaged.issues}
     unknown = sources - set(store.files.sources())
-    rows = [FileRecord(source, "failed") for source in sorted(sources)]
-    found = relocate_files(rows, indexed_roots(store), base, store.location)
-    was_interrupted = store.begin_write()
-    store.remove({file.source for file in found} | unknown | was_interrupted)
-    make_run(store, embedder, servers, options)([Decision("new", file, None) for file in found])
+    records = [FileRecord(source, "failed") for source in sorted(sources)]
+    roots, base = indexed_roots(store), connection.base_folder
+    found = relocate_files(records, roots, base, store.location)
+    interrupted = store.begin_write()
+    store.remove({file.source for file in found} | unknown | interrupted)
+    run = make_run(store, embedder, connection.ollama, options)
+    run([Decision("new", file, None) for file in found])
     store.mark_complete()
     after = verify(store)
-    mended = sources - {flaw.source for flaw in after.issues}
+    repaired = sources - {issue.source for issue in after.issues}
     return IntegrityReport(
         after.files,
         after.chunks,
         after.issues,
-        tuple(sorted(mended)),
+        tuple(sorted(repaired)),
         damaged.seconds + time.monotonic() - started,
     )
 

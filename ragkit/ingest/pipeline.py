@@ -47,7 +47,7 @@ _LOOKUP_CHUNKS = 2_048
 _LOOKUP_SECONDS = 1.0  # slow parsing must not hold back progress and commits
 _LEAVE_SECONDS = 1.5  # after Ctrl-C: enough to write what is embedded
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[Progress], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,9 @@ class Run:
     ) -> Iterator[list[PreparedFile]]:
         """What is carried over, then prepared files as the engine delivers them. A group of files
         whose worker died is done again one by one, so that only the guilty file fails."""
-        yield from carried.groups
+        for files in carried.groups:
+            self._look_up([one.record.source for one in files])
+            yield files
         groups = task_groups(tasks, self._files_per_task)
         work = partial(prepare_files, self._recipe)
         in_hand: dict[int, tuple[FileTask, ...]] = {}

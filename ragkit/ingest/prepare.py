@@ -89,6 +89,26 @@ def prepare_files(recipe: PrepareSettings, tasks: Sequence[FileTask]) -> list[Pr
     return [_prepare(recipe, task) for task in tasks]
 
 
+def prepare_document(
+    settings: PrepareSettings,
+    found: DiscoveredFile,
+    document: Document,
+    last_seen_ns: int,
+    loader: str,
+) -> PreparedFile:
+    """A document, that `loader` has read, cut into chunks.
+
+    Raises `LoadError` when it has no text.
+    """
+    chunks = tuple(chunk(document, settings.chunking, settings.count_tokens))
+    if not chunks:
+        raise LoadError("no text in it", outcome="skipped")
+    record = _record(found, document, len(chunks), last_seen_ns, loader)
+    first, *others = chunks
+    features = (chunk_features(first, document_header(document)), *map(chunk_features, others))
+    return PreparedFile(record, chunks, features)
+
+
 def failed_record(
     found: DiscoveredFile, outcome: Outcome, reason: str, loader: str = ""
 ) -> FileRecord:
@@ -156,9 +176,7 @@ def _prepare(recipe: PrepareSettings, task: FileTask) -> PreparedFile:
             )
         loader = find_loader(data, found.source, recipe.loading)
         document = load(data, found.source, recipe.loading, loader=loader)
-        chunks = tuple(chunk(document, recipe.chunking, recipe.count_tokens))
-        if not chunks:
-            raise LoadError("no text in it", outcome="skipped")
+        return prepare_document(recipe, found, document, last_seen_ns, loader)
     except LoadError as error:
         outcome: Outcome = "skipped" if error.outcome == "skipped" else "failed"
         return PreparedFile(failed_record(found, outcome, str(error), loader))
@@ -170,10 +188,6 @@ def _prepare(recipe: PrepareSettings, task: FileTask) -> PreparedFile:
     except Exception as error:  # noqa: BLE001 - a parser may raise anything on a damaged file
         reason = f"could not be read: {type(error).__name__}: {error}"[:300]
         return PreparedFile(failed_record(found, "failed", reason, loader))
-    record = _record(found, document, len(chunks), last_seen_ns, loader)
-    first, *others = chunks
-    derived = (chunk_features(first, document_header(document)), *map(chunk_features, others))
-    return PreparedFile(record, chunks, derived)
 
 
 def _read(recipe: PrepareSettings, found: DiscoveredFile) -> bytes:

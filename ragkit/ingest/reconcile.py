@@ -11,6 +11,7 @@ Kind = Literal["new", "changed", "check", "retry", "unchanged", "refused", "gone
 
 # A file may change twice within one tick of its file system's clock: 2 s on FAT.
 RACY_NS = 2 * 10**9
+NO_FILE = -1  # the inode of a text that was added and is no file
 RETRY_AFTER_NS = 3600 * 10**9
 
 

@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
 
 from ragkit.discovery import local_files as folders
 from ragkit.discovery.remote_objects import find_objects
 from ragkit.errors import RagkitError
-from ragkit.ingest.reconcile import Decision, reconcile, refuse_mass_deletion
+from ragkit.ingest.reconcile import NO_FILE, Decision, reconcile, refuse_mass_deletion
 from ragkit.object_store import is_remote
 from ragkit.types import DiscoveredFile, FileFingerprint, StorageLocation
 
@@ -22,37 +21,14 @@ Root = Path | str
 
 @dataclass(frozen=True, slots=True)
 class FileSelection:
-    """Which files below a root count. `allow_empty` lets a root that is suddenly empty take all
-    its files out of the index."""
+    """Which files below a root are indexed. `include` and `exclude` are globs as in .gitignore,
+    relative to the root; `hidden` adds names that begin with a dot. `allow_empty` lets a root that
+    is suddenly empty take all its files out of the index."""
 
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     hidden: bool = False
     allow_empty: bool = False
-
-
-class SelectionOptions(TypedDict, total=False):
-    """Which files below a path count; every field may be left out.
-
-    include, exclude: globs in the manner of .gitignore, relative to each path. hidden: also files
-    and folders whose name starts with a dot. allow_empty: go on even if that takes every file of
-    a path out of the index.
-    """
-
-    include: Sequence[str]
-    exclude: Sequence[str]
-    hidden: bool
-    allow_empty: bool
-
-
-def selection_of(options: SelectionOptions) -> FileSelection:
-    """The options as reconciling wants them."""
-    return FileSelection(
-        include=tuple(options.get("include", ())),
-        exclude=tuple(options.get("exclude", ())),
-        hidden=options.get("hidden", False),
-        allow_empty=options.get("allow_empty", False),
-    )
 
 
 def resolve_roots(
@@ -92,7 +68,7 @@ def reconcile_root(
     """
     found = discover_root(root, base, place, selection)
     belongs = belongs_to(root, base)
-    below = (file for file in known if belongs(file.source))
+    below = (file for file in known if file.inode != NO_FILE and belongs(file.source))
     gone = seen = others = 0
     for decision in reconcile(found, below, now_ns=time.time_ns(), read_again=read_again):
         if decision.found is not None:

@@ -51,7 +51,7 @@ def draw_map(
     *,
     query: str | None = None,
     limit: int | None = None,
-    most: int = MOST_POINTS,
+    points: int = MOST_POINTS,
     **filters: Unpack[FilterOptions],
 ) -> Map:
     """The chunks of an index, at most about `most` of them, so that near meanings lie near each
@@ -60,7 +60,7 @@ def draw_map(
     Raises `RagkitError` when there is nothing to draw, `ValueError` as `Index.search` does.
     """
     hits = tuple(index.search(query, limit=limit, **filters)) if query is not None else ()
-    sample = index.sample(most, always=[hit.chunk for hit in hits], **filters)
+    sample = index.sample_chunks(points, always=[hit.chunk for hit in hits], **filters)
     if not sample.chunks:
         raise RagkitError("there is nothing to draw: no chunk is indexed in these files")
     places = lay_out(sample.vectors)

@@ -18,17 +18,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
+from ragkit.errors import FilterError
 from ragkit.query.moments import Moment, find_moment, order, read_moment
-
-
-class FilterError(ValueError):
-    """An expression that cannot be read: why, and at which of its characters, counted from 1."""
-
-    def __init__(self, reason: str, text: str, position: int) -> None:
-        super().__init__(f"{reason}, at character {position} of: {text}")
-        self.reason = reason
-        self.text = text
-        self.position = position
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,9 @@ class Store:
         self.catalog = catalog
         self.versions = IndexVersions(place.uri, database, catalog)
         self.version = generation or self.versions.current
-        reader = AsyncTableReader(place, self.version)
-        self.chunks = ChunkTable(place.uri, database.open_table(self.version), reader)
-        self.search = ChunkSearch(self.chunks, reader)
+        self._reader = AsyncTableReader(place, self.version)
+        self.chunks = ChunkTable(place.uri, database.open_table(self.version), self._reader)
+        self.search = ChunkSearch(self.chunks, self._reader)
         self._database = database
 
     @classmethod
@@ -98,13 +98,18 @@ class Store:
         with translate_errors(self.uri):
             return FileTable(self.uri, self._database.open_table(files_table(self.version)))
 
+    def close(self) -> None:
+        """Frees what searching holds in memory; the next search reads it again."""
+        self._reader.close()
+        self.search = ChunkSearch(self.chunks, self._reader)
+
     @property
     def manifest(self) -> Manifest:
         """What the chunks were built with."""
         return self.chunks.manifest
 
     def lock(
-        self, *, wait_seconds: float = 0.0, on_wait: Callable[[str], None] | None = None
+        self, *, wait_seconds: float = 0.0, on_wait: Callable[[str], object] | None = None
     ) -> AbstractContextManager[None]:
         """Held for a whole run that writes. On object storage conditional writes, primary keys
         and commit retries guard instead; that the store has them is checked first."""
@@ -175,7 +180,7 @@ class Store:
 
 
 def _write_lock(
-    place: StorageLocation, *, wait_seconds: float, on_wait: Callable[[str], None] | None = None
+    place: StorageLocation, *, wait_seconds: float, on_wait: Callable[[str], object] | None = None
 ) -> AbstractContextManager[None]:
     if is_remote(place.uri):
         return _conditional_put_checked(place)

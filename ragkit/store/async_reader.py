@@ -61,6 +61,11 @@ class AsyncTableReader:
         self._changed = True
         self.state += 1
 
+    def close(self) -> None:
+        """Lets the table go; the next query opens it again."""
+        self._table = None
+        self.changed()
+
     async def _fetch(self, queries: tuple[Query, ...]) -> list[pa.Table]:
         table = await self._opened()
         return await asyncio.gather(*(query(table).to_arrow() for query in queries))

@@ -184,6 +184,14 @@ class ChunkTable(Table):
         wanted &= col("ordinal").isin(sorted(place for place in places if place >= 0))
         return schema.to_chunks(self._select(schema.CHUNK_COLUMNS, wanted))
 
+    def to_arrow(self, *, vectors: bool = False) -> pa.Table:
+        """All chunks in the order of source and ordinal: the fields of `Chunk`, and with `vectors`
+        a column "vector"."""
+        columns = [*schema.CHUNK_COLUMNS, *(["vector"] if vectors else [])]
+        with translate_errors(self._uri):
+            rows = self._table.search().select(columns).to_arrow()
+        return rows.sort_by([("source", "ascending"), ("ordinal", "ascending")])
+
     def sample(
         self, limit: int, *, always: Sequence[Chunk] = (), sources: Collection[str] | None = None
     ) -> Sample:

@@ -17,15 +17,18 @@ from ragkit.types.documents import (
 )
 from ragkit.types.files import (
     DiscoveredFile,
+    FileCounts,
     FileFingerprint,
     FileRecord,
     IndexReport,
+    IndexStatus,
     IntegrityIssue,
     IntegrityReport,
     LastRun,
     Outcome,
     Problem,
     Progress,
+    VersionNames,
 )
 from ragkit.types.manifest import Manifest, ModelIdentity, StorageLocation, VectorIndex
 from ragkit.types.protocols import (
@@ -46,6 +49,7 @@ from ragkit.types.results import (
     Conflict,
     ContextUsage,
     Hit,
+    Hits,
     IndexCoverage,
     KeywordQuery,
     Passage,
@@ -70,12 +74,15 @@ __all__ = [
     "Document",
     "Embedder",
     "Engine",
+    "FileCounts",
     "FileFingerprint",
     "FileRecord",
     "Heading",
     "Hit",
+    "Hits",
     "IndexCoverage",
     "IndexReport",
+    "IndexStatus",
     "IntegrityIssue",
     "IntegrityReport",
     "KeywordQuery",
@@ -95,6 +102,7 @@ __all__ = [
     "TokenCounter",
     "Usage",
     "VectorIndex",
+    "VersionNames",
     "format_location",
     "is_remote",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from ragkit.types.manifest import Manifest, VectorIndex
+
 Outcome = Literal["indexed", "skipped", "failed"]
 
 
@@ -114,6 +116,54 @@ class LastRun:
     finished: str
     seconds: float
     counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """How many files were discovered, by outcome, and what is in them. `characters` are those
+    that are not blank, `lost_characters` those of them that no chunk holds."""
+
+    discovered: int = 0
+    indexed: int = 0
+    skipped: int = 0
+    failed: int = 0
+    pages: int = 0
+    pages_without_text: int = 0
+    characters: int = 0
+    lost_characters: int = 0
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNames:
+    """The versions of an index: the one that answers, the one before a `reindex`, and one that a
+    `reindex` has not finished; None where there is none."""
+
+    current: str
+    previous: str | None = None
+    unfinished: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """What is in an index, what is not and why, and what the last run did.
+
+    `disk_usage` is bytes by table. `vector_index` is None where there are so few chunks that each
+    search compares all of them. `abstention_threshold` is the evidence, 0 to 1, below which `ask`
+    gives no answer; None for an empty index. `settings` are the defaults of `search`.
+    """
+
+    uri: str
+    indexed_paths: tuple[str, ...]
+    manifest: Manifest
+    files: FileCounts
+    problems: tuple[Problem, ...]
+    last_run: LastRun | None
+    disk_usage: dict[str, int]
+    versions: VersionNames
+    vector_index: VectorIndex | None
+    abstention_threshold: float | None
+    settings: dict[str, float | int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ragkit.types.documents import Chunk, format_location
+from ragkit.types.notebook import escape_markdown, html_table, markdown_table, shorten
 
 SupportLevel = Literal["supported", "weak", "unsupported", "unchecked"]
 
@@ -26,12 +28,13 @@ class KeywordQuery:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that was found: `score` = cosine `similarity` + weight x (`keyword` + `document`).
+    """A chunk that was found: `score` = cosine `similarity` + weight x (`keyword` +
+    `document_score`).
 
-    `keyword` (0..1) is how well the chunk has the words of the question, `document` (0..0.6) how
-    well its document, by name and opening, is one that the question names. Lists of hits are best
-    first; ties are broken by source, then ordinal. `rerank_score` is what a reranker gave,
-    on a scale of its own; hits that have one come first, in its order.
+    `keyword` (0..1) is how well the chunk has the words of the question, `document_score` (0..0.6)
+    how well its document, by name and opening, is one that the question names. Lists of hits are
+    best first; ties are broken by source, then ordinal. `rerank_score` is what a reranker gave, on
+    a scale of its own; hits that have one come first, in its order.
     """
 
     chunk: Chunk
@@ -40,6 +43,43 @@ class Hit:
     keyword: float
     document_score: float = 0.0
     rerank_score: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The words that were found."""
+        return self.chunk.text
+
+    @property
+    def source(self) -> str:
+        """The document they are from."""
+        return self.chunk.source
+
+    @property
+    def location(self) -> str:
+        """Where a reader finds them: `notes.md:3-9`, `book.pdf p. 4`."""
+        return self.chunk.location
+
+    def _repr_html_(self) -> str:
+        return Hits([self])._repr_html_()
+
+    def _repr_markdown_(self) -> str:
+        return Hits([self])._repr_markdown_()
+
+
+class Hits(list[Hit]):
+    """Hits, best first: a list that notebooks show as a table."""
+
+    def _repr_html_(self) -> str:
+        return html_table(_HIT_COLUMNS, self._rows())
+
+    def _repr_markdown_(self) -> str:
+        return markdown_table(_HIT_COLUMNS, self._rows())
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [(f"{hit.score:.3f}", hit.location, shorten(hit.text, 300)) for hit in self]
+
+
+_HIT_COLUMNS = ("score", "location", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +204,27 @@ class Answer:
     removed_sentences: tuple[Sentence, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
 
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return (
+            f"Answer({shorten(self.text, 120)!r}, {len(self.citations)} citations, "
+            f"model={self.model!r:.60})"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (f"[{one.number}]", one.location, shorten(one.quote, 300)) for one in self.citations
+        ]
+        return f"<p>{html.escape(self.text)}</p>{html_table(_CITATION_COLUMNS, rows)}"
+
+    def _repr_markdown_(self) -> str:
+        rows = [
+            (f"[{one.number}]", one.location, shorten(one.quote, 300)) for one in self.citations
+        ]
+        return f"{escape_markdown(self.text)}\n\n{markdown_table(_CITATION_COLUMNS, rows)}"
+
     @property
     def citations(self) -> tuple[Citation, ...]:
         """The citation of each passage that a sentence cites, by number, each once."""
@@ -177,3 +238,6 @@ class Answer:
                 p = passages[number]
                 found[number] = Citation(number, p.source, p.location, p.text, p.start, p.end)
         return tuple(found[number] for number in sorted(found))
+
+
+_CITATION_COLUMNS = ("mark", "location", "quote")

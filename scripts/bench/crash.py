@@ -77,7 +77,7 @@ class Bench:
 
     def content(self) -> Content:
         index = Index.open(self.folder / ".ragkit")
-        table = index._store.chunks._table.to_arrow().sort_by("id")
+        table = index._connection.store.chunks._table.to_arrow().sort_by("id")
         columns = [table[name].to_pylist() for name in ("id", "text_hash", "text", "vector")]
         files = [(f.source, f.outcome, f.reason, f.sha256, f.chunks) for f in index.files()]
         rows = list(zip(*columns, strict=True))

@@ -185,7 +185,7 @@ def search(bench: Bench) -> None:
         "one after another": (_one_after_another, False),
     }
     for name, (way, exact) in ways.items():
-        if not exact and way is _first and not Index.open(disk).vector_index:
+        if not exact and way is _first and not Index.open(disk).status().vector_index:
             continue
         from_disk, from_s3 = (way(one, exact) for one in (disk, place))
         print(
@@ -223,7 +223,7 @@ def content(place: StorageLocation) -> str:
     """Rows and ledger of an index, in order, without what is of one run only, as one hash."""
     index = Index.open(place)
     names = ["id", "text_hash", "text", "vector"]
-    table = index._store.chunks._table.search().select(names).to_arrow().sort_by("id")
+    table = index._connection.store.chunks._table.search().select(names).to_arrow().sort_by("id")
     hashing = hashlib.sha256(matrix(table["vector"]).tobytes())
     for name in names[:-1]:
         hashing.update(json.dumps(table[name].to_pylist()).encode())

@@ -162,7 +162,7 @@ def test_an_index_keeps_a_threshold_that_tells_its_subjects_from_others(
 ) -> None:
     notes(write, 24)
     index.update(tmp_path / "docs")
-    threshold = load_threshold(index._store)
+    threshold = load_threshold(index._connection.store)
     assert threshold is not None
     assert 0.0 < threshold.score <= MAX_THRESHOLD
     assert not index.ask("Who may touch the violins?").is_abstention
@@ -174,24 +174,24 @@ def test_the_threshold_is_found_anew_only_when_the_corpus_has_changed_much(
 ) -> None:
     notes(write, 16)
     index.update(tmp_path / "docs")
-    first = index._store.catalog.get("abstention_threshold")
+    first = index._connection.store.catalog.get("abstention_threshold")
     assert first["chunks"] == 16
     write("one-more.md", "# Kites\n\nKites fly on the hill.")
     index.update()
-    assert index._store.catalog.get("abstention_threshold")["score"] == first["score"]
+    assert index._connection.store.catalog.get("abstention_threshold")["score"] == first["score"]
     notes(write, 40)
     index.update()
     assert (
-        index._store.catalog.get("abstention_threshold")["chunks"]
-        == index._store.chunks.count()
+        index._connection.store.catalog.get("abstention_threshold")["chunks"]
+        == index._connection.store.chunks.count()
         > 24
     )
     for path in (tmp_path / "docs").glob("*[1-9].md"):
         path.unlink()
     index.update()
     assert (
-        index._store.catalog.get("abstention_threshold")["chunks"]
-        == index._store.chunks.count()
+        index._connection.store.catalog.get("abstention_threshold")["chunks"]
+        == index._connection.store.chunks.count()
         < 10
     )
 
@@ -209,11 +209,11 @@ def test_the_threshold_is_found_anew_when_half_of_the_files_were_exchanged(
         if number == 3:
             index.update()
             assert index.floor == first
-            assert index._store.catalog.get("abstention_threshold")["written"] == 4
+            assert index._connection.store.catalog.get("abstention_threshold")["written"] == 4
     (tmp_path / "docs" / "more.md").write_text("# Tide tables\n\nThe sea falls at noon.")
     index.update()
-    assert index._store.catalog.get("abstention_threshold") == {
-        **index._store.catalog.get("abstention_threshold"),
+    assert index._connection.store.catalog.get("abstention_threshold") == {
+        **index._connection.store.catalog.get("abstention_threshold"),
         "chunks": 17,
         "written": 0,
     }
@@ -235,17 +235,17 @@ def test_an_index_without_a_threshold_gets_one_though_nothing_changed(
 ) -> None:
     notes(write, 8)
     index.update(tmp_path / "docs")
-    index._store.catalog.set(
+    index._connection.store.catalog.set(
         "abstention_threshold", None
     )  # as after a run that was stopped at its very end
     index.update()
-    assert load_threshold(index._store) is not None
+    assert load_threshold(index._connection.store) is not None
 
 
 def test_an_empty_index_has_no_threshold(index: Index, write: Write, tmp_path: Path) -> None:
     write("empty.txt", "")
     index.update(tmp_path / "docs")
-    assert load_threshold(index._store) is None
+    assert load_threshold(index._connection.store) is None
 
 
 def test_the_cost_of_a_threshold_does_not_grow_with_the_corpus(
@@ -254,7 +254,7 @@ def test_the_cost_of_a_threshold_does_not_grow_with_the_corpus(
     write("words.md", "\n\n".join(f"# Part {n}\n\nThe part {n} of it." for n in range(300)))
     index.update(tmp_path / "docs")
     embedder.questions.clear()
-    calibrate_threshold(index._store, embedder)
+    calibrate_threshold(index._connection.store, embedder)
     assert len(embedder.questions) <= 16 * len(QUESTIONS) + 24
 
 
@@ -268,7 +268,7 @@ def test_a_model_that_fails_at_the_end_leaves_the_index_whole_and_without_a_thre
     notes(write, 8)
     index = Index.create(tmp_path / ".ragkit", embedder=Tired())
     assert index.update(tmp_path / "docs").added == 8
-    assert load_threshold(index._store) is None
+    assert load_threshold(index._connection.store) is None
 
 
 def test_passages_below_the_threshold_are_offered_and_the_reason_is_told(

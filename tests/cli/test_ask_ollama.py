@@ -105,7 +105,7 @@ def test_an_unreadable_stream_shows_what_came_and_fails(index: Index, server: Ol
 
 
 def test_a_missing_model_is_named_with_the_command_that_gets_it(index: Index) -> None:
-    quiet = Index.open(index.uri, servers=OllamaSettings(pull=False))
+    quiet = Index.open(index.uri, ollama=OllamaSettings(pull=False))
     with pytest.raises(ModelNotFoundError, match="ragkit models pull nosuch"):
         quiet.ask(QUESTION, model="nosuch")
 

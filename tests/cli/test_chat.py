@@ -39,7 +39,7 @@ def server(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OllamaDouble
 def chat(
     home: Path, built: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Chat:
-    """chat(lines, "--strict", ...) pipes the lines into `ragkit chat`; nobody serves a model."""
+    """chat(lines, "--json", ...) pipes the lines into `ragkit chat`; nobody serves a model."""
     monkeypatch.setenv("OLLAMA_HOST", "127.0.0.1:9")
 
     def run(lines: str | bytes, *arguments: object) -> Done:
@@ -95,7 +95,7 @@ def test_a_floor_of_ones_own_holds_for_every_question(chat: Chat) -> None:
 
 
 def test_filters_that_leave_no_file_are_named(chat: Chat) -> None:
-    done = chat(f"{FIRST}\n", "--type", "pdf")
+    done = chat(f"{FIRST}\n", "--types", "pdf")
     assert done.code == 0
     assert "pdf" in done.err
 
@@ -126,7 +126,7 @@ def test_a_question_that_fails_does_not_end_the_others_but_the_exit_code_tells(
 
 
 def test_options_of_the_model_reach_the_server(server: OllamaDouble, chat: Chat) -> None:
-    chat(FIRST, "--chat-host", server.url, "--model", "gemma3", "--option", "seed=7")
+    chat(FIRST, "--chat-host", server.url, "--model", "gemma3", "--model-option", "seed=7")
     assert server.bodies("/api/chat")[0]["options"]["seed"] == 7
 
 

@@ -95,7 +95,7 @@ CONTRACTS: list[Any] = [
         },
         id="ask",
     ),
-    pytest.param(["status"], {"files", "chunks", "problems"}, id="status"),
+    pytest.param(["status"], {"files", "problems", "indexed_paths"}, id="status"),
 ]
 
 
@@ -123,7 +123,9 @@ BAD: list[Any] = [
     pytest.param(["search", "x"], 1, "no index at", id="no index"),
     pytest.param(["status", "--db", "typo"], 1, "no index at", id="typo in --db"),
     pytest.param(["serach", "x"], 2, "Did you mean 'search'?", id="misspelt command"),
-    pytest.param(["ask", "x", "--option", "color=red"], 2, "temperature", id="unknown option"),
+    pytest.param(
+        ["ask", "x", "--model-option", "color=red"], 2, "temperature", id="unknown option"
+    ),
 ]
 
 

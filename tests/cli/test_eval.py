@@ -120,7 +120,7 @@ def test_the_limit_is_compared_with_the_one_in_force(db: Path, judged: list[str]
 
 
 def test_the_text_says_which_differences_are_real(db: Path, judged: list[str]) -> None:
-    Index.open(db).save_settings({"keyword_weight": 0.0})
+    Index.open(db).maintenance.save_settings({"keyword_weight": 0.0})
     result = run("--db", db, *judged, "--compare", "keyword-weight=0.5,0.5001")
     assert result.exit_code == 0, result.output
     assert "keyword-weight 0 *" in result.stdout
@@ -129,26 +129,26 @@ def test_the_text_says_which_differences_are_real(db: Path, judged: list[str]) -
 
 
 def test_the_winner_is_saved_if_it_is_shown_to_be_better(db: Path, judged: list[str]) -> None:
-    Index.open(db).save_settings({"keyword_weight": 0.0, "limit": 7})
+    Index.open(db).maintenance.save_settings({"keyword_weight": 0.0, "limit": 7})
     found = run_json("--db", db, *judged, "--compare", "keyword-weight=0.5", "--save")
     assert found["compared"][0]["verdict"] == "better"
     assert found["winner"] == found["saved"] == {"keyword_weight": 0.5}
-    settings = Index.open(db).settings
+    settings = Index.open(db).maintenance.settings
     assert (settings["keyword_weight"], settings["limit"]) == (0.5, 7)
 
 
 def test_nothing_is_saved_without_a_clear_winner(db: Path, judged: list[str]) -> None:
-    before = Index.open(db).settings
+    before = Index.open(db).maintenance.settings
     result = run("--db", db, *judged, "--compare", "keyword-weight=0,0.5001", "--save")
     assert result.exit_code == 0, result.output
     assert "Not saved: no difference" in result.stdout
-    assert Index.open(db).settings == before
+    assert Index.open(db).maintenance.settings == before
 
 
 def test_nothing_is_saved_unless_asked(db: Path, judged: list[str]) -> None:
-    Index.open(db).save_settings({"keyword_weight": 0.0})
+    Index.open(db).maintenance.save_settings({"keyword_weight": 0.0})
     assert run_json("--db", db, *judged, "--compare", "keyword-weight=0.5")["winner"]
-    assert Index.open(db).settings["keyword_weight"] == 0.0
+    assert Index.open(db).maintenance.settings["keyword_weight"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_a_picture_is_drawn(
 ) -> None:
     path = tmp_path / name
     limit = "--limit-questions=3"
-    result = run("--db", db, *judged, limit, "--compare=keyword-weight=0", "--plot", path)
+    result = run("--db", db, *judged, limit, "--compare=keyword-weight=0", "--out", path)
     assert result.exit_code == 0, result.output
     assert path.read_bytes().startswith(start)
 
@@ -179,10 +179,10 @@ def test_a_picture_is_drawn(
         pytest.param(["--compare=keyword-weight=-1"], "at least 0", id="negative"),
         pytest.param(["--compare=keyword-weight=nan"], "at least 0", id="not a number"),
         pytest.param(["--compare=keyword-weight=inf"], "at least 0", id="without end"),
-        pytest.param(["--plot=a.gif"], ".svg, .png or .pdf", id="a picture it cannot draw"),
+        pytest.param(["--out=a.gif"], ".svg, .png or .pdf", id="a picture it cannot draw"),
         pytest.param(["--compare=rerank="], "write models", id="no reranker"),
         pytest.param(["--compare=rerank=none,gemma3", "--save"], "not one of them", id="not kept"),
-        pytest.param(["--plot=none/a.svg"], "there is no folder none", id="no such folder"),
+        pytest.param(["--out=none/a.svg"], "there is no folder none", id="no such folder"),
     ],
 )
 def test_wrong_usage_is_refused_before_anything_is_measured(
@@ -238,7 +238,7 @@ def test_a_missing_matplotlib_is_named_before_anything_is_measured(
     db: Path, judged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    result = run("--db", db, *judged, "--plot", tmp_path / "a.svg")
+    result = run("--db", db, *judged, "--out", tmp_path / "a.svg")
     assert isinstance(result.exception, RagkitError)
     assert str(result.exception).endswith("pip install matplotlib")
     assert result.stdout == ""
@@ -247,6 +247,6 @@ def test_a_missing_matplotlib_is_named_before_anything_is_measured(
 def test_failures_are_errors_of_ours(db: Path, judged: list[str], tmp_path: Path) -> None:
     assert isinstance(run("--db", tmp_path / "none").exception, IndexNotFoundError)
     (tmp_path / "dir.svg").mkdir()
-    result = run("--db", db, *judged, "--limit-questions=1", "--plot", tmp_path / "dir.svg")
+    result = run("--db", db, *judged, "--limit-questions=1", "--out", tmp_path / "dir.svg")
     assert isinstance(result.exception, RagkitError)
     assert "cannot be written" in str(result.exception)

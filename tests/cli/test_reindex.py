@@ -46,18 +46,18 @@ def test_reindex_puts_another_model_in_force(ragkit: CommandLine) -> None:
     done = ragkit("reindex", "--embedder", BETTER)
     assert done.code == 0
     assert f"answers with {BETTER}" in done.out
-    assert "--drop-old" in done.err
+    assert "--drop-previous" in done.err
     assert ragkit("search", "walrus", "--json").json["hits"][0]["source"] == "docs/walrus.txt"
     assert ragkit("index").out.startswith("2 unchanged")
-    assert "is dropped" in ragkit("reindex", "--drop-old").out
-    assert "no old generation" in ragkit("reindex", "--drop-old").out
+    assert "is dropped" in ragkit("reindex", "--drop-previous").out
+    assert "no previous version" in ragkit("reindex", "--drop-previous").out
     assert ragkit("search", "walrus", "--json").json["hits"][0]["source"] == "docs/walrus.txt"
 
 
 @pytest.fixture
 def was_interrupted(ragkit: CommandLine, home: Path) -> CommandLine:
     """A rebuild with the better model that was cut off when it had just begun."""
-    store = Index.open()._store
+    store = Index.open()._connection.store
     identity = resolve_embedder(BETTER).identity
     store.versions.begin(replace(store.manifest, embedder=identity))
     return ragkit
@@ -85,7 +85,7 @@ def test_an_unfinished_rebuild_can_be_given_up(was_interrupted: CommandLine) -> 
 def test_a_model_exchanged_under_its_name_is_rebuilt_with(
     ragkit: CommandLine, server: OllamaDouble
 ) -> None:
-    ragkit("reindex", "--embedder", BETTER, "--drop-old")
+    ragkit("reindex", "--embedder", BETTER, "--drop-previous")
     assert ragkit("index").code == ragkit("index").code == 0
     server.exchange_model("embeddinggemma:latest")
     for command in (["search", "walrus"], ["index"]):
@@ -127,7 +127,7 @@ def die(self):
 
 if at == "flip":
     IndexVersions.activate = die
-Index.open(sys.argv[1]).reindex(Deadly(), on_progress=watch)
+Index.open(sys.argv[1]).maintenance.reindex(Deadly(), on_progress=watch)
 """
 
 
@@ -153,7 +153,7 @@ def test_killed_at_any_moment_one_whole_generation_answers(
     again = Index.open(index.uri)
     assert rows(again) == before
     assert again.search("walrus number 77")[0].chunk.source == "docs/77.md"
-    again.reindex(Stronger())
+    again.maintenance.reindex(Stronger())
     fresh = Index.create(tmp_path / "fresh", embedder=Stronger())
     fresh.update(tmp_path / "docs")
     assert rows(again) == rows(fresh)

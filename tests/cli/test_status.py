@@ -35,21 +35,21 @@ def test_the_whole_index(ragkit: CommandLine, index: Index) -> None:
     assert "last run  index, 20" in shown
     assert "2 added, 1 skipped" in shown
     assert "skipped, 1: " in shown
-    assert "old " not in shown
+    assert "previous " not in shown
     status = ragkit("status", "--json").json
     assert status["last_run"]["counts"]["added"] == 2
-    assert status["bytes"].keys() == {"catalog", "chunks", "files"}
-    assert min(status["bytes"].values()) > 0
+    assert status["disk_usage"].keys() == {"catalog", "chunks", "files"}
+    assert min(status["disk_usage"].values()) > 0
     assert status["versions"] == {"current": "chunks", "previous": None, "unfinished": None}
     ragkit("index")
     assert ragkit("status", "--json").json["last_run"]["counts"]["unchanged"] == 2
 
 
 def test_generations_are_named(ragkit: CommandLine, index: Index) -> None:
-    index.reindex()
-    index._store.versions.begin(index.manifest)
+    index.maintenance.reindex()
+    index._connection.store.versions.begin(index.manifest)
     shown = ragkit("status").out
-    assert "--drop-old" in shown
+    assert "--drop-previous" in shown
     assert "rebuild   unfinished" in shown
     assert "last run  reindex" in shown
     generations = ragkit("status", "--json").json["versions"]

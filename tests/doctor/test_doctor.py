@@ -47,7 +47,7 @@ def indexed(home: Path, server: OllamaDouble, write: Write) -> Path:
     """An index of one file, built with a model of the server."""
     write("a.md", "Backups are tested every quarter.")
     servers = OllamaSettings(embed_host=server.url)
-    index = Index.create(home / ".ragkit", embedder="ollama/embeddinggemma", servers=servers)
+    index = Index.create(home / ".ragkit", embedder="ollama/embeddinggemma", ollama=servers)
     index.update(home / "docs")
     return home / ".ragkit"
 

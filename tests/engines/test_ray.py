@@ -126,7 +126,7 @@ def test_texts_without_a_vector_are_named_by_their_place(engine: RayEngine) -> N
 
 
 def rows(index: Index) -> list[tuple[Any, ...]]:
-    table = index._store.chunks._table.to_arrow().sort_by("id")
+    table = index._connection.store.chunks._table.to_arrow().sort_by("id")
     columns = [name for name in table.column_names if name != "_rowid"]
     return list(zip(*(table[name].to_pylist() for name in columns), strict=True))
 

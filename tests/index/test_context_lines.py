@@ -31,7 +31,7 @@ def test_they_are_the_lines_next_to_the_hit(index: Index, docs: Path) -> None:
     index.update(docs)
     shutil.rmtree(docs)
     for hit in index.search("walrus", limit=5):
-        (around,) = index.surroundings([hit], 4)
+        (around,) = index.context_lines([hit], 4)
         first, last = hit.chunk.first_line, hit.chunk.last_line
         penguins = hit.chunk.source.endswith("other.txt")
         for number, shown in zip(
@@ -47,10 +47,10 @@ def test_they_are_the_lines_next_to_the_hit(index: Index, docs: Path) -> None:
 def test_none_are_asked_for(index: Index, docs: Path) -> None:
     index.update(docs)
     hits = index.search("walrus")
-    assert index.surroundings(hits, 0) == [ContextLines()] * len(hits)
-    assert index.surroundings([], 3) == []
+    assert index.context_lines(hits, 0) == [ContextLines()] * len(hits)
+    assert index.context_lines([], 3) == []
     with pytest.raises(ValueError, match="at least 0"):
-        index.surroundings(hits, -1)
+        index.context_lines(hits, -1)
 
 
 @pytest.fixture

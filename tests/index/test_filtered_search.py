@@ -122,9 +122,9 @@ def test_a_filtered_search_is_the_exact_one_over_the_files_that_pass(
 
 def test_the_commands_take_every_filter(three: Path, run: CommandLine) -> None:
     run("index", three)
-    done = run("search", "walrus", "--where", "author = 'Kim Lee'", "--type", "pdf,docx", "--json")
+    done = run("search", "walrus", "--where", "author = 'Kim Lee'", "--types", "pdf,docx", "--json")
     assert [hit["source"] for hit in done.json["hits"]] == ["docs/report.pdf"]
-    done = run("search", "walrus", "--type", "md", "--type", "docx", "--since", "2024", "--json")
+    done = run("search", "walrus", "--types", "md", "--types", "docx", "--since", "2024", "--json")
     assert [hit["source"] for hit in done.json["hits"]] == ["docs/note.md"]
     done = run("ask", "What is the walrus budget?", "--until", "2023-04", "--path", "*.pdf")
     assert "docs/report.pdf" in done.out
@@ -150,7 +150,7 @@ BAD = [
     pytest.param(["--where", ""], "expected the name of a field", id="empty expression"),
     pytest.param(["--since", "soon"], "'--since': 'soon' is no date", id="date in words"),
     pytest.param(["--until", "2024-13"], "'--until': '2024-13' is no date", id="month 13"),
-    pytest.param(["--type", "pdf,,md"], "'--type': a type is", id="blank type"),
+    pytest.param(["--types", "pdf,,md"], "'--types': a type is", id="blank type"),
     pytest.param(["--path", "./"], "'--path': the glob './' names nothing", id="glob"),
     pytest.param(["--path", ""], "names nothing", id="empty glob"),
 ]

@@ -25,7 +25,7 @@ Write = Callable[..., Path]
 
 def rows(index: Index) -> list[dict[str, object]]:
     """Every stored chunk, in order of its id."""
-    table = index._store.chunks._table.to_arrow().sort_by("id")
+    table = index._connection.store.chunks._table.to_arrow().sort_by("id")
     return list(table.to_pylist())
 
 
@@ -53,11 +53,17 @@ def test_a_second_run_embeds_nothing_and_writes_nothing(
     write("a.md", "# Backups\n\nBackups are tested every quarter.")
     write("b/c.txt", "The cat sat on the mat.")
     assert counts(index.update(tmp_path / "docs")) == (2, 0, 0, 0, 0, 0, 0)
-    versions = [t.version for t in (index._store.chunks._table, index._store.files._table)]
+    versions = [
+        t.version
+        for t in (index._connection.store.chunks._table, index._connection.store.files._table)
+    ]
     embedder.asked.clear()
     assert counts(index.update(tmp_path / "docs")) == (0, 0, 0, 0, 2, 0, 0)
     assert embedder.asked == []
-    assert [t.version for t in (index._store.chunks._table, index._store.files._table)] == versions
+    assert [
+        t.version
+        for t in (index._connection.store.chunks._table, index._connection.store.files._table)
+    ] == versions
 
 
 def test_a_changed_file_is_replaced_whole(index: Index, write: Write, tmp_path: Path) -> None:
@@ -152,7 +158,7 @@ def test_several_folders_live_in_one_index(index: Index, write: Write, tmp_path:
     index.update(tmp_path / "docs/b")
     assert [r.source for r in index.files()] == ["docs/a/one.txt", "docs/b/two.txt"]
     assert counts(index.update()) == (0, 0, 0, 0, 2, 0, 0)
-    assert index.roots() == ["docs/a", "docs/b"]
+    assert index.indexed_paths() == ["docs/a", "docs/b"]
 
 
 def test_folder_and_index_can_be_moved_together(
@@ -265,7 +271,10 @@ def test_a_second_writer_is_told_who_holds_the_lock(
 ) -> None:
     write("a.txt", "Words.")
     other = Index.open(index.uri)
-    with index._store.lock(), pytest.raises(IndexLockedError, match=f"process {os.getpid()}"):
+    with (
+        index._connection.store.lock(),
+        pytest.raises(IndexLockedError, match=f"process {os.getpid()}"),
+    ):
         other.update(tmp_path / "docs")
     assert other.update(tmp_path / "docs").added == 1
 
@@ -276,8 +285,8 @@ def test_a_run_that_was_cut_off_leaves_no_orphans(
     write("a.txt", "The walrus eats clams.")
     index.update(tmp_path / "docs")
     # Chunks were committed, then the process died before the ledger was.
-    index._store.files._table.delete("source = 'docs/a.txt'")
-    index._store.catalog.set("unfinished", True)
+    index._connection.store.files._table.delete("source = 'docs/a.txt'")
+    index._connection.store.catalog.set("unfinished", True)
     write("b.txt", "Penguins eat fish.")
     assert index.update().added == 2
     assert sorted(str(row["text"]) for row in rows(index)) == [

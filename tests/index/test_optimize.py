@@ -15,7 +15,7 @@ Write = Callable[..., Path]
 
 
 def fragments(index: Index) -> int:
-    return int(index._store.chunks._table.stats()["fragment_stats"]["num_fragments"])
+    return int(index._connection.store.chunks._table.stats()["fragment_stats"]["num_fragments"])
 
 
 def found(index: Index, question: str) -> list[tuple[str, int, float]]:
@@ -31,7 +31,7 @@ def test_pieces_are_folded_together_and_nothing_else_changes(
         index.update(tmp_path / "docs")
     before = found(index, "otters in hall 2")
     assert fragments(index) > 1
-    assert index.optimize() is False
+    assert index.maintenance.optimize() is False
     assert fragments(index) == 1
     assert found(index, "otters in hall 2") == before
 
@@ -68,7 +68,7 @@ def test_a_cluster_builds_the_indices_that_a_machine_does(
     index.update(tmp_path / "docs")
     before = found(index, "otters number 42")
     try:
-        assert index.optimize(engine=RayEngine(), least_chunks=1) is True
+        assert index.maintenance.optimize(engine=RayEngine(), least_chunks=1) is True
         assert found(Index.open(tmp_path / ".ragkit"), "otters number 42") == before
         assert index.update().unchanged == 20
     finally:

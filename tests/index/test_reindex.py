@@ -50,7 +50,7 @@ class Stronger(CountingEmbedder):
 
 def rows(index: Index) -> list[dict[str, Any]]:
     """Every stored chunk, in order of its id."""
-    return list(index._store.chunks._table.to_arrow().sort_by("id").to_pylist())
+    return list(index._connection.store.chunks._table.to_arrow().sort_by("id").to_pylist())
 
 
 def ledger(index: Index) -> list[tuple[str, str, int, str]]:
@@ -73,7 +73,7 @@ def test_the_new_generation_is_what_a_new_index_would_be(
     index: Index, docs: Path, tmp_path: Path
 ) -> None:
     index.update(docs)
-    report = index.reindex(Stronger())
+    report = index.maintenance.reindex(Stronger())
     assert (report.added, report.skipped, report.chunks, report.embedded) == (12, 1, 12, 12)
     fresh = Index.create(tmp_path / "fresh", embedder=Stronger())
     fresh.update(docs)
@@ -94,7 +94,7 @@ def test_the_old_generation_answers_until_the_new_one_is_whole(
     index.update(docs)
     before = rows(index)
     with pytest.raises(ModelError):
-        index.reindex(Stronger(fails_after=0))
+        index.maintenance.reindex(Stronger(fails_after=0))
     reader = Index.open(index.uri, embedder=embedder)
     assert rows(reader) == before
     assert reader.search("walrus number 7")[0].chunk.source == "docs/7.md"
@@ -103,7 +103,7 @@ def test_the_old_generation_answers_until_the_new_one_is_whole(
     (docs / "7.md").unlink()
     report = reader.update()
     assert (report.added, report.removed, report.unchanged) == (1, 1, 11)
-    index.reindex(Stronger())
+    index.maintenance.reindex(Stronger())
     assert {r.source for r in index.files()} == {r.source for r in reader.files()}
     assert {r["source"] for r in rows(index)} == {r["source"] for r in rows(reader)}
 
@@ -117,10 +117,10 @@ def test_a_rebuild_that_was_cut_off_goes_on_and_embeds_no_text_twice(
     index.update(docs)
     first = Stronger(fails_after=100)
     with pytest.raises(ModelError):
-        index.reindex(first)
+        index.maintenance.reindex(first)
     assert len(first.asked) > 0
     second = Stronger()
-    index.reindex(second)
+    index.maintenance.reindex(second)
     asked = [text for text in first.asked + second.asked if "number" in text]
     assert len(asked) == len(set(asked)) == 112
     assert len(rows(index)) == 112
@@ -131,9 +131,9 @@ def test_what_a_crash_between_chunks_and_ledger_left_is_not_embedded_again(
 ) -> None:
     index.update(docs)
     first = Stronger()
-    index.reindex(first)
+    index.maintenance.reindex(first)
     # As if the process had died before the last ledger commit and the flip.
-    store = index._store
+    store = index._connection.store
     store.files._table.delete("source != 'docs/3.md'")
     store.mark_incomplete()
     store.catalog.set_all(
@@ -145,7 +145,7 @@ def test_what_a_crash_between_chunks_and_ledger_left_is_not_embedded_again(
     )
     index = Index.open(index.uri)
     second = Stronger()
-    report = index.reindex(second)
+    report = index.maintenance.reindex(second)
     assert (report.embedded, report.reused) == (0, 11)
     assert len(rows(index)) == len({r["id"] for r in rows(index)}) == 12
 
@@ -153,7 +153,7 @@ def test_what_a_crash_between_chunks_and_ledger_left_is_not_embedded_again(
 def test_files_that_are_gone_keep_their_text(index: Index, docs: Path) -> None:
     index.update(docs)
     (docs / "7.md").unlink()
-    report = index.reindex(Stronger())
+    report = index.maintenance.reindex(Stronger())
     assert [p.source for p in report.problems if "taken over" in p.reason] == ["docs/7.md"]
     assert index.search("walrus number 7")[0].chunk.source == "docs/7.md"
     assert index.update().removed == 1
@@ -163,7 +163,7 @@ def test_files_that_are_gone_keep_their_text(index: Index, docs: Path) -> None:
 def test_a_file_that_is_back_is_read(index: Index, docs: Path) -> None:
     index.update(docs)
     (docs / "7.md").rename(docs.parent / "away.md")
-    index.reindex(Stronger())
+    index.maintenance.reindex(Stronger())
     (docs.parent / "away.md").rename(docs / "7.md")
     report = index.update()
     assert (report.updated, report.unchanged) == (1, 11)
@@ -172,10 +172,10 @@ def test_a_file_that_is_back_is_read(index: Index, docs: Path) -> None:
 
 def test_another_version_of_the_model_needs_no_file(index: Index, docs: Path) -> None:
     index.update(docs)
-    index.reindex(Stronger("1"))
+    index.maintenance.reindex(Stronger("1"))
     before = ledger(index)
     docs.rename(docs.parent / "unmounted")
-    report = index.reindex(Stronger("2"))
+    report = index.maintenance.reindex(Stronger("2"))
     assert report.embedded == 12
     assert index.manifest.embedder.digest == "2"
     assert ledger(index) == before
@@ -190,37 +190,37 @@ def test_another_chunk_size_reuses_what_vectors_there_are(
     write("long.md", "\n\n".join(f"Paragraph {n} about walruses. " * 9 for n in range(20)))
     index.update(tmp_path / "docs")
     embedder.asked.clear()
-    report = index.reindex(embedder, chunk_tokens=100)
+    report = index.maintenance.reindex(embedder, chunk_tokens=100)
     assert report.reused == 1
     assert "One line." not in embedder.asked
     assert max(len(r["text"]) for r in rows(index)) < 600
     assert index.manifest.chunking.tokens == 100
-    index.reindex(Stronger())  # the size stays
+    index.maintenance.reindex(Stronger())  # the size stays
     assert index.manifest.chunking.tokens == 100
 
 
 def test_another_rebuild_is_refused_while_one_is_unfinished(index: Index, docs: Path) -> None:
     index.update(docs)
     with pytest.raises(ModelError):
-        index.reindex(Stronger("1", fails_after=0))
+        index.maintenance.reindex(Stronger("1", fails_after=0))
     with pytest.raises(RagkitError, match="--drop-unfinished"):
-        index.reindex(Stronger("2"))
-    assert index.drop_unfinished()
-    assert not index.drop_unfinished()
-    index.reindex(Stronger("2"))
+        index.maintenance.reindex(Stronger("2"))
+    assert index.maintenance.drop_unfinished()
+    assert not index.maintenance.drop_unfinished()
+    index.maintenance.reindex(Stronger("2"))
     assert index.manifest.embedder.digest == "2"
 
 
 def test_old_generations_are_dropped_when_asked(index: Index, docs: Path) -> None:
     index.update(docs)
-    index.reindex(Stronger("1"))
+    index.maintenance.reindex(Stronger("1"))
     assert tables(index) == {"catalog", "chunks", "files", "chunks_2", "files_2"}
-    index.reindex(Stronger("2"))
+    index.maintenance.reindex(Stronger("2"))
     assert tables(index) == {"catalog", "chunks_2", "files_2", "chunks_3", "files_3"}
-    assert index.drop_old()
-    assert not index.drop_old()
+    assert index.maintenance.drop_previous()
+    assert not index.maintenance.drop_previous()
     assert tables(index) == {"catalog", "chunks_3", "files_3"}
-    index.reindex(Stronger("3"), drop_old=True)
+    index.maintenance.reindex(Stronger("3"), drop_previous=True)
     assert tables(index) == {"catalog", "chunks_4", "files_4"}
     assert index.search("walrus number 7")[0].chunk.source == "docs/7.md"
 
@@ -230,12 +230,12 @@ def test_an_open_index_goes_on_with_the_generation_another_put_in_force(
 ) -> None:
     index.update(docs)
     other = Index.open(index.uri, embedder=embedder)
-    other.reindex(Stronger())
+    other.maintenance.reindex(Stronger())
     assert index.search("walrus number 7")[0].chunk.source == "docs/7.md"  # the old one, whole
-    index._embedders[Stronger().identity] = Stronger()
+    index._connection.add_embedder(Stronger())
     (docs / "new.md").write_text("A penguin.", encoding="utf-8")
     assert index.update().added == 1
-    other._store.refresh()
+    other._connection.store.refresh()
     assert other.search("penguin")[0].chunk.source == "docs/new.md"
 
 
@@ -249,7 +249,7 @@ def test_odd_names_and_links_are_found_again(index: Index, docs: Path, tmp_path:
     (tmp_path / "secret.md").write_text("A secret.", encoding="utf-8")
     (docs / "leads-out.md").unlink()
     (docs / "leads-out.md").symlink_to(tmp_path / "secret.md")
-    report = index.reindex(Stronger())
+    report = index.maintenance.reindex(Stronger())
     kept = [p.source for p in report.problems if "taken over" in p.reason]
     assert kept == ["docs/leads-out.md"]
     assert not any("secret" in str(r["text"]) for r in rows(index))
@@ -266,9 +266,9 @@ def test_questions_for_the_floor_belong_to_their_generation(index: Index, docs: 
     from ragkit.answering.abstention import load_threshold
 
     index.update(docs)
-    before = load_threshold(index._store)
+    before = load_threshold(index._connection.store)
     with pytest.raises(ModelError):
-        index.reindex(Stronger(fails_after=0))
-    assert load_threshold(index._store) == before
-    index.reindex(Stronger())
-    assert load_threshold(index._store) not in (None, before)
+        index.maintenance.reindex(Stronger(fails_after=0))
+    assert load_threshold(index._connection.store) == before
+    index.maintenance.reindex(Stronger())
+    assert load_threshold(index._connection.store) not in (None, before)

@@ -25,7 +25,9 @@ def docs(index: Index, write: Write, tmp_path: Path) -> Path:
 
 
 def sources(index: Index) -> set[str]:
-    chunks = {str(row["source"]) for row in index._store.chunks._table.to_arrow().to_pylist()}
+    chunks = {
+        str(row["source"]) for row in index._connection.store.chunks._table.to_arrow().to_pylist()
+    }
     assert chunks == {record.source for record in index.files()}
     return {source.removeprefix("docs/") for source in chunks}
 
@@ -33,7 +35,7 @@ def sources(index: Index) -> set[str]:
 def test_a_folder_leaves_with_its_files_and_its_root(index: Index, docs: Path) -> None:
     assert index.remove(docs / "a") == ["docs/a/one.txt", "docs/a/two.txt"]
     assert sources(index) == {"ab/one.txt", "ab/deep/two.txt", "single.txt"}
-    assert index.roots() == ["docs/ab", "docs/single.txt"]
+    assert index.indexed_paths() == ["docs/ab", "docs/single.txt"]
     assert index.update().added == 0
     assert all("/a/" not in hit.chunk.source for hit in index.search("walrus"))
 
@@ -45,7 +47,7 @@ def test_a_file_leaves_alone_and_comes_back_while_its_folder_is_indexed(
         "docs/a/one.txt",
         "docs/single.txt",
     ]
-    assert index.roots() == ["docs/a", "docs/ab"]
+    assert index.indexed_paths() == ["docs/a", "docs/ab"]
     assert index.update().added == 1
     assert "a/one.txt" in sources(index)
     assert "single.txt" not in sources(index)
@@ -53,7 +55,7 @@ def test_a_file_leaves_alone_and_comes_back_while_its_folder_is_indexed(
 
 def test_all_below_a_folder_leaves_with_the_roots_in_it(index: Index, docs: Path) -> None:
     assert len(index.remove(docs)) == 5
-    assert index.roots() == []
+    assert index.indexed_paths() == []
     assert sources(index) == set()
 
 
@@ -67,12 +69,12 @@ def test_one_path_that_is_not_in_the_index_and_nothing_is_removed(index: Index, 
     with pytest.raises(RagkitError, match=r"typo\.txt is not in the index"):
         index.remove(docs / "a", docs / "typo.txt")
     assert len(sources(index)) == 5
-    assert len(index.roots()) == 3
+    assert len(index.indexed_paths()) == 3
 
 
 def test_nothing_is_removed_while_another_writes(index: Index, docs: Path) -> None:
     other = Index.open(index.uri)
-    with index._store.lock(), pytest.raises(IndexLockedError):
+    with index._connection.store.lock(), pytest.raises(IndexLockedError):
         other.remove(docs / "a")
 
 

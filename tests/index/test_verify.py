@@ -19,7 +19,7 @@ ONE = "source = 'docs/3.md' AND ordinal = 0"
 
 def rows(index: Index) -> list[dict[str, Any]]:
     """Every stored chunk, in order of its id."""
-    return list(index._store.chunks._table.to_arrow().sort_by("id").to_pylist())
+    return list(index._connection.store.chunks._table.to_arrow().sort_by("id").to_pylist())
 
 
 @pytest.fixture
@@ -39,52 +39,54 @@ def test_a_sound_index_is_found_sound(
     write("empty.txt", "")
     index.update()
     embedder.asked.clear()
-    report = index.verify()
+    report = index.maintenance.verify()
     assert (report.files, report.chunks) == (9, len(rows(index)))
     assert (report.issues, report.repaired) == ((), ())
-    assert index.verify(repair=True).issues == ()
+    assert index.maintenance.verify(repair=True).issues == ()
     assert embedder.asked == []
 
 
 def text(index: Index) -> None:
-    index._store.chunks._table.update(where=ONE, values={"text": "Something else."})
+    index._connection.store.chunks._table.update(where=ONE, values={"text": "Something else."})
 
 
 def text_hash(index: Index) -> None:
-    index._store.chunks._table.update(where=ONE, values={"text_hash": "0" * 32})
+    index._connection.store.chunks._table.update(where=ONE, values={"text_hash": "0" * 32})
 
 
 def length(index: Index) -> None:
-    index._store.chunks._table.update(where=ONE, values={"vector": [0.5] * 256})
+    index._connection.store.chunks._table.update(where=ONE, values={"vector": [0.5] * 256})
 
 
 def zero(index: Index) -> None:
-    index._store.chunks._table.update(where=ONE, values={"vector": [0.0] * 256})
+    index._connection.store.chunks._table.update(where=ONE, values={"vector": [0.0] * 256})
 
 
 def lost(index: Index) -> None:
-    index._store.chunks._table.delete(ONE)
+    index._connection.store.chunks._table.delete(ONE)
 
 
 def doubled(index: Index) -> None:
-    table = index._store.chunks._table
+    table = index._connection.store.chunks._table
     table.add(table.search().where(ONE).to_arrow().select(table.schema.names))
 
 
 def swapped(index: Index) -> None:
-    index._store.chunks._table.update(where=ONE, values={"start": 10**6, "end": 10**6 + 7})
+    index._connection.store.chunks._table.update(
+        where=ONE, values={"start": 10**6, "end": 10**6 + 7}
+    )
 
 
 def renumbered(index: Index) -> None:
-    index._store.chunks._table.update(where=ONE, values={"ordinal": 50})
+    index._connection.store.chunks._table.update(where=ONE, values={"ordinal": 50})
 
 
 def uncounted(index: Index) -> None:
-    index._store.files._table.update(where="source = 'docs/3.md'", values={"chunks": 7})
+    index._connection.store.files._table.update(where="source = 'docs/3.md'", values={"chunks": 7})
 
 
 def orphaned(index: Index) -> None:
-    index._store.files._table.delete("source = 'docs/3.md'")
+    index._connection.store.files._table.delete("source = 'docs/3.md'")
 
 
 @pytest.mark.parametrize(
@@ -101,13 +103,13 @@ def test_damage_is_found_and_mended_by_reading_that_file_alone(
 ) -> None:
     before = rows(index)
     damage(index)
-    assert {flaw.source for flaw in index.verify().issues} == {"docs/3.md"}
+    assert {flaw.source for flaw in index.maintenance.verify().issues} == {"docs/3.md"}
     embedder.asked.clear()
-    report = index.verify(repair=True)
+    report = index.maintenance.verify(repair=True)
     assert (report.issues, report.repaired) == ((), ("docs/3.md",))
     assert len(embedder.asked) == sum(row["source"] == "docs/3.md" for row in before)
     assert rows(index) == before
-    assert index.verify().issues == ()
+    assert index.maintenance.verify().issues == ()
     assert index.update().unchanged == 8
 
 
@@ -118,8 +120,8 @@ def test_flipped_bytes_on_disk_are_found_and_mended(
     for path in Path(index.uri, "chunks.lance", "data").iterdir():
         path.write_bytes(path.read_bytes().replace(b"Walrus 3. Walrus 3", b"Malrus 3. Walrus 3"))
     again = Index.open(index.uri, embedder=embedder)
-    assert {flaw.source for flaw in again.verify().issues} == {"docs/3.md"}
-    assert again.verify(repair=True).repaired == ("docs/3.md",)
+    assert {flaw.source for flaw in again.maintenance.verify().issues} == {"docs/3.md"}
+    assert again.maintenance.verify(repair=True).repaired == ("docs/3.md",)
     assert rows(again) == before
 
 
@@ -127,7 +129,7 @@ def test_a_file_that_is_gone_is_left_as_it_is_and_said(index: Index, docs: Path)
     length(index)
     before = len(rows(index))
     (docs / "3.md").unlink()
-    report = index.verify(repair=True)
+    report = index.maintenance.verify(repair=True)
     assert [flaw.source for flaw in report.issues] == ["docs/3.md"]
     assert report.repaired == ()
     assert len(rows(index)) == before
@@ -136,15 +138,15 @@ def test_a_file_that_is_gone_is_left_as_it_is_and_said(index: Index, docs: Path)
 def test_rows_of_a_file_that_nobody_knows_are_removed(index: Index, docs: Path) -> None:
     orphaned(index)
     (docs / "3.md").unlink()
-    report = index.verify(repair=True)
+    report = index.maintenance.verify(repair=True)
     assert (report.issues, report.repaired) == ((), ("docs/3.md",))
     assert "docs/3.md" not in {row["source"] for row in rows(index)}
 
 
 def test_an_index_that_is_written_is_not_verified(index: Index, docs: Path) -> None:
     other = Index.open(index.uri)
-    with index._store.lock(), pytest.raises(IndexLockedError):
-        other.verify()
+    with index._connection.store.lock(), pytest.raises(IndexLockedError):
+        other.maintenance.verify()
 
 
 def test_the_command_exits_1_while_something_is_wrong(

@@ -50,11 +50,11 @@ def test_the_index_stays_true_to_the_folder(
     docs = tmp_path / "docs"
 
     def sources() -> set[str]:
-        index._store.refresh()
+        index._connection.store.refresh()
         return {record.source for record in index.files()}
 
     def found(words: str) -> bool:
-        index._store.refresh()
+        index._connection.store.refresh()
         return any(words in hit.chunk.text for hit in index.search(words))
 
     def save_by_rename() -> None:

@@ -111,9 +111,9 @@ def test_whatever_is_written_to_the_index_breaks_it(
 ) -> None:
     for work in (
         lambda: index.remove(docs / "a.md"),
-        lambda: index.reindex(),
-        lambda: index.drop_old(),
-        lambda: index.save_settings({"limit": 7}),
+        lambda: index.maintenance.reindex(),
+        lambda: index.maintenance.drop_previous(),
+        lambda: index.maintenance.save_settings({"limit": 7}),
     ):
         index.update(docs)
         assert quick(index) is not None
@@ -158,12 +158,12 @@ def test_a_damaged_seal_is_none(index: Index, docs: Path, content: bytes) -> Non
 
 def test_the_last_run_is_the_one_that_looked(index: Index, docs: Path) -> None:
     index.update(docs)
-    run = index.last_run
+    run = index.status().last_run
     assert run is not None
     assert run.counts["added"] == 3
     time.sleep(max(0.0, 1.01 - time.time() % 1))  # finished counts seconds
     assert quick(index) is not None
-    run = index.last_run
+    run = index.status().last_run
     assert run is not None
     assert (run.counts["added"], run.counts["unchanged"], run.counts["failed"]) == (0, 3, 1)
 

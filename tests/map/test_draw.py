@@ -38,7 +38,7 @@ def test_every_chunk_is_drawn_once(filled: Index) -> None:
 
 
 def test_a_sample_is_spread_and_holds_the_hits(filled: Index) -> None:
-    drawn = draw_map(filled, query="whale of trip 7", limit=3, most=10)
+    drawn = draw_map(filled, query="whale of trip 7", limit=3, points=10)
     assert drawn.total == 40
     assert 10 <= len(drawn.chunks) <= 13
     assert [drawn.chunks[at] for at in drawn.hit_points] == [hit.chunk for hit in drawn.hits]
@@ -72,7 +72,7 @@ def run(home: Path, capsys: pytest.CaptureFixture[str]) -> CommandLine:
 
 def test_the_command_writes_a_page(run: CommandLine, docs: Path, home: Path) -> None:
     run("index", docs)
-    done = run("map", "--out", "map.html", "--query", "whale <b>", "--most", 12)
+    done = run("map", "--out", "map.html", "--query", "whale <b>", "--points", 12)
     assert done.code == 0
     assert done.out.startswith("map.html: ")
     assert "of 40 passages" in done.out

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkit.retrieval.filter_expression import FilterError
+from ragkit.errors import FilterError
 from ragkit.retrieval.filters import (
     FilterOptions,
     document_date,

@@ -38,8 +38,8 @@ def test_the_ledger_is_read_in_order_whatever_fits_into_memory(index: Index, pag
     ]
     random.Random(page).shuffle(records)
     for start in range(0, len(records), 5):
-        index._store.files.write(records[start : start + 5])
-    known = list(index._store.files.fingerprints(page))
+        index._connection.store.files.write(records[start : start + 5])
+    known = list(index._connection.store.files.fingerprints(page))
     assert [one.source for one in known] == sorted(NAMES)
     assert set(known) == {
         FileFingerprint(r.source, r.outcome, r.reason, r.size, r.mtime_ns, r.inode, r.last_seen_ns)
@@ -49,19 +49,19 @@ def test_the_ledger_is_read_in_order_whatever_fits_into_memory(index: Index, pag
 
 def test_a_piece_of_the_ledger_may_be_smaller_than_a_step_of_the_sample(index: Index) -> None:
     names = [f"{number:03}" for number in range(132)]
-    index._store.files.write([FileRecord(name, "indexed") for name in names[:129]])
+    index._connection.store.files.write([FileRecord(name, "indexed") for name in names[:129]])
     for name in names[129:]:
-        index._store.files.write([FileRecord(name, "indexed")])
-    assert [one.source for one in index._store.files.fingerprints(128)] == names
+        index._connection.store.files.write([FileRecord(name, "indexed")])
+    assert [one.source for one in index._connection.store.files.fingerprints(128)] == names
 
 
 def test_an_empty_ledger_is_read(index: Index) -> None:
-    assert list(index._store.files.fingerprints()) == []
+    assert list(index._connection.store.files.fingerprints()) == []
 
 
 def test_records_are_found_by_source(index: Index, tmp_path: Path) -> None:
     records = [FileRecord(name, "indexed", sha256="ab", chunks=2) for name in NAMES]
-    index._store.files.write(records)
-    found = index._store.files.find(["a'b", "日本", "missing"])
+    index._connection.store.files.write(records)
+    found = index._connection.store.files.find(["a'b", "日本", "missing"])
     assert sorted(one.source for one in found) == ["a'b", "日本"]
     assert all(one in records for one in found)

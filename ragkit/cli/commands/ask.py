@@ -33,8 +33,8 @@ _STOPPED = 130
 @options.exact
 @options.rerank
 @options.per_document
-@click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
-@options.servers
+@options.supported_only
+@options.ollama
 @options.as_json
 def command(
     question: str,
@@ -48,8 +48,8 @@ def command(
     exact: bool,
     rerank: str | None,
     per_document: int | None,
-    strict: bool,
-    servers: OllamaSettings,
+    supported_only: bool,
+    ollama: OllamaSettings,
     as_json: bool,
 ) -> int:
     """Answer QUESTION from the indexed documents. Every sentence cites where it comes from, and
@@ -63,24 +63,24 @@ def command(
     Examples:
       ragkit ask "How often are backups tested?"
       ragkit ask "What is the notice period?" --path 'contracts/**' --json
-      ragkit ask "Who leads the project?" --model gemma3 --option temperature=0
+      ragkit ask "Who leads the project?" --model gemma3 --model-option temperature=0
     """
     from ragkit.index import Index
     from ragkit.models import NO_CHAT, ModelChoice, choose_chat
 
-    index = Index.open(db, servers=servers)
-    choice = ModelChoice(model, "it was named") if model else choose_chat(servers)
+    index = Index.open(db, ollama=ollama)
+    choice = ModelChoice(model, "it was named") if model else choose_chat(ollama)
     chat = index.chat_model(choice.name or NO_CHAT, model_options)
     reranker = index.reranker(rerank) if rerank else None
     warn_if_leaving(chat, index.embedder, reranker)
-    live = StreamPrinter(not as_json and not strict and chat is not None)
+    live = StreamPrinter(not as_json and not supported_only and chat is not None)
     try:
         answer = index.ask(
             question,
             model=chat or NO_CHAT,
             model_options=model_options,
             exact=exact,
-            strict=strict,
+            supported_only=supported_only,
             rerank=reranker,
             on_note=print_note,
             on_text=live.show,
@@ -97,7 +97,7 @@ def command(
         if as_json:
             print_json({**answer_json(error.answer), "error": str(error)})
         else:
-            print_answer(error.answer, told=live.end(), base=index.base)
+            print_answer(error.answer, told=live.end(), base=index.base_folder)
         raise
     except KeyboardInterrupt:
         live.end()
@@ -107,7 +107,7 @@ def command(
         print_json(answer_json(answer))
     else:
         why = "" if choice.name else WHY_EXTRACTIVE.format(choice.why)
-        print_answer(answer, told=live.end(), why_extractive=why, base=index.base)
+        print_answer(answer, told=live.end(), why_extractive=why, base=index.base_folder)
     if not answer.passages and (nothing := why_nothing(index, filters)):
         print_status(f"({safe_line(nothing)})", dim=True)
     return 0

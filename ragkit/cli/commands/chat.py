@@ -32,7 +32,7 @@ _STOPPED = 130
 @options.exact
 @options.rerank
 @options.per_document
-@click.option("--strict", is_flag=True, help="Leave out sentences the passages do not carry.")
+@options.supported_only
 @click.option(
     "--no-history",
     is_flag=True,
@@ -40,7 +40,7 @@ _STOPPED = 130
     show_envvar=True,
     help="Keep no typed lines for later sessions.",
 )
-@options.servers
+@options.ollama
 def command(
     db: str | None,
     model: str | None,
@@ -52,9 +52,9 @@ def command(
     exact: bool,
     rerank: str | None,
     per_document: int | None,
-    strict: bool,
+    supported_only: bool,
     no_history: bool,
-    servers: OllamaSettings,
+    ollama: OllamaSettings,
 ) -> int:
     """Ask one question after another. "And in 2023?" and "who approves it?" are understood from
     what was asked before; the words they are searched as are shown.
@@ -72,8 +72,8 @@ def command(
     from ragkit.index import Index
     from ragkit.models import NO_CHAT, ModelChoice, choose_chat
 
-    index = Index.open(db, servers=servers)
-    choice = ModelChoice(model, "it was named") if model else choose_chat(servers)
+    index = Index.open(db, ollama=ollama)
+    choice = ModelChoice(model, "it was named") if model else choose_chat(ollama)
     chat = index.chat_model(choice.name or NO_CHAT, model_options)
     reranker = index.reranker(rerank) if rerank else None
     warn_if_leaving(chat, index.embedder, reranker)
@@ -83,7 +83,7 @@ def command(
         chat,
         why_extractive="" if choice.name else WHY_EXTRACTIVE.format(choice.why),
         model_options=model_options,
-        strict=strict,
+        supported_only=supported_only,
         given=options.set_options(
             limit=limit,
             keyword_weight=keyword_weight,
@@ -95,7 +95,7 @@ def command(
         ),
         filters=filters,
         typed=typed,
-        tidy=getattr(servers.on_pull, "close", lambda: None),  # the bar of a stopped download
+        tidy=getattr(ollama.on_pull, "close", lambda: None),  # the bar of a stopped download
     )
     if not typed:
         return _answer_lines(session, PipeInput())

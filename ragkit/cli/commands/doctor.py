@@ -20,9 +20,9 @@ _INDENT = " " * 9
 
 @click.command(short_help="Check that everything works.")
 @options.db
-@options.both_servers
+@options.ollama_reading
 @options.as_json
-def command(db: str | StorageLocation | None, servers: OllamaSettings, as_json: bool) -> int:
+def command(db: str | StorageLocation | None, ollama: OllamaSettings, as_json: bool) -> int:
     """Check this machine, the index, the Ollama servers and their models, and say how to mend
     what is broken. Exits 1 if anything is.
 
@@ -35,7 +35,7 @@ def command(db: str | StorageLocation | None, servers: OllamaSettings, as_json: 
     from ragkit.doctor import diagnose
     from ragkit.paths import index_location
 
-    diagnosis = diagnose(index_location(db or ""), servers)
+    diagnosis = diagnose(index_location(db or ""), ollama)
     if as_json:
         print_json({"healthy": diagnosis.healthy, **plain(diagnosis)})
         return 0 if diagnosis.healthy else 1

@@ -65,9 +65,15 @@ _MANY = 3  # from so many settings on, luck is worth a word
     is_flag=True,
     help="Keep the best of the compared settings for this index, if it is shown to be better.",
 )
-@click.option("--plot", metavar="FILE", help="Draw it: a .svg, .png or .pdf (needs matplotlib).")
+@click.option(
+    "--out",
+    cls=options.AliasedOption,
+    aliases=["--plot"],
+    metavar="FILE",
+    help="Draw it: a .svg, .png or .pdf (needs matplotlib).",
+)
 @options.model
-@options.servers
+@options.ollama
 @options.as_json
 def command(
     db: str | None,
@@ -77,10 +83,10 @@ def command(
     limit_questions: int | None,
     compare: tuple[str, ...],
     save: bool,
-    plot: str | None,
+    out: str | None,
     model: str | None,
     model_options: dict[str, object],
-    servers: OllamaSettings,
+    ollama: OllamaSettings,
     as_json: bool,
 ) -> None:
     """Measure how well this index finds what it should: recall, nDCG, reciprocal rank, time.
@@ -92,20 +98,20 @@ def command(
     Examples:
       ragkit eval
       ragkit eval --queries questions.jsonl --qrels answers.jsonl
-      ragkit eval --compare keyword-weight=0,0.3,1 --plot weights.svg
+      ragkit eval --compare keyword-weight=0,0.3,1 --out weights.svg
     """
     if (queries is None) != (qrels is None):
         raise click.UsageError("--queries and --qrels belong together")
     if save and not compare:
         raise click.UsageError("--save needs --compare: there is nothing to choose from")
-    picture = _picture(plot)
+    picture = _picture(out)
 
     from ragkit import evaluation
     from ragkit.cli.render_eval import Report, draw_report, print_report, report_json
     from ragkit.index import Index
 
-    index = Index.open(db, servers=servers)
-    settings: dict[str, Setting] = {**index.settings, "rerank": _NO_RERANKER}
+    index = Index.open(db, ollama=ollama)
+    settings: dict[str, Setting] = {**index.maintenance.settings, "rerank": _NO_RERANKER}
     compared = _parse(compare, settings)
     if save and "rerank" in compared:
         raise click.UsageError("--save keeps keyword-weight and limit; rerank is not one of them")
@@ -134,7 +140,9 @@ def command(
     refusal = "no difference to the current settings is sure enough" if save and not best else ""
     saved = best if save and not refusal else None
     if saved is not None:
-        index.save_settings({name: one for name, one in saved.items() if not isinstance(one, str)})
+        index.maintenance.save_settings(
+            {name: one for name, one in saved.items() if not isinstance(one, str)}
+        )
     notes = (*questions.notes, *_cautions(len(comparisons), compared))
     report = Report(questions, notes, measured[0], comparisons, best, saved, refusal)
     if picture is not None:
@@ -193,17 +201,17 @@ def _parse(compare: Sequence[str], known: Mapping[str, Setting]) -> dict[str, li
     return compared
 
 
-def _picture(plot: str | None) -> Path | None:
+def _picture(out: str | None) -> Path | None:
     """Where to draw; refused before anything is measured if it cannot be drawn there."""
-    if plot is None:
+    if out is None:
         return None
-    path = Path(plot)
+    path = Path(out)
     if path.suffix.lower() not in _PICTURES:
-        raise click.BadParameter(f"{plot}: name a .svg, .png or .pdf file", param_hint="--plot")
+        raise click.BadParameter(f"{out}: name a .svg, .png or .pdf file", param_hint="--out")
     if not path.parent.is_dir():
-        raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--plot")
+        raise click.BadParameter(f"there is no folder {path.parent}", param_hint="--out")
     if find_spec("matplotlib") is None:
-        raise RagkitError(missing_library("--plot", "matplotlib"))
+        raise RagkitError(missing_library("--out", "matplotlib"))
     return path
 
 

@@ -33,7 +33,7 @@ _KINDS = ("words", "stems", "identifiers", "phrases")
 @options.keyword_weight
 @filter_options
 @options.rerank
-@options.both_servers
+@options.ollama_reading
 @options.as_json
 def command(
     query: str,
@@ -43,7 +43,7 @@ def command(
     keyword_weight: float | None,
     filters: FilterOptions,
     rerank: str | None,
-    servers: OllamaSettings,
+    ollama: OllamaSettings,
     as_json: bool,
 ) -> None:
     """Show how a search for QUERY comes to its hits: the rank of each by similarity, by keywords,
@@ -58,7 +58,7 @@ def command(
     """
     from ragkit.index import Index
 
-    index = Index.open(db, servers=servers)
+    index = Index.open(db, ollama=ollama)
     given = options.set_options(expect=expect, limit=limit, keyword_weight=keyword_weight)
     reranker = index.reranker(rerank) if rerank else None
     warn_if_leaving(reranker)

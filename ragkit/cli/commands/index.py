@@ -54,7 +54,7 @@ _WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
 @options.wait
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--watch", is_flag=True, help="Go on after every change, until Ctrl-C.")
-@options.embedding_server
+@options.ollama_embedding
 @engine_options
 @click.option("--strict", is_flag=True, help="Exit 1 if a file was skipped, too.")
 @options.as_json
@@ -62,10 +62,10 @@ def command(
     paths: tuple[str, ...],
     db: str | StorageLocation | None,
     embedder: str | None,
-    wait: float,
+    wait_seconds: float,
     dry_run: bool,
     watch: bool,
-    servers: OllamaSettings,
+    ollama: OllamaSettings,
     engine: Engine | None,
     files_per_task: int | None,
     strict: bool,
@@ -94,22 +94,22 @@ def command(
         del selection["passwords"], selection["max_file_bytes"]
         _print_plan(_plan(db, paths, selection), as_json)
         return 0
-    done = None if watch else _nothing_to_do(db, paths, embedder, servers, selection)
+    done = None if watch else _nothing_to_do(db, paths, embedder, ollama, selection)
     if done is not None:
         return _ended(done, strict, as_json)
     limit_malloc_arenas()
-    index = _open_or_create(db, embedder, servers, bool(paths))
+    index = _open_or_create(db, embedder, ollama, bool(paths))
     work = options.set_options(engine=engine, files_per_task=files_per_task, **selection)
     if watch:
         print_status("watching for changes; Ctrl-C ends it")
-        for report in index.watch(*paths, wait_seconds=wait or _WATCH_WAIT_SECONDS, **work):
+        for report in index.watch(*paths, wait_seconds=wait_seconds or _WATCH_WAIT_SECONDS, **work):
             if report.added or report.updated or report.moved or report.removed or report.failed:
                 print_report(report)
         return 0
     with ProgressBar(quiet=as_json) as bar:
         report = index.update(
             *paths,
-            wait_seconds=wait,
+            wait_seconds=wait_seconds,
             on_progress=bar,
             on_wait=options.print_waiting,
             **work,
@@ -130,34 +130,32 @@ def _nothing_to_do(
     db: str | StorageLocation | None,
     paths: tuple[str, ...],
     embedder: str | None,
-    servers: OllamaSettings,
+    ollama: OllamaSettings,
     selection: dict[str, Any],
 ) -> IndexReport | None:
     """The report of a run that finds nothing changed, without loading LanceDB or a model."""
-    from ragkit.ingest.roots import SelectionOptions, selection_of
+    from ragkit.ingest.roots import FileSelection
     from ragkit.ingest.snapshot import report_if_unchanged
     from ragkit.models import resolve_embedder
 
     if selection["passwords"]:
         return None
-    chosen = SelectionOptions(
-        include=selection["include"], exclude=selection["exclude"], hidden=selection["hidden"]
-    )
+    chosen = FileSelection(selection["include"], selection["exclude"], selection["hidden"])
 
     def identity_of(name: str) -> ModelIdentity:
-        return resolve_embedder(embedder or name, replace(servers, pull=False)).identity
+        return resolve_embedder(embedder or name, replace(ollama, pull=False)).identity
 
     return report_if_unchanged(
         index_location(db or ""),
         paths,
-        selection_of(chosen),
+        chosen,
         selection["max_file_bytes"],
         identity_of,
     )
 
 
 def _open_or_create(
-    db: str | StorageLocation | None, embedder: str | None, servers: OllamaSettings, has_paths: bool
+    db: str | StorageLocation | None, embedder: str | None, ollama: OllamaSettings, has_paths: bool
 ) -> Index:
     """The index that is there, or a new one, of which it says so and why it has that model."""
     from ragkit import store
@@ -168,7 +166,7 @@ def _open_or_create(
 
     place = index_location(db or "")
     if store.index_exists(place):
-        index = Index.open(place, servers=servers)
+        index = Index.open(place, ollama=ollama)
         built = index.manifest.embedder.name
         if embedder is not None and embedder != built:
             raise IndexMismatchError(
@@ -178,8 +176,8 @@ def _open_or_create(
     else:
         if not has_paths:
             raise IndexNotFoundError(f"no index at {place.uri}; name a folder: ragkit index FOLDER")
-        choice = ModelChoice(embedder, "named") if embedder else choose_embedder(servers)
-        index = Index.create(place, embedder=choice.name, servers=servers)
+        choice = ModelChoice(embedder, "named") if embedder else choose_embedder(ollama)
+        index = Index.create(place, embedder=choice.name, ollama=ollama)
         print_status(
             f"new index {safe_line(index.uri)}, embeddings by {choice.name} ({choice.why})"
         )
@@ -195,11 +193,13 @@ def _plan(
     from ragkit import store
     from ragkit.index import Index
     from ragkit.index.update import plan_new
+    from ragkit.ingest.roots import FileSelection
 
     place = index_location(db or "")
+    chosen = {name: selection[name] for name in ("include", "exclude", "hidden")}
     if store.index_exists(place):
-        return Index.open(place).plan(*paths, **selection)
-    return plan_new(place, *paths, **selection)
+        return Index.open(place).plan(*paths, **chosen)
+    return plan_new(place, *paths, selection=FileSelection(**chosen))
 
 
 def _print_plan(planned: dict[str, list[str]], as_json: bool) -> None:

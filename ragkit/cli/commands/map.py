@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.option("--out", metavar="FILE.html", required=True, help="The page to write.")
 @click.option("--query", metavar="QUERY", help="Show where this lies, and its hits.")
 @click.option(
-    "--most",
+    "--points",
+    cls=options.AliasedOption,
+    aliases=["--most"],
     type=click.IntRange(min=1),
     metavar="N",
     help="Draw at most N passages, spread evenly.  [default: 4000]",
@@ -29,16 +31,16 @@ if TYPE_CHECKING:
 @options.db
 @options.limit
 @filter_options
-@options.question_server
+@options.ollama_query
 @options.as_json
 def command(
     out: str,
     query: str | None,
-    most: int | None,
+    points: int | None,
     db: str | None,
     limit: int | None,
     filters: FilterOptions,
-    servers: OllamaSettings,
+    ollama: OllamaSettings,
     as_json: bool,
 ) -> None:
     """Draw the index in two dimensions: a point for each passage, near where its meaning is near,
@@ -62,8 +64,10 @@ def command(
     from ragkit.index import Index
     from ragkit.map import draw_map, map_page
 
-    index = Index.open(db, servers=servers)
-    drawn = draw_map(index, query=query, **options.set_options(limit=limit, most=most), **filters)
+    index = Index.open(db, ollama=ollama)
+    drawn = draw_map(
+        index, query=query, **options.set_options(limit=limit, points=points), **filters
+    )
     page = map_page(drawn, f"ragkit map of {index.uri}")
     try:
         path.write_text(page, encoding="utf-8")

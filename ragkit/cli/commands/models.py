@@ -42,11 +42,11 @@ _name = click.argument("name", callback=_model_name)
 
 
 @command.command("list", short_help="What is installed.")
-@options.one_server
+@options.ollama_server
 @options.as_json
-def list_command(servers: OllamaSettings, as_json: bool) -> None:
+def list_command(ollama: OllamaSettings, as_json: bool) -> None:
     """The models that are installed, newest first, with their sizes."""
-    models = _models(servers)
+    models = _models(ollama)
     installed = models.list_models()
     loaded = {model.name: model.context_tokens for model in _loaded(models)}
     if as_json:
@@ -88,11 +88,11 @@ def _loaded(models: OllamaModels) -> Any:
 
 @command.command("show", short_help="What a model is and can do.")
 @_name
-@options.one_server
+@options.ollama_server
 @options.as_json
-def show_command(name: str, servers: OllamaSettings, as_json: bool) -> None:
+def show_command(name: str, ollama: OllamaSettings, as_json: bool) -> None:
     """What a model is and can do."""
-    models = _models(servers)
+    models = _models(ollama)
     details = models.show_model(name)
     installed = models.find_model(name)
     if as_json:
@@ -131,12 +131,12 @@ def _facts(
 
 @command.command("pull", short_help="Download a model.")
 @_name
-@options.one_server
+@options.ollama_server
 @options.as_json
-def pull_command(name: str, servers: OllamaSettings, as_json: bool) -> None:
+def pull_command(name: str, ollama: OllamaSettings, as_json: bool) -> None:
     """Download a model. A download that was stopped goes on where it was."""
-    models = _models(servers)
-    _follow(servers, models.pull_model(name))
+    models = _models(ollama)
+    _follow(ollama, models.pull_model(name))
     _print_installed(models, name, as_json)
 
 
@@ -145,14 +145,14 @@ def pull_command(name: str, servers: OllamaSettings, as_json: bool) -> None:
 @click.option("--from", "base", required=True, metavar="BASE", help="The model it is made of.")
 @click.option("--system", required=True, metavar="TEXT", help="Its system message.")
 @options.model_options
-@options.one_server
+@options.ollama_server
 @options.as_json
 def create_command(
     name: str,
     base: str,
     system: str,
     model_options: dict[str, object],
-    servers: OllamaSettings,
+    ollama: OllamaSettings,
     as_json: bool,
 ) -> None:
     """Make a model of another one, with a system message and options of its own.
@@ -162,19 +162,19 @@ def create_command(
       ragkit models create brief --from gemma3 --system "Answer in one sentence." \\
         --option temperature=0
     """
-    models = _models(servers)
+    models = _models(ollama)
     steps = models.create_model(name, base=base, system=system, parameters=model_options)
-    _follow(servers, steps)
+    _follow(ollama, steps)
     _print_installed(models, name, as_json)
 
 
 @command.command("delete", short_help="Delete a model.")
 @_name
-@options.one_server
+@options.ollama_server
 @options.as_json
-def delete_command(name: str, servers: OllamaSettings, as_json: bool) -> None:
+def delete_command(name: str, ollama: OllamaSettings, as_json: bool) -> None:
     """Delete a model from the server's disk."""
-    models = _models(servers)
+    models = _models(ollama)
     models.delete_model(name)
     if as_json:
         print_json({"host": models.host.url, "name": name, "deleted": True})
@@ -182,16 +182,16 @@ def delete_command(name: str, servers: OllamaSettings, as_json: bool) -> None:
         print_line(f"deleted {safe_line(name)} from {models.host.url}")
 
 
-def _models(servers: OllamaSettings) -> OllamaModels:
+def _models(ollama: OllamaSettings) -> OllamaModels:
     from ragkit.models.ollama import OllamaModels
 
-    return OllamaModels(servers.host(servers.embed_host))
+    return OllamaModels(ollama.host(ollama.embed_host))
 
 
-def _follow(servers: OllamaSettings, steps: Iterator[PullProgress]) -> None:
+def _follow(ollama: OllamaSettings, steps: Iterator[PullProgress]) -> None:
     for step in steps:
-        if servers.on_pull is not None:
-            servers.on_pull(step)
+        if ollama.on_pull is not None:
+            ollama.on_pull(step)
 
 
 def _print_installed(models: OllamaModels, name: str, as_json: bool) -> None:

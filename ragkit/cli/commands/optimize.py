@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @options.db
 @options.wait
 @cluster
-def command(db: str | StorageLocation | None, wait: float, engine: Engine | None) -> None:
+def command(db: str | StorageLocation | None, wait_seconds: float, engine: Engine | None) -> None:
     """Fold together what updates have left in pieces, build indices that are due, and drop
     versions that nobody reads any more. `ragkit index` does this by itself when it is worth it.
 
@@ -36,7 +36,7 @@ def command(db: str | StorageLocation | None, wait: float, engine: Engine | None
 
     index = Index.open(db)
     started = time.monotonic()
-    spread = index.optimize(engine=engine, wait_seconds=wait)
+    spread = index.maintenance.optimize(engine=engine, wait_seconds=wait_seconds)
     if engine is not None and not spread:
         print_status(f"done on this machine: that is quicker below {LEAST_ROWS:,} chunks")
     print_line(f"optimized in {time.monotonic() - started:.1f} s")

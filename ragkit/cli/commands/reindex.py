@@ -33,56 +33,65 @@ if TYPE_CHECKING:
 @click.option(
     "--password", "passwords", multiple=True, metavar="WORD", help="For encrypted PDFs. Repeatable."
 )
-@click.option("--drop-old", is_flag=True, help="Drop the old generation; alone: only that.")
+@click.option(
+    "--drop-previous",
+    cls=options.AliasedOption,
+    aliases=["--drop-old"],
+    is_flag=True,
+    help="Drop the previous version at the end; alone: only that.",
+)
 @click.option("--drop-unfinished", is_flag=True, help="Give up a rebuild that was cut off.")
 @options.wait
-@options.embedding_server
+@options.ollama_embedding
 @options.as_json
 def command(
     db: str | StorageLocation | None,
     embedder: str | None,
     chunk_tokens: int | None,
     passwords: tuple[str, ...],
-    drop_old: bool,
+    drop_previous: bool,
     drop_unfinished: bool,
-    wait: float,
-    servers: OllamaSettings,
+    wait_seconds: float,
+    ollama: OllamaSettings,
     as_json: bool,
 ) -> int:
     """Rebuild the index with another embedding model or chunk size, beside the one that answers.
-    The new generation takes its place in one step when it is whole; stopped, the same command
-    goes on. The old one is kept until --drop-old.
+    The new version takes its place in one step when it is complete; if it is stopped, the same
+    command goes on. The previous version is kept until --drop-previous.
 
     \b
     Examples:
       ragkit reindex --embedder ollama/embeddinggemma
       ragkit reindex --chunk-tokens 400
-      ragkit reindex --drop-old
+      ragkit reindex --drop-previous
     """
     from ragkit.index import Index
 
     limit_malloc_arenas()
-    index = Index.open(db, servers=servers)
-    waiting: dict[str, Any] = {"wait_seconds": wait, "on_wait": options.print_waiting}
-    rebuild = bool(embedder or chunk_tokens or passwords) or not (drop_old or drop_unfinished)
+    index = Index.open(db, ollama=ollama)
+    waiting: dict[str, Any] = {"wait_seconds": wait_seconds, "on_wait": options.print_waiting}
+    rebuild = bool(embedder or chunk_tokens or passwords) or not (drop_previous or drop_unfinished)
     if drop_unfinished:
-        had = index.drop_unfinished(**waiting)
+        had = index.maintenance.drop_unfinished(**waiting)
         print_status(
             "the unfinished rebuild is dropped" if had else "there is no unfinished rebuild"
         )
     if not rebuild:
-        dropped = index.drop_old(**waiting) if drop_old else False
+        dropped = index.maintenance.drop_previous(**waiting) if drop_previous else False
         if as_json:
-            print_json({"dropped_old": dropped, "dropped_unfinished": drop_unfinished and had})
-        elif drop_old:
-            print_line("the old generation is dropped" if dropped else "there is no old generation")
+            dropped_unfinished = drop_unfinished and had
+            print_json({"dropped_previous": dropped, "dropped_unfinished": dropped_unfinished})
+        elif drop_previous:
+            print_line(
+                "the previous version is dropped" if dropped else "there is no previous version"
+            )
         return 0
     with ProgressBar(quiet=as_json) as bar:
-        report = index.reindex(
+        report = index.maintenance.reindex(
             embedder,
             chunk_tokens=chunk_tokens,
             passwords=passwords,
-            drop_old=drop_old,
+            drop_previous=drop_previous,
             on_progress=bar,
             **waiting,
         )
@@ -91,6 +100,8 @@ def command(
         return 1 if report.failed else 0
     print_report(report)
     print_line(f"the index now answers with {index.manifest.embedder.name}")
-    if not drop_old:
-        print_status("the old generation is kept; `ragkit reindex --drop-old` frees its space")
+    if not drop_previous:
+        print_status(
+            "the previous version is kept; `ragkit reindex --drop-previous` frees its space"
+        )
     return 1 if report.failed else 0

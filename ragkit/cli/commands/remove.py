@@ -15,7 +15,7 @@ from ragkit.types import StorageLocation
 @options.wait
 @options.as_json
 def command(
-    paths: tuple[str, ...], db: str | StorageLocation | None, wait: float, as_json: bool
+    paths: tuple[str, ...], db: str | StorageLocation | None, wait_seconds: float, as_json: bool
 ) -> None:
     """Take files, or all below folders, out of the index. The documents stay as they are.
 
@@ -28,8 +28,8 @@ def command(
     from ragkit.index.remove import still_below
 
     index = Index.open(db)
-    removed = index.remove(*paths, wait_seconds=wait, on_wait=options.print_waiting)
-    roots = index.roots()
+    removed = index.remove(*paths, wait_seconds=wait_seconds, on_wait=options.print_waiting)
+    roots = index.indexed_paths()
     if as_json:
         print_json({"removed": removed, "roots": roots})
         return

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 )
 @options.exact
 @options.rerank
-@options.both_servers
+@options.ollama_reading
 @options.as_json
 def command(
     query: str,
@@ -54,7 +54,7 @@ def command(
     context_lines: int,
     exact: bool,
     rerank: str | None,
-    servers: OllamaSettings,
+    ollama: OllamaSettings,
     as_json: bool,
 ) -> None:
     """Print the passages that fit QUERY best, by meaning and by exact words.
@@ -69,12 +69,12 @@ def command(
     """
     from ragkit.index import Index
 
-    index = Index.open(db, servers=servers)
+    index = Index.open(db, ollama=ollama)
     given = options.set_options(limit=limit, keyword_weight=keyword_weight)
     reranker = index.reranker(rerank) if rerank else None
     warn_if_leaving(reranker)
     hits = index.search(query, exact=exact, rerank=reranker, on_note=print_note, **given, **filters)
-    around = index.surroundings(hits, context_lines)
+    around = index.context_lines(hits, context_lines)
     if as_json:
         pairs = zip(hits, around, strict=True)
         shown = [hit_json(hit) | (plain(lines) if context_lines else {}) for hit, lines in pairs]
@@ -83,7 +83,7 @@ def command(
     for number, (hit, lines) in enumerate(zip(hits, around, strict=True), 1):
         if number > 1:
             print_line()
-        place = linked(hit.chunk.location, path_of(hit.chunk.source, index.base))
+        place = linked(hit.chunk.location, path_of(hit.chunk.source, index.base_folder))
         print_line(f"{number}. {place}", bold=True)
         parts = [f"score {hit.score:.3f}", f"meaning {hit.similarity:.3f}"]
         if hit.rerank_score is not None:

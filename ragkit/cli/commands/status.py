@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ragkit.cli import options
 from ragkit.cli.output import file_size, plain, print_json, print_line, safe_line
 from ragkit.errors import RagkitError
-from ragkit.types import FileRecord, LastRun, VectorIndex
+from ragkit.types import FileCounts, LastRun, Problem, VectorIndex
+
+if TYPE_CHECKING:
+    from ragkit.index import Index
 
 _EXAMPLES = 5
 _KINDS = ("added", "updated", "moved", "removed", "unchanged", "skipped", "failed")
@@ -33,39 +38,38 @@ def command(path: str | None, db: str | None, as_json: bool) -> None:
     from ragkit.index import Index
 
     index = Index.open(db)
-    files = index.files()
     if path is not None:
-        _show_path(index, files, path, as_json)
+        _show_path(index, path, as_json)
         return
-    summary = _summary(index, files)
+    status = index.status()
     if as_json:
-        print_json(summary)
+        print_json(status)
         return
-    print_line(f"index     {safe_line(index.uri)}")
-    print_line(f"folders   {', '.join(map(safe_line, summary['roots'])) or 'none yet'}")
-    print_line(f"embedder  {summary['manifest']['embedder']['name']}")
-    _show_coverage(summary)
-    threshold = summary["abstention_threshold"]
-    if threshold is not None:
-        print_line(f"floor     {threshold:.3f} evidence; below it `ask` gives no answer")
-    print_line(f"search    {_how(index.vector_index)}")
-    print_line(f"on disk   {_room(summary['bytes'])}")
-    print_line(f"last run  {_run(index.last_run)}")
-    generations = summary["versions"]
-    if generations["previous"]:
-        print_line("old       one generation kept; `ragkit reindex --drop-old` frees its space")
-    if generations["unfinished"]:
+    print_line(f"index     {safe_line(status.uri)}")
+    print_line(f"folders   {', '.join(map(safe_line, status.indexed_paths)) or 'none yet'}")
+    print_line(f"embedder  {status.manifest.embedder.name}")
+    _show_files(status.files)
+    if status.abstention_threshold is not None:
+        print_line(
+            f"threshold {status.abstention_threshold:.3f} evidence; below it `ask` gives no answer"
+        )
+    print_line(f"search    {_how(status.vector_index)}")
+    print_line(f"on disk   {_room(status.disk_usage)}")
+    print_line(f"last run  {_run(status.last_run)}")
+    if status.versions.previous:
+        print_line("previous  one version kept; `ragkit reindex --drop-previous` frees its space")
+    if status.versions.unfinished:
         print_line("rebuild   unfinished; `ragkit reindex` goes on with it")
-    _show_problems(summary)
+    _show_problems(status.problems)
 
 
-def _show_path(index: Any, files: list[FileRecord], path: str, as_json: bool) -> None:
+def _show_path(index: Index, path: str, as_json: bool) -> None:
     """One file, or what lies below a folder."""
-    source, within = index.find_records(path, files)
-    if not within:
-        raise RagkitError(f"{source} is not in the index: {index.explain_not_indexed(source)}")
-    if len(within) == 1 and within[0].source == source:
-        record = plain(within[0])
+    records = index.files(path)
+    if not records:
+        raise RagkitError(index.explain_not_indexed(path))
+    if len(records) == 1 and not Path(path).is_dir():
+        record = plain(records[0])
         if as_json:
             print_json(record)
             return
@@ -76,13 +80,15 @@ def _show_path(index: Any, files: list[FileRecord], path: str, as_json: bool) ->
             if value != "" and name != "inode":
                 print_line(f"{safe_line(name).replace('_', ' '):<20}{safe_line(str(value))}")
         return
-    summary = _coverage(within)
+    from ragkit.index.status import count_files, list_problems
+
+    counts, problems = count_files(records), list_problems(records)
     if as_json:
-        print_json({"path": source, **summary})
+        print_json({"path": path, "files": counts, "problems": problems})
         return
-    print_line(f"folder    {safe_line(source)}")
-    _show_coverage(summary)
-    _show_problems(summary)
+    print_line(f"folder    {safe_line(path)}")
+    _show_files(counts)
+    _show_problems(problems)
 
 
 def _time(nanoseconds: int) -> str:
@@ -104,17 +110,16 @@ def _room(sizes: dict[str, int]) -> str:
     return f"{file_size(sum(sizes.values()))} ({parts})"
 
 
-def _show_coverage(summary: dict[str, Any]) -> None:
-    counts = summary["files"]
-    print_line(f"files     {counts['indexed']} of {counts['discovered']} indexed")
-    print_line(f"pages     {summary['pages']} ({summary['pages_without_text']} without text)")
-    print_line(f"text      {summary['characters']:,} characters in {summary['chunks']:,} chunks")
+def _show_files(files: FileCounts) -> None:
+    print_line(f"files     {files.indexed} of {files.discovered} indexed")
+    print_line(f"pages     {files.pages} ({files.pages_without_text} without text)")
+    print_line(f"text      {files.characters:,} characters in {files.chunks:,} chunks")
 
 
-def _show_problems(summary: dict[str, Any]) -> None:
+def _show_problems(problems: Sequence[Problem]) -> None:
     groups = defaultdict(list)
-    for problem in summary["problems"]:
-        groups[problem["outcome"], problem["reason"]].append(problem["source"])
+    for problem in problems:
+        groups[problem.outcome, problem.reason].append(problem.source)
     for (outcome, reason), sources in sorted(groups.items(), key=lambda row: -len(row[1])):
         note = "note" if outcome == "indexed" else outcome
         print_line()
@@ -135,42 +140,3 @@ def _how(found: VectorIndex | None) -> str:
         f"{found.kind} index: finds {100 * found.recall:.1f} % of the 10 nearest chunks, "
         f"measured at {found.rows:,}"
     )
-
-
-def _summary(index: Any, files: list[FileRecord]) -> dict[str, Any]:
-    generations, run = index.generations, index.last_run
-    return {
-        "index": index.uri,
-        "roots": index.roots(),
-        "manifest": plain(index.manifest),
-        "abstention_threshold": index.floor,
-        "vector_index": None if index.vector_index is None else plain(index.vector_index),
-        "last_run": None if run is None else plain(run),
-        "bytes": index.sizes(),
-        "versions": {
-            "current": generations.current,
-            "previous": generations.previous,
-            "unfinished": generations.unfinished,
-        },
-        **_coverage(files),
-    }
-
-
-def _coverage(files: list[FileRecord]) -> dict[str, Any]:
-    outcomes = [file.outcome for file in files]
-    return {
-        "files": {
-            "discovered": len(files),
-            **{name: outcomes.count(name) for name in ("indexed", "skipped", "failed")},
-        },
-        "pages": sum(file.pages for file in files),
-        "pages_without_text": sum(file.pages_without_text for file in files),
-        "characters": sum(file.characters for file in files),
-        "lost_characters": sum(file.lost_characters for file in files),
-        "chunks": sum(file.chunks for file in files),
-        "problems": [
-            {"source": file.source, "outcome": file.outcome, "reason": file.reason}
-            for file in files
-            if file.reason
-        ],
-    }

@@ -23,14 +23,14 @@ _MOST_FLAWS = 20
     "--password", "passwords", multiple=True, metavar="WORD", help="For encrypted PDFs. Repeatable."
 )
 @options.wait
-@options.embedding_server
+@options.ollama_embedding
 @options.as_json
 def command(
     db: str | StorageLocation | None,
     repair: bool,
     passwords: tuple[str, ...],
-    wait: float,
-    servers: OllamaSettings,
+    wait_seconds: float,
+    ollama: OllamaSettings,
     as_json: bool,
 ) -> int:
     """Check every row of the index: texts against their hashes, vectors for their length, chunks
@@ -43,8 +43,8 @@ def command(
     """
     from ragkit.index import Index
 
-    report = Index.open(db, servers=servers).verify(
-        repair=repair, passwords=passwords, wait_seconds=wait, on_wait=options.print_waiting
+    report = Index.open(db, ollama=ollama).maintenance.verify(
+        repair=repair, passwords=passwords, wait_seconds=wait_seconds, on_wait=options.print_waiting
     )
     if as_json:
         print_json(report)
