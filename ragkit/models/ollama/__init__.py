@@ -3,6 +3,12 @@
 `ollama` and `httpx` are imported nowhere else, and here only when a server is first contacted.
 """
 
+from ragkit.models.ollama.capabilities import (
+    ALLOWED_OPTIONS,
+    check_options,
+    parse_option,
+    parse_options,
+)
 from ragkit.models.ollama.chat import OllamaChat
 from ragkit.models.ollama.client import OllamaHost
 from ragkit.models.ollama.embedder import OllamaEmbedder
@@ -13,7 +19,6 @@ from ragkit.models.ollama.library import (
     OllamaModels,
     PullProgress,
 )
-from ragkit.models.ollama.options import ALLOWED_OPTIONS, check_options, parse_option, parse_options
 
 __all__ = [
     "ALLOWED_OPTIONS",

@@ -10,7 +10,7 @@ from contextlib import aclosing, closing
 from typing import Any
 
 from ragkit.errors import ModelError
-from ragkit.models.ollama.capabilities import ChatCapabilities, probe_chat_model
+from ragkit.models.ollama.capabilities import ChatCapabilities, check_options, probe_chat_model
 from ragkit.models.ollama.client import OllamaHost, load_vendor
 from ragkit.models.ollama.errors import OllamaError, Sleep, translate_errors
 from ragkit.models.ollama.library import (
@@ -20,7 +20,6 @@ from ragkit.models.ollama.library import (
     is_same_model,
     parse_model_name,
 )
-from ragkit.models.ollama.options import check_options
 from ragkit.models.ollama.reply import ChatExchange
 from ragkit.models.token_estimate import Calibration
 from ragkit.types import Message, Usage

@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ragkit.models.ollama.capabilities import ChatCapabilities
+from ragkit.models.ollama.capabilities import ChatCapabilities, Option
 from ragkit.models.ollama.errors import (
     FailureKind,
     OllamaError,
     OllamaOverflowError,
     RetryPolicy,
 )
-from ragkit.models.ollama.options import Option
 from ragkit.models.token_estimate import Calibration
 from ragkit.types import Message, Usage
 

@@ -1,4 +1,4 @@
-"""Promises of `ragkit.models.ollama.options`."""
+"""Promises of `ragkit.models.ollama.capabilities`."""
 
 from __future__ import annotations
 
