@@ -3,12 +3,7 @@
 `ollama` and `httpx` are imported nowhere else, and here only when a server is first contacted.
 """
 
-from ragkit.models.ollama.capabilities import (
-    ALLOWED_OPTIONS,
-    check_options,
-    parse_option,
-    parse_options,
-)
+from ragkit.models.ollama.capabilities import check_options, parse_options
 from ragkit.models.ollama.chat import OllamaChat
 from ragkit.models.ollama.client import OllamaHost
 from ragkit.models.ollama.embedder import OllamaEmbedder
@@ -21,7 +16,6 @@ from ragkit.models.ollama.library import (
 )
 
 __all__ = [
-    "ALLOWED_OPTIONS",
     "InstalledModel",
     "LoadedModel",
     "ModelDetails",
@@ -31,6 +25,5 @@ __all__ = [
     "OllamaModels",
     "PullProgress",
     "check_options",
-    "parse_option",
     "parse_options",
 ]

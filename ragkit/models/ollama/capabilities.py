@@ -25,26 +25,22 @@ _NUMBERS: dict[str, tuple[type[int] | type[float], float, float]] = {
     "seed": (int, -(2**63), 2**63 - 1),
     "num_ctx": (int, 256, 100_000_000),
 }
-ALLOWED_OPTIONS = (*_NUMBERS, "stop")
-
-
-def parse_option(text: str) -> tuple[str, Option]:
-    """`temperature=0.2` -> ("temperature", 0.2).
-
-    Raises `ValueError` naming what is allowed.
-    """
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise ValueError(f"{text!r} is no option; write it like temperature=0.2")
-    key = key.strip()
-    return key, _check_value(key, value)
+_OPTIONS = (*_NUMBERS, "stop")
 
 
 def parse_options(texts: Iterable[str]) -> dict[str, Option]:
-    """All of `texts` together; several `stop=` add up, of any other key the last value counts."""
+    """`["temperature=0.2"]` -> {"temperature": 0.2}. Several `stop=` add up, of any other key the
+    last value counts.
+
+    Raises `ValueError` naming what is allowed.
+    """
     options: dict[str, Option] = {}
     for text in texts:
-        key, value = parse_option(text)
+        name, equals, value_text = text.partition("=")
+        if not equals:
+            raise ValueError(f"{text!r} is no option; write it like temperature=0.2")
+        key = name.strip()
+        value = _check_value(key, value_text)
         earlier = options.get(key)
         if isinstance(earlier, list) and isinstance(value, list):
             value = earlier + value
@@ -133,7 +129,7 @@ def _check_value(key: str, value: object) -> Option:
     if key == "stop":
         return _check_texts(value)
     if key not in _NUMBERS:
-        raise ValueError(f"no option {key!r}; there are {', '.join(ALLOWED_OPTIONS)}")
+        raise ValueError(f"no option {key!r}; there are {', '.join(_OPTIONS)}")
     kind, low, high = _NUMBERS[key]
     noun = "a whole number" if kind is int else "a number"
     try:
