@@ -10,7 +10,7 @@ from typing import cast
 from ragkit.discovery.local_files import source_of
 from ragkit.discovery.walk import NEVER
 from ragkit.errors import RagkitError
-from ragkit.explain.report import ExpectedFile
+from ragkit.explain.trace import ExpectedFile
 from ragkit.retrieval.filters import FilterOptions, format_filter, read_filters
 from ragkit.types import FileRecord
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from ragkit.explain.trace import ExpectedFile, RankedHit, SearchTrace
 from ragkit.query.words import FUNCTION_TERMS, find_tokens, list_terms
-from ragkit.types import FileRecord, Hit, KeywordQuery, Passage
+from ragkit.types import Hit
 
 StepName = Literal[
     "indexed",
@@ -20,73 +21,6 @@ StepName = Literal[
     "folding",
     "ask",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class RankedHit:
-    """A hit and its ranks, from 1. The similarity or the keyword rank is None when the hit is not
-    among the candidates of that ranking."""
-
-    hit: Hit
-    similarity_rank: int | None
-    keyword_rank: int | None
-    fused_rank: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedFile:
-    """What a search did with one file. Ranks are those of its best chunk, from 1.
-
-    `record` is its row of the ledger; None when it was never discovered: `not_indexed_reason` says
-    why then. `failing` names the filters that it does not pass. `best` is its first chunk among
-    the candidates, else the one with the highest score; None when it has no chunk, or none that
-    holds the quoted phrases. `keyword_rank` is None when the chunk holds none of the words, or is
-    beyond the matches that were compared; `fused_rank` when it is no candidate; `rerank_rank` when
-    no reranker read it. `passage` is the number of the first of `SearchTrace.passages` that shows
-    the file; where the file is a near-duplicate of another, `folded_into` is where that one is.
-    """
-
-    source: str
-    record: FileRecord | None
-    not_indexed_reason: str = ""
-    failing: tuple[str, ...] = ()
-    best: Hit | None = None
-    similarity_rank: int | None = None
-    keyword_rank: int | None = None
-    fused_rank: int | None = None
-    rerank_rank: int | None = None
-    passage: int | None = None
-    folded_into: str = ""
-
-    @property
-    def rank(self) -> int | None:
-        """The place among the hits, from 1."""
-        return self.rerank_rank or self.fused_rank
-
-
-@dataclass(frozen=True, slots=True)
-class SearchTrace:
-    """A search and what each of its steps saw.
-
-    `chunks` counts the chunks of all files that pass the filters, `matches` those that hold some
-    of the words, `candidates` the union of the `depth` best by similarity and by keywords, and
-    `reranked` the hits that a reranker read. `hits` are those of `search`. `passages` are those
-    that `ask` may take, near-duplicates folded; it takes the first `ask_limit`.
-    """
-
-    question: str
-    keyword_query: KeywordQuery
-    limit: int
-    ask_limit: int
-    depth: int
-    keyword_weight: float
-    chunks: int
-    matches: int
-    candidates: int
-    hits: tuple[RankedHit, ...]
-    passages: tuple[Passage, ...]
-    expected: ExpectedFile | None = None
-    reranked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +48,10 @@ class Explanation:
     @property
     def found(self) -> bool | None:
         """Whether `search` finds the expected file; None when there is none."""
-        if self.trace.expected is None:
+        file = self.trace.expected
+        if file is None:
             return None
-        return any(step.name == "search" and step.passed for step in self.steps)
+        return file.rank is not None and file.rank <= self.trace.limit
 
 
 def explain(trace: SearchTrace) -> Explanation:
@@ -164,26 +99,9 @@ def _steps(trace: SearchTrace, file: ExpectedFile, missing: tuple[str, ...]) -> 
         phrases = ", ".join(f'"{phrase}"' for phrase in trace.keyword_query.phrases)
         yield TraceStep("keywords", False, f"does not hold {phrases} word for word")
         return
-    yield TraceStep(
-        "similarity",
-        file.similarity_rank is not None and file.similarity_rank <= trace.depth,
-        f"cosine {best.similarity:.3f}{_compared(trace, 'similarity')}",
-        file.similarity_rank,
-        trace.chunks,
-    )
+    yield _similarity(trace, file, best)
     yield _keywords(trace, file, best, missing)
-    compared = _compared(trace, "score")
-    named = (
-        f"; its document's name and opening weigh {best.document_score:.2f}"
-        if best.document_score
-        else ""
-    )
-    detail = f"score {best.score:.3f}{compared}{named}"
-    if file.fused_rank is None:
-        detail = f"not among the {trace.depth} best by similarity or by keywords"
-    yield TraceStep(
-        "fusion", file.fused_rank is not None, detail, file.fused_rank, trace.candidates
-    )
+    yield _fusion(trace, file, best)
     if trace.reranked:
         yield _reranking(trace, file, best)
     found = file.rank is not None and file.rank <= trace.limit
@@ -199,7 +117,14 @@ def _indexed(file: ExpectedFile) -> TraceStep:
     if not record.chunks:
         return TraceStep("indexed", False, f"{record.outcome}{reason or ': it holds no text'}")
     lost = f" (note{reason})" if reason else ""
-    return TraceStep("indexed", True, f"{record.chunks} {_noun(record.chunks, 'chunk')}{lost}")
+    noun = "chunk" if record.chunks == 1 else "chunks"
+    return TraceStep("indexed", True, f"{record.chunks} {noun}{lost}")
+
+
+def _similarity(trace: SearchTrace, file: ExpectedFile, best: Hit) -> TraceStep:
+    passed = file.similarity_rank is not None and file.similarity_rank <= trace.depth
+    detail = f"cosine {best.similarity:.3f}{_compared(trace, 'similarity')}"
+    return TraceStep("similarity", passed, detail, file.similarity_rank, trace.chunks)
 
 
 def _keywords(
@@ -213,6 +138,16 @@ def _keywords(
     passed = file.keyword_rank is not None and file.keyword_rank <= trace.depth
     detail = f"{best.keyword:.2f} of the best match{lacks}"
     return TraceStep("keywords", passed, detail, file.keyword_rank, trace.matches)
+
+
+def _fusion(trace: SearchTrace, file: ExpectedFile, best: Hit) -> TraceStep:
+    if file.fused_rank is None:
+        detail = f"not among the {trace.depth} best by similarity or by keywords"
+        return TraceStep("fusion", False, detail, None, trace.candidates)
+    detail = f"score {best.score:.3f}{_compared(trace, 'score')}"
+    if best.document_score:
+        detail += f"; its document's name and opening weigh {best.document_score:.2f}"
+    return TraceStep("fusion", True, detail, file.fused_rank, trace.candidates)
 
 
 def _reranking(trace: SearchTrace, file: ExpectedFile, best: Hit) -> TraceStep:
@@ -254,8 +189,9 @@ def _verdict_of_search(trace: SearchTrace) -> str:
 
 
 def _reasons(trace: SearchTrace, one: RankedHit) -> str:
-    similarity = _standing(one.similarity_rank, trace.depth)
-    keyword = _standing(one.keyword_rank, trace.depth)
+    beyond = f"not among the first {trace.depth}"
+    similarity = _standing(one.similarity_rank, beyond)
+    keyword = _standing(one.keyword_rank, beyond)
     if trace.keyword_weight == 0:
         reasons = f"{similarity} by similarity, and keywords do not count"
     else:
@@ -265,55 +201,40 @@ def _reasons(trace: SearchTrace, one: RankedHit) -> str:
     return f"{reasons}, {ordinal(one.fused_rank)} before the reranker"
 
 
-def _standing(rank: int | None, depth: int) -> str:
-    return f"not among the first {depth}" if rank is None else ordinal(rank)
+def _standing(rank: int | None, beyond: str = "far off") -> str:
+    return beyond if rank is None else ordinal(rank)
 
 
 def _verdict(
     trace: SearchTrace, file: ExpectedFile, steps: tuple[TraceStep, ...], missing: tuple[str, ...]
 ) -> str:
     """Why the file is found, or which step lost it and what would bring it back."""
-    fatal = (
-        ("indexed", "filters", "fusion", "search")
-        if file.best
-        else ("indexed", "filters", "keywords")
-    )
-    out = next((step for step in steps if not step.passed and step.name in fatal), None)
-    if out is None and file.best is not None:
-        ranked = RankedHit(file.best, file.similarity_rank, file.keyword_rank, file.fused_rank or 1)
-        reasons = _reasons(trace, ranked)
-        place, rank = file.best.chunk.location, ordinal(file.rank or 1)
-        return f"{file.source} is found: {place} is the {rank} hit, {reasons}."
-    if out is None or out.name in ("fusion", "search"):
-        because = _outranked(trace, file, missing)
-    elif out.name == "indexed":
-        because = f"it is not in the index ({out.detail})"
-    else:
-        because = f"it {out.detail}"
-    return f"{file.source} is not found, because {because}."
-
-
-def _outranked(trace: SearchTrace, file: ExpectedFile, missing: tuple[str, ...]) -> str:
-    """Why the best chunk is behind the hits."""
     best = file.best
-    place = best.chunk.location if best else file.source
-    rank = ordinal(file.similarity_rank) if file.similarity_rank else "far off"
-    if trace.keyword_weight == 0:
-        words = ""
-    elif best is None or not best.keyword:
-        words = " and holds none of the words"
-    else:
-        keyword_rank = ordinal(file.keyword_rank) if file.keyword_rank else "far off"
-        words = f" and {keyword_rank} by keywords"
-    lacks = f" (it lacks {', '.join(missing)})" if missing and best and best.keyword else ""
+    if best is None:
+        lost = steps[-1]
+        if lost.name == "indexed":
+            return f"{file.source} is not found, because it is not in the index ({lost.detail})."
+        return f"{file.source} is not found, because it {lost.detail}."
+    if file.rank is None or file.rank > trace.limit:
+        reason = _why_outranked(trace, file, best, missing)
+        return f"{file.source} is not found, because its best chunk {reason}."
+    ranked = RankedHit(best, file.similarity_rank, file.keyword_rank, file.fused_rank or 1)
+    place, reasons = best.chunk.location, _reasons(trace, ranked)
+    return f"{file.source} is found: {place} is the {ordinal(file.rank)} hit, {reasons}."
+
+
+def _why_outranked(
+    trace: SearchTrace, file: ExpectedFile, best: Hit, missing: tuple[str, ...]
+) -> str:
+    reason = f"{best.chunk.location} is {_standing(file.similarity_rank)} by similarity"
+    if trace.keyword_weight and not best.keyword:
+        reason += " and holds none of the words"
+    elif trace.keyword_weight:
+        reason += f" and {_standing(file.keyword_rank)} by keywords"
+        reason += f" (it lacks {', '.join(missing)})" if missing else ""
     if file.fused_rank is None:
-        after = f"neither ranking has it among its {trace.depth} candidates"
-    else:
-        after = f"{ordinal(file.fused_rank)} after fusion"
-        after += f" and {ordinal(file.rerank_rank)} after the reranker" if file.rerank_rank else ""
-        after += f"; -k {file.rank} would show it"
-    return f"its best chunk {place} is {rank} by similarity{words}{lacks}: {after}"
-
-
-def _noun(count: int, noun: str) -> str:
-    return noun if count == 1 else f"{noun}s"
+        return f"{reason}: neither ranking has it among its {trace.depth} candidates"
+    reason += f": {ordinal(file.fused_rank)} after fusion"
+    if file.rerank_rank:
+        reason += f" and {ordinal(file.rerank_rank)} after the reranker"
+    return f"{reason}; -k {file.rank} would show it"

@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ragkit.answering.passage_search import HITS_PER_PASSAGE
-from ragkit.explain.report import ExpectedFile, RankedHit, SearchTrace
 from ragkit.retrieval.hybrid_search import (
     HybridCandidates,
     best_hits,
@@ -19,7 +18,7 @@ from ragkit.retrieval.hybrid_search import (
 from ragkit.retrieval.passages import to_passages
 from ragkit.retrieval.query_parsing import parse_query
 from ragkit.retrieval.rerank import RERANKED, RerankStep
-from ragkit.types import Embedder, Hit, Passage
+from ragkit.types import Embedder, FileRecord, Hit, KeywordQuery, Passage
 
 if TYPE_CHECKING:
     from ragkit.store import Store
@@ -28,6 +27,73 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MAX_MATCHES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RankedHit:
+    """A hit and its ranks, from 1. The similarity or the keyword rank is None when the hit is not
+    among the candidates of that ranking."""
+
+    hit: Hit
+    similarity_rank: int | None
+    keyword_rank: int | None
+    fused_rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFile:
+    """What a search did with one file. Ranks are those of its best chunk, from 1.
+
+    `record` is its row of the ledger; None when it was never discovered: `not_indexed_reason` says
+    why then. `failing` names the filters that it does not pass. `best` is its first chunk among
+    the candidates, else the one with the highest score; None when it has no chunk, or none that
+    holds the quoted phrases. `keyword_rank` is None when the chunk holds none of the words, or is
+    beyond the matches that were compared; `fused_rank` when it is no candidate; `rerank_rank` when
+    no reranker read it. `passage` is the number of the first of `SearchTrace.passages` that shows
+    the file; where the file is a near-duplicate of another, `folded_into` is where that one is.
+    """
+
+    source: str
+    record: FileRecord | None
+    not_indexed_reason: str = ""
+    failing: tuple[str, ...] = ()
+    best: Hit | None = None
+    similarity_rank: int | None = None
+    keyword_rank: int | None = None
+    fused_rank: int | None = None
+    rerank_rank: int | None = None
+    passage: int | None = None
+    folded_into: str = ""
+
+    @property
+    def rank(self) -> int | None:
+        """The place among the hits, from 1."""
+        return self.rerank_rank or self.fused_rank
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTrace:
+    """A search and what each of its steps saw.
+
+    `chunks` counts the chunks of all files that pass the filters, `matches` those that hold some
+    of the words, `candidates` the union of the `depth` best by similarity and by keywords, and
+    `reranked` the hits that a reranker read. `hits` are those of `search`. `passages` are those
+    that `ask` may take, near-duplicates folded; it takes the first `ask_limit`.
+    """
+
+    question: str
+    keyword_query: KeywordQuery
+    limit: int
+    ask_limit: int
+    depth: int
+    keyword_weight: float
+    chunks: int
+    matches: int
+    candidates: int
+    hits: tuple[RankedHit, ...]
+    passages: tuple[Passage, ...]
+    expected: ExpectedFile | None = None
+    reranked: int = 0
 
 
 def trace_search(

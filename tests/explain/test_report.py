@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 
-from ragkit.explain.report import (
-    ExpectedFile,
-    RankedHit,
-    SearchTrace,
-    explain,
-    missing_query_terms,
-    ordinal,
-)
+from ragkit.explain.report import explain, missing_query_terms, ordinal
+from ragkit.explain.trace import ExpectedFile, RankedHit, SearchTrace
 from ragkit.retrieval.passages import to_passages
 from ragkit.types import Chunk, FileRecord, Hit, KeywordQuery
 

@@ -13,7 +13,8 @@ from ragkit.cli.filter_options import filters as filter_options
 from ragkit.cli.output import plain, print_json, print_line, print_note, safe_line, shorten
 
 if TYPE_CHECKING:
-    from ragkit.explain.report import ExpectedFile, Explanation, SearchTrace, TraceStep
+    from ragkit.explain.report import Explanation, TraceStep
+    from ragkit.explain.trace import ExpectedFile, SearchTrace
     from ragkit.models import OllamaSettings
     from ragkit.retrieval.filters import FilterOptions
 
