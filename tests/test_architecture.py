@@ -16,7 +16,7 @@ GROUND = "types errors concurrency allocator _version"
 # Rooms from the top down, and the rooms that each may import beside the ground.
 BELOW = (
     "explain answering retrieval verification ingest discovery loading engines models"
-    " store language query"
+    " store language"
 )
 FLOOR = "paths lock object_store"
 ROOMS = {
@@ -27,18 +27,17 @@ ROOMS = {
     "doctor": f"index {BELOW} {FLOOR}",
     "map": "index retrieval",
     "index": f"{BELOW} {FLOOR}",
-    "explain": "answering retrieval ingest discovery store language query",
-    "answering": "retrieval verification language query models store",
-    "ingest": f"discovery loading engines models store language query {FLOOR}",
-    "retrieval": "store language query discovery.gitignore_pattern verification.sanitize",
-    "verification": "language query",
+    "explain": "answering retrieval ingest discovery store language",
+    "answering": "retrieval verification language models store",
+    "ingest": f"discovery loading engines models store language {FLOOR}",
+    "retrieval": "store language discovery.gitignore_pattern verification.sanitize",
+    "verification": "language",
     "store": FLOOR,
     "discovery": "object_store",
     "loading": "",
     "engines": "",
     "models": "",
     "language": "",
-    "query": "",
     "lock": "",
     "paths": "object_store",
     "object_store": "",
@@ -46,6 +45,8 @@ ROOMS = {
 }
 # Vendor -> where alone it may be imported.
 VENDORS = {
+    "sentencex": r"ragkit\.language\.sentence_ends",
+    "snowballstemmer": r"ragkit\.language\.stemming",
     "click": r"ragkit\.cli(\..+)?",
     "lancedb": r"ragkit\.store(\..+)?|ragkit\.models\.lancedb_embedder",
     "ollama": r"ragkit\.models\.ollama(\..+)?",

@@ -6,17 +6,20 @@ calibrates its own threshold. `scripts/bench/answers.py` measures how well it te
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from ragkit.answering.extractive import term_overlap
 from ragkit.errors import ModelError
-from ragkit.query.off_topic import QUESTIONS
-from ragkit.query.words import FUNCTION_TERMS, find_tokens, guess_language
+from ragkit.language.detect import detect_language
+from ragkit.language.tokens import function_terms, tokenize
 from ragkit.retrieval.hybrid_search import hybrid_search
 from ragkit.retrieval.passages import to_passages
 from ragkit.types import Embedder, Passage
@@ -57,7 +60,7 @@ class AbstentionThreshold:
     def evidence(self, question: str, passages: Sequence[Passage]) -> float:
         """How well the best passage answers the question, 0 to 1: half its similarity above the
         baseline, half the terms it shares with the question; 0 for no passages."""
-        baseline = self.baselines.get(guess_language(question), self.baselines[""])
+        baseline = self.baselines.get(detect_language(question), self.baselines[""])
         overlaps = term_overlap(question, passages)
         return max(
             (
@@ -119,7 +122,8 @@ def calibrate_threshold(store: Store, embedder: Embedder) -> AbstentionThreshold
 
     texts = store.chunks.sample_texts(_SAMPLED_CHUNKS)
     languages = languages_of(texts)
-    results = {code: [_search(store, embedder, q) for q in QUESTIONS[code]] for code in languages}
+    asked = off_topic_questions()
+    results = {code: [_search(store, embedder, q) for q in asked[code]] for code in languages}
     baselines = {
         code: float(np.median([_best_similarity(passages) for _, passages in results[code]]))
         for code in languages
@@ -139,11 +143,21 @@ def _search(store: Store, embedder: Embedder, question: str) -> tuple[str, tuple
     return question, to_passages(hits, limit=_PASSAGES)
 
 
+@cache
+def off_topic_questions() -> dict[str, tuple[str, ...]]:
+    """Code of a language -> questions that no collection of documents answers: passing private
+    matters, as many in every language."""
+    file = files("ragkit.answering").joinpath("data", "off_topic_questions.json")
+    by_language: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
+    return {code: tuple(questions) for code, questions in by_language.items()}
+
+
 def languages_of(texts: Sequence[str]) -> list[str]:
     """The languages of `texts` that there are off-topic questions in; all where there is none."""
-    votes = [guess_language(text) for text in texts]
+    votes = [detect_language(text) for text in texts]
     least = max(1.0, _MIN_LANGUAGE_SHARE * len(votes))
-    return [code for code in QUESTIONS if votes.count(code) >= least] or list(QUESTIONS)
+    known = off_topic_questions()
+    return [code for code in known if votes.count(code) >= least] or list(known)
 
 
 def nonsense_questions(texts: Sequence[str], count: int) -> list[str]:
@@ -162,7 +176,8 @@ def nonsense_questions(texts: Sequence[str], count: int) -> list[str]:
 
 
 def _content_words(text: str) -> list[str]:
-    tokens = [token for token in find_tokens(text) if token.term not in FUNCTION_TERMS]
+    function = function_terms(detect_language(text))
+    tokens = [token for token in tokenize(text) if token.term not in function]
     words = (text[token.start : token.end] for token in tokens)
     return [word for word in words if _WORD.fullmatch(word)]
 

@@ -8,19 +8,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from ragkit.answering.condense_question import (
+    REWRITING_TOKENS,
+    content_words,
+    is_follow_up,
+    merge_with_previous,
+    parse_rewrite,
+    rewriting_prompt,
+)
 from ragkit.answering.prompt import INSTRUCTIONS, trim_history
 from ragkit.answering.request import REPLY_TOKENS, replace_surrogates
 from ragkit.errors import AnswerCutError, AnswerStoppedError, ModelError
+from ragkit.language.tokens import strip_punctuation
 from ragkit.models import NO_CHAT
-from ragkit.query.followup import is_follow_up
-from ragkit.query.standalone import (
-    REWRITING_TOKENS,
-    join_questions,
-    read_rewriting,
-    rewriting_prompt,
-    topic_words,
-)
-from ragkit.query.words import squeeze
 from ragkit.types import Answer, Chat, Message
 
 logger = logging.getLogger(__name__)
@@ -50,8 +50,8 @@ class Conversation:
     """Questions and answers that build on each other; `Index.conversation` makes one.
 
     A question that leans on an earlier one ("and in 2023?", "who approves it?") is put in words
-    that need no history: by the chat model, or by joining the two. Both wordings are searched.
-    One question at a time: what is asked meanwhile knows nothing of it.
+    that need no history: by the chat model, or by adding words of the one before. Both wordings
+    are searched. One question at a time: what is asked meanwhile knows nothing of it.
     """
 
     def __init__(
@@ -170,12 +170,12 @@ class Conversation:
         said = [
             text for turn in self._turns for text in (turn.standalone_question, turn.answer.text)
         ]
-        put = read_rewriting(reply, question, said)
-        echoed = squeeze(put) == squeeze(question)
+        put = parse_rewrite(reply, question, said)
+        echoed = strip_punctuation(put) == strip_punctuation(question)
         # "Why?" repeated is no help, whatever the model thinks; another question may be whole.
-        if not put or (echoed and not topic_words(question, last.standalone_question)):
-            put = join_questions(question, last.standalone_question, last.answer.text)
-        if squeeze(put) == squeeze(question):
+        if not put or (echoed and not content_words(question, last.standalone_question)):
+            put = merge_with_previous(question, last.standalone_question, last.answer.text)
+        if strip_punctuation(put) == strip_punctuation(question):
             return ""
         if self._on_standalone is not None:
             self._on_standalone(put)

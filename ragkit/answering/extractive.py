@@ -13,8 +13,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ragkit.answering.answer_type import AnswerType, answer_type, contains_answer_type
-from ragkit.query.sentences import Span, readable, split_sentences
-from ragkit.query.words import FUNCTION_TERMS, list_content_terms, list_terms
+from ragkit.language.detect import detect_language
+from ragkit.language.sentences import Span, split_sentences, to_plain_text
+from ragkit.language.tokens import content_terms, function_terms, terms
 from ragkit.types import Citation, Passage, Sentence
 from ragkit.verification.evidence import TermWeights, inverse_document_frequency
 
@@ -81,7 +82,7 @@ def nearest_sentences(question: str, passages: Sequence[Passage]) -> tuple[Sente
 
 def _term_shares(question: str, passages: Sequence[Passage]) -> list[tuple[PassageUnit, float]]:
     units = _list_units(passages)
-    content = list_content_terms(question)
+    content = content_terms(question, detect_language(question))
     weight_of = inverse_document_frequency([unit.words for unit in units])
     total = sum(map(weight_of, content)) or 1.0
     return [
@@ -125,17 +126,17 @@ def _list_units(passages: Sequence[Passage]) -> list[PassageUnit]:
     """The units of all passages, in reading order."""
     units: list[PassageUnit] = []
     for passage in passages:
-        above = frozenset(list_terms(passage.heading))
+        above = frozenset(terms(passage.heading))
         previous: PassageUnit | None = None
         for span in split_sentences(passage.text, table_header=passage.table_header):
-            text = readable(passage.text, span)
-            terms = list_terms(text)
-            unit = PassageUnit(passage, span, text, terms, frozenset(terms), previous, nearby=above)
+            text = to_plain_text(passage.text, span)
+            held = terms(text)
+            unit = PassageUnit(passage, span, text, held, frozenset(held), previous, nearby=above)
             too_long = span.kind == "code" and len(text) > _MAX_CODE_CHARACTERS
             unit.eligible = span.kind != "header" and not too_long
             if span.kind == "heading" or _is_title(passage.text, span):
                 unit.eligible = False
-                above = frozenset(list_terms(passage.heading)) | unit.words
+                above = frozenset(terms(passage.heading)) | unit.words
             if previous is not None:
                 previous.next = unit
                 previous.nearby |= unit.words
@@ -157,7 +158,7 @@ def _is_title(text: str, span: Span) -> bool:
         and (span.start == 0 or text[: span.start].rstrip(" \t").endswith("\n"))
         and (span.end == len(text) or text[span.end :].lstrip(" \t").startswith(("\n", "\r")))
         and "\n" not in line
-        and len(list_terms(line)) <= _TITLE_TERMS
+        and len(terms(line)) <= _TITLE_TERMS
         and not _NOT_A_TITLE.search(line)
     )
 
@@ -183,8 +184,9 @@ def _score(
 def _signals(question: str, units: Sequence[PassageUnit]) -> list[tuple[float, ...]]:
     """The weighted signals of each unit: its terms, those around it, its phrases, its answer type,
     the score of its passage, its form."""
-    content = list_content_terms(question)
-    phrases = set(pairwise(list_terms(question)))
+    language = detect_language(question)
+    content = content_terms(question, language)
+    phrases = set(pairwise(terms(question)))
     kind = answer_type(question)
     weight_of = inverse_document_frequency([unit.words for unit in units])
     total = sum(map(weight_of, content)) or 1.0
@@ -196,7 +198,7 @@ def _signals(question: str, units: Sequence[PassageUnit]) -> list[tuple[float, .
             _PHRASES * len(phrases & set(pairwise(unit.terms))) / (len(phrases) or 1),
             _TYPE * contains_answer_type(kind, question, unit.text),
             _PRIOR * _prior(unit.passage) / best,
-            -_NO_ANSWER * _is_no_answer(unit, content, kind),
+            -_NO_ANSWER * _is_no_answer(unit, content, kind, language),
         )
         for unit in units
     ]
@@ -206,11 +208,13 @@ def _weigh(words: frozenset[str], content: Sequence[str], weight_of: TermWeights
     return sum(weight_of(term) for term in content if term in words)
 
 
-def _is_no_answer(unit: PassageUnit, content: Sequence[str], kind: AnswerType) -> bool:
+def _is_no_answer(
+    unit: PassageUnit, content: Sequence[str], kind: AnswerType, language: str
+) -> bool:
     """Whether it is a question, a single word, or has no other words than the question."""
     if unit.text.endswith(("?", "？")) or len(unit.terms) < 2:
         return True
-    return kind != "yes-no" and unit.words <= FUNCTION_TERMS.union(content)
+    return kind != "yes-no" and unit.words <= function_terms(language).union(content)
 
 
 def _prior(passage: Passage) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ragkit.query.sentences import Span, split_sentences
+from ragkit.language.sentences import Span, split_sentences
 from ragkit.types import Passage
 
 _MIN_CHARACTERS = 200  # of a part that is worth its place in the prompt

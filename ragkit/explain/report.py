@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ragkit.explain.trace import ExpectedFile, RankedHit, SearchTrace
-from ragkit.query.words import FUNCTION_TERMS, find_tokens, list_terms
+from ragkit.language.detect import detect_language
+from ragkit.language.tokens import function_terms, terms, tokenize
 from ragkit.types import Hit
 
 StepName = Literal[
@@ -68,13 +69,12 @@ def missing_query_terms(question: str, hit: Hit) -> tuple[str, ...]:
     """The content words of a question, as written, that are neither in a chunk nor in its headings
     nor in the name of its file."""
     chunk = hit.chunk
-    chunk_terms = set(
-        list_terms(f"{chunk.source} {chunk.heading} {chunk.table_header} {chunk.text}")
-    )
+    chunk_terms = set(terms(f"{chunk.source} {chunk.heading} {chunk.table_header} {chunk.text}"))
+    function = function_terms(detect_language(question))
     words = {
         token.term: question[token.start : token.end]
-        for token in reversed(find_tokens(question))
-        if token.term not in FUNCTION_TERMS
+        for token in reversed(tokenize(question))
+        if token.term not in function
     }
     return tuple(word for term, word in reversed(words.items()) if term not in chunk_terms)
 

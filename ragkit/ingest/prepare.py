@@ -14,10 +14,10 @@ from ragkit.discovery.read_file import read_file
 from ragkit.errors import LoadError
 from ragkit.ingest.chunking import chunk
 from ragkit.ingest.loader_version import CHUNKER_VERSION, loader_version
+from ragkit.language.stemming import stem_text
+from ragkit.language.symbols import spell_symbols
 from ragkit.loading import LoadOptions, find_loader, load, refusal
 from ragkit.object_store import is_remote, read_object
-from ragkit.query.spelled import spell_signs
-from ragkit.query.stems import stem_text
 from ragkit.types import (
     Chunk,
     ChunkFeatures,
@@ -138,7 +138,7 @@ def text_hash(text: str) -> str:
 def search_context(one: Chunk) -> str:
     """Words that find a chunk beside its own: file and folder names, headings, table header, and
     names such as C++ in letters."""
-    parts = (_names(one.source), one.heading, one.table_header, spell_signs(one.text))
+    parts = (_names(one.source), one.heading, one.table_header, spell_symbols(one.text))
     return "\n".join(part for part in parts if part)
 
 

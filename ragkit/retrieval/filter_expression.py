@@ -19,7 +19,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from ragkit.errors import FilterError
-from ragkit.query.moments import Moment, find_moment, order, read_moment
+from ragkit.language.dates import PartialDateTime, compare_dates, parse_date, parse_iso_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class LiteralValue:
     source_text: str
     text: str
     number: Decimal | None
-    moment: Moment | None
+    moment: PartialDateTime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def casefold_value(text: str) -> str:
 
 
 def read_value(text: str) -> LiteralValue:
-    return LiteralValue(text, casefold_value(text), _number(text), read_moment(text))
+    return LiteralValue(text, casefold_value(text), _number(text), parse_iso_date(text))
 
 
 _NUMBER = re.compile(r"[+-]?\d{1,1000}(?:\.\d{1,1000})?", re.ASCII)
@@ -134,8 +134,8 @@ def _order(text: str, value: LiteralValue, *, equality: bool) -> int | None:
     """-1, 0 or 1; None where the two cannot be compared."""
     if value.number is not None and (number := _number(text)) is not None:
         return (number > value.number) - (number < value.number)
-    if value.moment is not None and (moment := find_moment(text)) is not None:
-        return order(moment, value.moment)
+    if value.moment is not None and (moment := parse_date(text)) is not None:
+        return compare_dates(moment, value.moment)
     if not equality and (value.number is not None or value.moment is not None):
         return None
     text = casefold_value(text)

@@ -10,14 +10,14 @@ from datetime import date
 from typing import TypedDict, cast
 
 from ragkit.discovery.gitignore_pattern import parse_pattern
-from ragkit.query.moments import (
-    Moment,
-    find_moment,
-    moment_of,
-    moment_of_file,
-    order,
-    read_moment,
-    shown_moment,
+from ragkit.language.dates import (
+    PartialDateTime,
+    compare_dates,
+    format_date,
+    from_datetime,
+    from_mtime,
+    parse_date,
+    parse_iso_date,
 )
 from ragkit.retrieval.filter_expression import (
     And,
@@ -74,8 +74,8 @@ class Filters:
 
     path: re.Pattern[str] | None = None
     types: frozenset[str] = frozenset()
-    since: Moment | None = None
-    until: Moment | None = None
+    since: PartialDateTime | None = None
+    until: PartialDateTime | None = None
     where: Condition | None = None
 
     @property
@@ -106,9 +106,9 @@ class Filters:
             moment = document_date(record)
             if moment is None:
                 return False
-            if self.since and order(moment, self.since) < 0:
+            if self.since and compare_dates(moment, self.since) < 0:
                 return False
-            if self.until and order(moment, self.until) > 0:
+            if self.until and compare_dates(moment, self.until) > 0:
                 return False
         return self.where is None or _holds(self.where, record)
 
@@ -164,14 +164,14 @@ def path_pattern(glob: str) -> re.Pattern[str]:
     return re.compile(pattern.regex + below, re.DOTALL)
 
 
-def document_date(record: FileRecord) -> Moment | None:
+def document_date(record: FileRecord) -> PartialDateTime | None:
     """The date of a document: that of its metadata (date, published, modified or created, the
     first that can be read), else the time of its file."""
     stated = dict(reversed(record.metadata))
     for key in _DATES:
-        if key in stated and (moment := find_moment(stated[key])) is not None:
+        if key in stated and (moment := parse_date(stated[key])) is not None:
             return moment
-    return moment_of_file(record.mtime_ns)
+    return from_mtime(record.mtime_ns)
 
 
 def document_types(record: FileRecord) -> Sequence[str]:
@@ -186,7 +186,7 @@ def field_values(record: FileRecord, field: str) -> list[str]:
     and pages the one that every file has. Empty for none."""
     if field == "date":
         moment = document_date(record)
-        return [] if moment is None else [shown_moment(moment)]
+        return [] if moment is None else [format_date(moment)]
     stated = [value for key, value in record.metadata if key.lower() == field]
     if field == "path":
         return [record.source, *stated]
@@ -205,10 +205,10 @@ def _holds(condition: Condition, record: FileRecord) -> bool:
     return all(parts) if isinstance(condition, And) else any(parts)
 
 
-def _bound(value: str | date | None) -> Moment | None:
+def _bound(value: str | date | None) -> PartialDateTime | None:
     if value is None:
         return None
-    moment = moment_of(value) if isinstance(value, date) else read_moment(value)
+    moment = from_datetime(value) if isinstance(value, date) else parse_iso_date(value)
     if moment is None:
         raise ValueError(f"{value!r} is no date; write 2024, 2024-03 or 2024-03-05")
     return moment
@@ -253,7 +253,7 @@ def _hint(name: str, alone: Filters, files: Sequence[FileRecord]) -> str:
         days = sorted(moment[:3] for file in files if (moment := document_date(file)) is not None)
         if not days:
             return "; none of them has a date"
-        return f"; their dates lie between {shown_moment(days[0])} and {shown_moment(days[-1])}"
+        return f"; their dates lie between {format_date(days[0])} and {format_date(days[-1])}"
     fields = referenced_fields(alone.where) if alone.where else frozenset()
     absent = sorted(f for f in fields if not any(field_values(file, f) for file in files))
     if not absent:

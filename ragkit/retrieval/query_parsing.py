@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from ragkit.query.spelled import shorten_quarters, spell_signs
-from ragkit.query.stems import stem_question
-from ragkit.query.words import FUNCTION_WORDS, fold
+from ragkit.language.detect import detect_language
+from ragkit.language.stemming import stem_query
+from ragkit.language.symbols import abbreviate_quarters, spell_symbols
+from ragkit.language.tokens import normalize
+from ragkit.language.word_lists import function_words, words_of
 from ragkit.types import KeywordQuery
 
 _QUOTED = re.compile(r"\"([^\"]+)\"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»|「([^」]+)」")
@@ -14,7 +17,7 @@ _EDGES = re.compile(r"^\W+|(['’]s)?\W*$")
 # Joined by signs other than a plain hyphen between words: foo_bar.baz, ERR-4012, v2.3.1, a::b.
 _IDENTIFIER = re.compile(r"\w+(?:[._\-/:@#&]+\w+)+")
 _HYPHENATED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
-_LEAST_OF_OTHERS = 2  # function words that tell another language than English
+_KEPT = ("conjunctions", "qualifiers", "shared_stems")  # classes of function words
 _QUESTION_WORDS = 2  # function words outside quotation marks that make it a question
 
 
@@ -39,30 +42,29 @@ def parse_query(question: str) -> KeywordQuery:
     if sum(word in function for word in outside) >= _QUESTION_WORDS:
         names, phrases = [*names, *phrases], ()
     kept = " ".join(subject or words)
-    other_forms = (spell_signs(question), shorten_quarters(question))
+    other_forms = (spell_symbols(question), abbreviate_quarters(question))
     return KeywordQuery(
         words=" ".join(filter(None, (kept, *other_forms))),
-        stems=stem_question(kept, question),
+        stems=stem_query(kept, question),
         identifiers=tuple(dict.fromkeys(names)),
         phrases=phrases,
     )
 
 
 def _function_words(question: str) -> frozenset[str]:
-    """The words of a question, as written, that are function words of its language: that of most
-    of them, and English where there is one of any only. "war" is none in "causes of the war", nor
-    is "WHO" in "what the WHO says"."""
-    plain = {word: _EDGES.sub("", fold(word)) for word in question.split()}
-    counts = {
-        code: sum(word in known for word in plain.values())
-        for code, known in FUNCTION_WORDS.items()
-    }
-    language = max(counts, key=lambda code: counts[code])  # of equal ones the first
-    if counts[language] < _LEAST_OF_OTHERS:
-        language = "en"
-    known = FUNCTION_WORDS[language]
+    """The words of a question, as written, that are function words of its language; of English
+    where that is not known. "war" is none in "causes of the war", nor is "WHO" in "what the WHO
+    says". Conjunctions and qualifiers ("between", "never") tell texts apart and stay."""
+    known = _ignored_words(detect_language(question) or "en")
+    plain = {word: _EDGES.sub("", normalize(word)) for word in question.split()}
     is_name = _is_initialism if any(map(str.islower, question)) else lambda _: False
     return frozenset(word for word, one in plain.items() if one in known and not is_name(word))
+
+
+@cache
+def _ignored_words(language: str) -> frozenset[str]:
+    kept = frozenset().union(*(words_of(language, kind) for kind in _KEPT))
+    return frozenset(map(normalize, function_words(language) - kept))
 
 
 def _is_initialism(word: str) -> bool:

@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from ragkit.query.sentences import Span, readable, split_sentences
+from ragkit.language.sentences import Span, split_sentences, to_plain_text
 from ragkit.types import Citation, Passage, Sentence, format_location
 
 _NUMBERS = r"\d{1,3}(?:\s?[-–,，、;]\s?\d{1,3}){0,20}"
@@ -40,7 +40,7 @@ def parse_citations(text: str, passages: Sequence[Passage]) -> tuple[Sentence, .
     for mark, owner in zip(marks, _owners(marks, spans), strict=False):
         cited[owner] += (n for n in mark.numbers if n in numbers)
     return tuple(
-        Sentence(readable(bare, span), tuple(dict.fromkeys(ours)))
+        Sentence(to_plain_text(bare, span), tuple(dict.fromkeys(ours)))
         for span, ours in zip(spans, cited, strict=True)
     )
 

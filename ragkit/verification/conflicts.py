@@ -68,11 +68,14 @@ def _one_differs(one: Claim, other: Claim) -> bool:
     """Whether exactly one number, or exactly one date, replaces another."""
     pairs = ((one, other), (other, one))
     numbers = tuple(
-        sum(not any(mine.agrees(its) for its in b.quantities) for mine in a.quantities)
+        sum(not any(mine.matches(its) for its in b.quantities) for mine in a.quantities)
         for a, b in pairs
     )
     dates = tuple(
-        sum(not any(mine.within(its) or its.within(mine) for its in b.dates) for mine in a.dates)
+        sum(
+            not any(mine.is_refined_by(its) or its.is_refined_by(mine) for its in b.dates)
+            for mine in a.dates
+        )
         for a, b in pairs
     )
     return {numbers, dates} == {(0, 0), (1, 1)}

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher, get_close_matches
 
-from ragkit.query.dates import Date
-from ragkit.query.quantities import Quantity
-from ragkit.query.words import Token, fold, squeeze, word_set
+from ragkit.language.dates import Date
+from ragkit.language.quantities import Quantity
+from ragkit.language.tokens import Token, normalize, strip_punctuation
 from ragkit.verification.evidence import AnalyzedPassage, Claim, EvidenceWindow, is_name
 from ragkit.verification.facts import is_decade_or_century_of
 
@@ -51,7 +51,7 @@ def _is_followed_by_name(claim: Claim, name: Token) -> bool:
 def _is_spelled_otherwise(name: str, text: str, letters: str) -> bool:
     """Whether the text has the name as one word instead of two, as its initials, or with one or two
     other letters. `letters` is the text without anything but letters and digits."""
-    if fold(name) in letters:
+    if normalize(name) in letters:
         return True
     words = re.findall(r"\b[^\W\d_]\w*", text)
     acronym = name.removesuffix("s")
@@ -59,11 +59,13 @@ def _is_spelled_otherwise(name: str, text: str, letters: str) -> bool:
         initials = "".join(word[0] for word in words if word.lower() not in _JOINING)
         if acronym in (initials if len(acronym) == 2 else initials.upper()):
             return True
-    capitalised = {fold(word) for word in words if word[0].isupper()}
-    return len(name) >= 5 and bool(get_close_matches(fold(name), capitalised, 1, 0.8))
+    capitalised = {normalize(word) for word in words if word[0].isupper()}
+    return len(name) >= 5 and bool(get_close_matches(normalize(name), capitalised, 1, 0.8))
 
 
-_JOINING = word_set("of the and for in to a an und der die das für von")
+_JOINING = frozenset(
+    ("of", "the", "and", "for", "in", "to", "a", "an", "und", "der", "die", "das", "für", "von")
+)
 
 
 # ---------------------------------------------------------------- one thing in place of another
@@ -85,12 +87,14 @@ def check_substitutions(claim: Claim, window: EvidenceWindow) -> str:
 def _other_name(claim: Claim, window: EvidenceWindow, left: range, right: range) -> str:
     text = window.passage.text
     replaced = text[right.start : right.stop]
-    letters = squeeze(replaced)
+    letters = strip_punctuation(replaced)
     ours = [name for name in claim.names if name.start in left]
     theirs = [
         token
         for token in window.tokens
-        if token.start in right and is_name(text, token) and token.term not in claim.terms
+        if token.start in right
+        and is_name(text, token, window.passage.function_terms)
+        and token.term not in claim.terms
     ]
     if not ours or not theirs:
         return ""
@@ -108,7 +112,11 @@ def _other_number(claim: Claim, window: EvidenceWindow, left: range, right: rang
         return passage.text[theirs[0].start : theirs[-1].end]
     our_dates = [found for found in claim.dates if _overlap(found, left)]
     their_dates = [found for found in passage.dates if _overlap(found, right)]
-    if our_dates and their_dates and not any(a.within(b) for a in our_dates for b in their_dates):
+    if (
+        our_dates
+        and their_dates
+        and not any(a.is_refined_by(b) for a in our_dates for b in their_dates)
+    ):
         return passage.text[their_dates[0].start : their_dates[-1].end]
     return ""
 

@@ -9,17 +9,17 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ragkit.query.dates import Date, find_dates
-from ragkit.query.quantities import Quantity, find_quantities
-from ragkit.query.sentences import Span, readable, split_sentences
-from ragkit.query.words import (
-    FUNCTION_TERMS,
+from ragkit.language.dates import Date, find_dates
+from ragkit.language.detect import detect_language
+from ragkit.language.quantities import Quantity, find_quantities
+from ragkit.language.sentences import Span, split_sentences, to_plain_text
+from ragkit.language.tokens import (
     Token,
-    find_tokens,
-    fold,
-    guess_language,
-    list_terms,
-    squeeze,
+    function_terms,
+    normalize,
+    strip_punctuation,
+    terms,
+    tokenize,
 )
 from ragkit.types import Citation, Passage
 
@@ -62,7 +62,9 @@ class Claim:
 
     def __init__(self, text: str) -> None:
         self.text = text = _PREAMBLE.sub("", text)
-        self.tokens = find_tokens(text)
+        self.language = detect_language(text)
+        self.function_terms = function_terms(self.language)
+        self.tokens = tokenize(text)
         self.terms = frozenset(token.term for token in self.tokens)
         self.dates = find_dates(text)
         numbered = _ENUMERATION.match(text)
@@ -72,9 +74,8 @@ class Claim:
         figure_at = {at for figure in self.figures for at in range(figure.start, figure.end)}
         words = [token for token in self.tokens if token.start not in figure_at]
         terms = dict.fromkeys(token.term for token in words)
-        self.content = [term for term in terms if term not in FUNCTION_TERMS]
-        self.names = [token for token in words if is_name(text, token)]
-        self.language = guess_language(text)
+        self.content = [term for term in terms if term not in self.function_terms]
+        self.names = [token for token in words if is_name(text, token, self.function_terms)]
 
     def begins_sentence(self, token: Token) -> bool:
         """Whether a sentence begins with the token: its capital is no sign of a name then."""
@@ -91,12 +92,10 @@ _PREAMBLE = re.compile(
 _ENUMERATION = re.compile(r"\s*\(?\d{1,2}[.)]\s")
 
 
-def is_name(text: str, token: Token) -> bool:
+def is_name(text: str, token: Token, function: Collection[str]) -> bool:
     """Whether the token is written with a capital and is no function word or lone letter."""
     return (
-        token.end - token.start > 1
-        and text[token.start].isupper()
-        and token.term not in FUNCTION_TERMS
+        token.end - token.start > 1 and text[token.start].isupper() and token.term not in function
     )
 
 
@@ -116,21 +115,22 @@ class AnalyzedPassage:
     def __init__(self, passage: Passage) -> None:
         self.original = passage
         self.text = passage.text
-        tokens = find_tokens(passage.text)
+        tokens = tokenize(passage.text)
         spans = split_sentences(passage.text, table_header=passage.table_header)
         self.units = list(_split_units(tokens, spans))
         context = "\n".join((passage.heading, passage.table_header, passage.source))
-        self.terms = TermSet([*(token.term for token in tokens), *list_terms(context)])
+        self.terms = TermSet([*(token.term for token in tokens), *terms(context)])
         # Offsets up to the end of the text are in the passage, those above in its context.
         self.quantities = find_quantities(f"{passage.text}\n{context}")
         self.dates = find_dates(f"{passage.text}\n{context}")
         self.figures: list[Figure] = [*self.quantities, *self.dates]
-        self.language = guess_language(passage.text[:2000])
+        self.language = detect_language(passage.text)
+        self.function_terms = function_terms(self.language)
 
     @cached_property
     def letters(self) -> str:
         """The text without anything between its letters and digits."""
-        return squeeze(self.text)
+        return strip_punctuation(self.text)
 
     def window(self, first: int, last: int) -> EvidenceWindow:
         return EvidenceWindow(self, self.units[first : last + 1])
@@ -145,7 +145,7 @@ def _split_units(tokens: Sequence[Token], spans: Sequence[Span]) -> Iterator[Evi
         while position < len(tokens) and tokens[position].start < span.end:
             position += 1
         inside = tokens[first:position]
-        header = list_terms(span.header)  # of a table row
+        header = terms(span.header)  # of a table row
         yield EvidenceUnit(span, inside, TermSet([*(token.term for token in inside), *header]))
 
 
@@ -184,13 +184,13 @@ def find_verbatim(claim: Claim, passages: Sequence[AnalyzedPassage]) -> Evidence
     for passage in passages:
         for position, unit in enumerate(passage.units):
             length = unit.span.end - unit.span.start
-            if length >= len(text) and _plain(readable(passage.text, unit.span)) == text:
+            if length >= len(text) and _plain(to_plain_text(passage.text, unit.span)) == text:
                 return passage.window(position, position)
     return None
 
 
 def _plain(text: str) -> str:
-    return " ".join(fold(text).split()).rstrip(" .!?。！？")
+    return " ".join(normalize(text).split()).rstrip(" .!?。！？")
 
 
 def find_best_window(
@@ -218,4 +218,4 @@ def find_best_window(
 def _count_numbers(claim: Claim, passage: AnalyzedPassage, unit: EvidenceUnit) -> int:
     span = range(unit.span.start, unit.span.end)
     inside = [found for found in passage.quantities if found.start in span]
-    return sum(any(mine.agrees(theirs) for theirs in inside) for mine in claim.quantities)
+    return sum(any(mine.matches(theirs) for theirs in inside) for mine in claim.quantities)

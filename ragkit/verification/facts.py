@@ -10,9 +10,9 @@ import re
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
-from ragkit.query.dates import Date
-from ragkit.query.quantities import Quantity
-from ragkit.query.words import FUNCTION_TERMS, Token, list_content_terms, squeeze
+from ragkit.language.dates import Date
+from ragkit.language.quantities import Quantity
+from ragkit.language.tokens import Token, content_terms, strip_punctuation, terms
 from ragkit.verification.evidence import AnalyzedPassage, Claim, EvidenceWindow
 
 # The share of the claim's terms that a quote must have before a difference is a contradiction.
@@ -54,7 +54,7 @@ def _is_in_passages(quantity: Quantity, text: str, passages: Sequence[AnalyzedPa
     years = {str(date.year) for date in dates if date.year}
     days = {str(date.day) for date in dates if date.day}
     return (
-        any(quantity.agrees(other) for other in numbers)
+        any(quantity.matches(other) for other in numbers)
         or bool(quantity.values & years)
         or (bool(quantity.values & days) and not text.isdecimal())
         or is_decade_or_century_of(
@@ -74,7 +74,7 @@ def is_decade_or_century_of(quantity: Quantity, text: str, years: Collection[str
     return any(year.isdecimal() and first <= int(year) < first + span for year in years)
 
 
-_CENTURIES = frozenset(list_content_terms("century centuries Jahrhundert Jahrhunderts 世纪"))
+_CENTURIES = frozenset(terms("century centuries Jahrhundert Jahrhunderts 世纪"))
 
 
 def _smallest(quantity: Quantity) -> float:
@@ -113,10 +113,12 @@ def check_dates(claim: Claim, passages: Sequence[AnalyzedPassage]) -> str:
     years = {str(date.year) for date in dates}
     years |= {v for passage in passages for q in passage.quantities for v in q.values}
     for date in claim.dates:
-        if any(date.within(other) for other in dates):
+        if any(date.is_refined_by(other) for other in dates):
             continue
         day = Date(0, 0, month=date.month, day=date.day)
-        days = [other for other in dates if day.within(other) and other.year in (None, date.year)]
+        days = [
+            other for other in dates if day.is_refined_by(other) and other.year in (None, date.year)
+        ]
         if not (days and str(date.year) in years):
             return f"the date {claim.text[date.start : date.end]} is not in the passage"
     return ""
@@ -129,9 +131,9 @@ def check_quotes(claim: Claim, passages: Sequence[AnalyzedPassage]) -> str:
     """Three or more words in quotation marks that no passage has."""
     for found in _QUOTED.finditer(claim.text):
         quote = found[0][1:-1]
-        if len(quote.split()) < 3 and len(list_content_terms(quote)) < 6:
+        if len(quote.split()) < 3 and len(content_terms(quote, claim.language)) < 6:
             continue
-        if not any(squeeze(quote) in passage.letters for passage in passages):
+        if not any(strip_punctuation(quote) in passage.letters for passage in passages):
             return f"the words {found[0]} are not in the passage"
     return ""
 
@@ -154,9 +156,9 @@ def check_negation(claim: Claim, window: EvidenceWindow) -> str:
     ours, theirs = _negations(claim.text, claim_tokens), _negations(window.text, tokens)
     if ours and not theirs and share >= _SAME_SENTENCE and not _DENIALS.search(window.text):
         return "the passage says it without the negation"
-    if _is_one_sided(claim_tokens, ours, tokens, theirs):
+    if _is_one_sided(claim_tokens, ours, tokens, theirs, claim.function_terms):
         return "the passage says it without the negation"
-    if _is_one_sided(tokens, theirs, claim_tokens, ours):
+    if _is_one_sided(tokens, theirs, claim_tokens, ours, window.passage.function_terms):
         return "the passage says the opposite"
     return ""
 
@@ -187,11 +189,12 @@ def _is_one_sided(
     negations: Sequence[int],
     others: Sequence[Token],
     other_negations: Sequence[int],
+    function: Collection[str],
 ) -> bool:
     """Whether the two content words after a negation are in the other text without one."""
     for first in negations:
         near = [token.term for token in tokens[first : first + 6]]
-        denied = [term for term in near if term not in FUNCTION_TERMS][:2]
+        denied = [term for term in near if term not in function][:2]
         places = {
             term: [n for n, other in enumerate(others) if other.term == term] for term in denied
         }

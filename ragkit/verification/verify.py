@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ragkit.query.dates import Date
-from ragkit.query.quantities import Quantity
+from ragkit.language.dates import Date
+from ragkit.language.quantities import Quantity
 from ragkit.types import Citation, Passage, Sentence, SupportLevel
 from ragkit.verification.entities import check_names, check_substitutions
 from ragkit.verification.evidence import (
@@ -187,8 +187,8 @@ def _with_verdict(sentence: Sentence, verdict: _Verdict, reason: str = "") -> Se
 
 def _agree(figure: Figure, other: Figure) -> bool:
     if isinstance(figure, Quantity):
-        return isinstance(other, Quantity) and figure.agrees(other)
-    return isinstance(other, Date) and figure.within(other)
+        return isinstance(other, Quantity) and figure.matches(other)
+    return isinstance(other, Date) and figure.is_refined_by(other)
 
 
 def _has_figure(passages: Sequence[AnalyzedPassage], figure: Figure) -> bool:

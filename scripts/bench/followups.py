@@ -20,8 +20,7 @@ from pathlib import Path
 from data import folder, judgments, rows
 
 from ragkit import Index
-from ragkit.query.followup import is_follow_up
-from ragkit.query.standalone import join_questions
+from ragkit.answering.condense_question import is_follow_up, merge_with_previous
 
 _FILES = (
     ("squad_dev", "queries.jsonl"),
@@ -69,7 +68,7 @@ def search(name: str, docs: str, show: int) -> None:
         index.update(folder(name) / docs)
         typed = both = 0
         for previous, question, document in pairs:
-            joined = join_questions(question, previous)
+            joined = merge_with_previous(question, previous)
             alone = _finds(index, document, question)
             with_history = _finds(index, document, question, standalone=joined)
             typed, both = typed + alone, both + with_history

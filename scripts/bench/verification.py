@@ -23,7 +23,7 @@ from typing import Any
 
 from data import folder, rows
 
-from ragkit.query.sentences import readable, split_sentences
+from ragkit.language.sentences import split_sentences, to_plain_text
 from ragkit.types import Passage, Sentence
 from ragkit.verification.verify import verify
 
@@ -76,7 +76,7 @@ def true_items(corpora: dict[str, dict[str, str]]) -> Iterator[Item]:
         text = corpora["squad_dev"][row["doc_id"]]
         for span in split_sentences(text):
             if span.start <= row["span"][0] < span.end:
-                yield Item("copied", readable(text, span), row["doc_id"], "squad_dev")
+                yield Item("copied", to_plain_text(text, span), row["doc_id"], "squad_dev")
         answer = text[row["span"][0] : row["span"][1]]
         statement = as_statement(query["text"], answer)
         if statement:
@@ -88,7 +88,9 @@ def true_items(corpora: dict[str, dict[str, str]]) -> Iterator[Item]:
         for answer in query["answers"]:
             for span in split_sentences(answer):
                 if span.end - span.start > 20:
-                    yield Item("written", readable(answer, span), gold[query["id"]], "clapnq_dev")
+                    yield Item(
+                        "written", to_plain_text(answer, span), gold[query["id"]], "clapnq_dev"
+                    )
 
 
 BE = r"(?:is|are|was|were|has|had|can|could|will|would|should|did|does|do|have)"

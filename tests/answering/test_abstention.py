@@ -17,16 +17,17 @@ from ragkit.answering.abstention import (
     languages_of,
     load_threshold,
     nonsense_questions,
+    off_topic_questions,
 )
 from ragkit.errors import ModelUnavailableError
 from ragkit.index import Index
-from ragkit.query.off_topic import QUESTIONS
-from ragkit.query.words import guess_language
+from ragkit.language.detect import detect_language
 from ragkit.types import Chunk, Hit, Passage
 
 Write = Callable[..., Path]
 
 THRESHOLD = AbstentionThreshold(0.3, {"en": 0.2, "zh": 0.7, "": 0.2})
+OFF_TOPIC = off_topic_questions()
 TOPICS = ("otters", "tides", "granite", "violins", "orchards", "glaciers", "bridges", "pottery")
 
 
@@ -94,21 +95,21 @@ def test_evidence_is_that_of_the_best_passage_alone() -> None:
 
 
 def test_every_language_has_as_many_off_topic_questions_each_once() -> None:
-    assert len({len(questions) for questions in QUESTIONS.values()}) == 1
-    for questions in QUESTIONS.values():
+    assert len({len(questions) for questions in OFF_TOPIC.values()}) == 1
+    for questions in OFF_TOPIC.values():
         assert len(set(questions)) == len(questions)
 
 
 @pytest.mark.parametrize("code", ["zh", "ja", "ru", "ko", "ar"])
 def test_the_script_of_a_question_tells_its_language(code: str) -> None:
-    assert {guess_language(question) for question in QUESTIONS[code]} == {code}
+    assert {detect_language(question) for question in OFF_TOPIC[code]} == {code}
 
 
 @pytest.mark.parametrize(
     ("texts", "languages"),
     [
-        pytest.param([], list(QUESTIONS), id="no text"),
-        pytest.param(["1234"], list(QUESTIONS), id="no language"),
+        pytest.param([], list(OFF_TOPIC), id="no text"),
+        pytest.param(["1234"], list(OFF_TOPIC), id="no language"),
         pytest.param(["The hall of the otters is by the sea."], ["en"], id="one"),
         pytest.param(
             ["The hall of the otters is by the sea.", "Der Saal und die Otter sind nicht weit."],
@@ -255,7 +256,7 @@ def test_the_cost_of_a_threshold_does_not_grow_with_the_corpus(
     index.update(tmp_path / "docs")
     embedder.questions.clear()
     calibrate_threshold(index._connection.store, embedder)
-    assert len(embedder.questions) <= 16 * len(QUESTIONS) + 24
+    assert len(embedder.questions) <= 16 * len(OFF_TOPIC) + 24
 
 
 def test_a_model_that_fails_at_the_end_leaves_the_index_whole_and_without_a_threshold(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ragkit.answering.extractive import extract_answer, term_overlap
-from ragkit.query.words import list_terms
+from ragkit.language.tokens import terms
 from ragkit.types import Chunk, Hit, Passage
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class BagOfMeanings:
 
     def __call__(self, texts: Sequence[str]) -> Vectors:
         rows = [
-            [float(bool(meaning & set(list_terms(text)))) for meaning in self.meanings] + [0.1]
+            [float(bool(meaning & set(terms(text)))) for meaning in self.meanings] + [0.1]
             for text in texts
         ]
         vectors = np.array(rows, dtype=np.float32)

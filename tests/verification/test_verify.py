@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ragkit.query.sentences import readable, split_sentences
+from ragkit.language.sentences import split_sentences, to_plain_text
 from ragkit.types import Passage, Sentence
 from ragkit.verification.verify import verify, without_unsupported
 
@@ -255,7 +255,7 @@ TEXTS = st.lists(SENTENCES, min_size=1, max_size=5).map(". ".join)
 def test_a_sentence_of_the_passage_is_never_unsupported(text: str, data: st.DataObject) -> None:
     spans = split_sentences(text)
     assume(spans)
-    claim = readable(text, data.draw(st.sampled_from(spans)))
+    claim = to_plain_text(text, data.draw(st.sampled_from(spans)))
     assert check(claim, text).support in ("supported", "unchecked")
 
 

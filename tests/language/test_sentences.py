@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkit.query.sentences import readable, split_sentences
+from ragkit.language.sentence_ends import sentence_ends
+from ragkit.language.sentences import split_sentences, to_plain_text
 
 
 def pieces(text: str, table_header: str = "") -> list[str]:
@@ -49,7 +50,11 @@ def kinds(text: str) -> list[str]:
             ['"Why now?" he asked.', '"So be it."'],
             id="quoted question",
         ),
-        pytest.param("It ends (so.) Next one.", ["It ends (so.)", "Next one."], id="bracket"),
+        pytest.param(
+            "It ends (so it seems. The rest is open). Next one.",
+            ["It ends (so it seems.", "The rest is open).", "Next one."],
+            id="sentences within brackets",
+        ),
         pytest.param(
             "It grew.[12] Then it fell.", ["It grew.[12]", "Then it fell."], id="footnote"
         ),
@@ -111,7 +116,7 @@ def test_list_items_are_cut_and_lose_their_bullets_but_keep_their_numbers() -> N
 )
 def test_headings_are_told_from_sentences(text: str, title: str) -> None:
     first, second = split_sentences(text)
-    assert (first.kind, readable(text, first)) == ("heading", title)
+    assert (first.kind, to_plain_text(text, first)) == ("heading", title)
     assert second.kind == "sentence"
 
 
@@ -119,13 +124,13 @@ def test_a_table_row_reads_with_the_names_of_its_header() -> None:
     text = "| Name | Price |\n|------|------:|\n| bolt | 3 |\n| nut | 2 |\n\nAfter."
     spans = split_sentences(text)
     assert [span.kind for span in spans] == ["header", "row", "row", "sentence"]
-    assert readable(text, spans[1]) == "Name: bolt; Price: 3"
+    assert to_plain_text(text, spans[1]) == "Name: bolt; Price: 3"
 
 
 def test_a_row_of_a_table_that_began_earlier_has_the_inherited_header() -> None:
     text = "| bolt | 3 |\n| nut | 2 |"
     spans = split_sentences(text, table_header="| Name | Price |\n|---|---|\n")
-    assert [readable(text, span) for span in spans] == [
+    assert [to_plain_text(text, span) for span in spans] == [
         "Name: bolt; Price: 3",
         "Name: nut; Price: 2",
     ]
@@ -133,7 +138,7 @@ def test_a_row_of_a_table_that_began_earlier_has_the_inherited_header() -> None:
 
 def test_an_escaped_bar_stays_in_its_cell() -> None:
     text = "| a | b |\n|---|---|\n| x \\| y | z |"
-    assert readable(text, split_sentences(text)[-1]) == "a: x | y; b: z"
+    assert to_plain_text(text, split_sentences(text)[-1]) == "a: x | y; b: z"
 
 
 def test_a_fence_is_one_unit_whatever_stands_in_it() -> None:
@@ -147,7 +152,7 @@ def test_an_open_fence_runs_to_the_end() -> None:
 
 def test_markdown_marks_are_not_read_aloud() -> None:
     text = "See **the** [guide](https://x.example/a)\n> for __all__ of snake_case."
-    assert readable(text, split_sentences(text)[0]) == "See the guide for all of snake_case."
+    assert to_plain_text(text, split_sentences(text)[0]) == "See the guide for all of snake_case."
 
 
 STRUCTURED = st.text(
@@ -163,7 +168,7 @@ def test_units_are_in_order_disjoint_trimmed_and_lose_no_letter(text: str) -> No
     inside = {position for s in spans for position in range(s.start, s.end)}
     outside = [c for position, c in enumerate(text) if position not in inside and c.isalnum()]
     assert outside == []
-    assert all(readable(text, span) is not None for span in spans)
+    assert all(to_plain_text(text, span) is not None for span in spans)
 
 
 @pytest.mark.parametrize(
@@ -172,4 +177,37 @@ def test_units_are_in_order_disjoint_trimmed_and_lose_no_letter(text: str) -> No
 def test_hostile_repetition_costs_no_more_than_its_length(unit: str) -> None:
     text = unit * (200_000 // len(unit))  # minutes, were any rule quadratic
     for span in split_sentences(text):
-        readable(text, span)
+        to_plain_text(text, span)
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=120), st.booleans())
+def test_sentence_ends_are_in_order_and_inside_of_the_paragraph(text: str, german: bool) -> None:
+    ends = sentence_ends(text, 1, len(text), "de" if german else "en")
+    assert ends == sorted(set(ends))
+    assert all(1 < end < len(text) for end in ends)
+
+
+@given(st.text(max_size=80))
+def test_the_sentences_of_sentencex_put_together_are_its_text(text: str) -> None:
+    """What our offsets are counted by."""
+    import sentencex
+
+    whole = text.encode("utf-8", "replace").decode("utf-8")
+    assert "".join(sentencex.segment("en", whole)) == whole
+
+
+def test_half_of_an_emoji_does_no_harm() -> None:
+    assert pieces("It ends \ud83d here. And goes on.") == ["It ends \ud83d here.", "And goes on."]
+
+
+def test_a_sentence_across_the_piece_that_is_cut_at_once_stays_whole() -> None:
+    sentence = "The engineer on duty restores the archive server every quarter. "
+    text = sentence * 400  # more than two pieces of 10,000 characters
+    assert set(pieces(text)) == {sentence.strip()}
+    assert len(pieces(text)) == 400
+
+
+@pytest.mark.parametrize("unit", ["。", "。”", "！ ", "是。", ". ", "A. ", '." ', "[1]"])
+def test_hostile_paragraphs_cost_no_more_than_their_length(unit: str) -> None:
+    text = unit * (100_000 // len(unit))
+    sentence_ends(text, 0, len(text), "zh")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkit.query.quantities import find_quantities
+from ragkit.language.quantities import find_quantities
 
 
 def read(text: str) -> list[tuple[set[str], str]]:
@@ -42,6 +42,19 @@ def read(text: str) -> list[tuple[set[str], str]]:
         pytest.param("二百五十公里", {"250"}, "kilometre", id="Chinese hundreds"),
         pytest.param("3万人", {"30000"}, "", id="Chinese scale"),
         pytest.param("40 分钟", {"40"}, "minute", id="Chinese unit"),
+        pytest.param("5 kilomètres", {"5"}, "kilometre", id="fr"),
+        pytest.param("30 pour cent", {"30"}, "%", id="fr, two words"),
+        pytest.param("12 mil millones", {"12000000000"}, "", id="es, scale of two words"),
+        pytest.param("30 por ciento", {"30"}, "%", id="es"),
+        pytest.param("45 miglia", {"45"}, "mile", id="it"),
+        pytest.param("2 bilhões", {"2000000000"}, "", id="pt, scale"),
+        pytest.param("1,5 miljoen euro", {"1500000"}, "euro", id="nl, scale"),
+        pytest.param("10 часов", {"10"}, "hour", id="ru, a case"),
+        pytest.param("3,5 млн", {"3500000"}, "", id="ru, scale"),
+        pytest.param("6 ساعات", {"6"}, "hour", id="ar, plural"),
+        pytest.param("3時間", {"3"}, "hour", id="ja"),
+        pytest.param("1億円", {"100000000"}, "", id="ja, scale"),
+        pytest.param("5시간", {"5"}, "hour", id="ko"),
     ],
 )
 def test_a_number_is_read_with_its_unit(text: str, values: set[str], unit: str) -> None:
@@ -76,8 +89,8 @@ def test_what_is_no_number_is_left_alone(text: str) -> None:
 )
 def test_numbers_agree_unless_value_or_measure_differ(one: str, other: str, agree: bool) -> None:
     (first,), (second,) = find_quantities(one), find_quantities(other)
-    assert first.agrees(second) is agree
-    assert second.agrees(first) is agree
+    assert first.matches(second) is agree
+    assert second.matches(first) is agree
 
 
 @given(

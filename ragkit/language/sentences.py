@@ -1,18 +1,19 @@
 """Text as the units a reader would quote: sentences, headings, table rows and code blocks.
 
-Rules, no model: linear in the length of the text, any script, offsets exact.
+Blocks (fences, tables, headings, list items) by rules of our own, the sentences of a paragraph by
+sentencex: linear in the length of the text, any script, offsets exact.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from ragkit.query.words import word_set
+from ragkit.language.detect import detect_language
+from ragkit.language.sentence_ends import sentence_ends
 
 Kind = Literal["sentence", "heading", "row", "header", "code"]
 
@@ -38,6 +39,7 @@ def split_sentences(text: str, *, table_header: str = "") -> list[Span]:
     header of the table that `text` begins in the middle of.
     """
     spans: list[Span] = []
+    language = detect_language(text[:_SAMPLE_CHARACTERS]) or "en"
     inherited = next((line.strip() for line in table_header.splitlines() if line.strip()), "")
     header = inherited
     for start, end, kind in _blocks(text):
@@ -46,13 +48,13 @@ def split_sentences(text: str, *, table_header: str = "") -> list[Span]:
         elif kind != "row" and header != inherited:
             header = inherited = ""
         if kind == "sentence":
-            spans.extend(_cut_paragraph(text, start, end))
+            spans.extend(_cut_paragraph(text, start, end, language))
         else:
             spans.append(Span(start, end, kind, header if kind == "row" else ""))
     return spans
 
 
-def readable(text: str, span: Span) -> str:
+def to_plain_text(text: str, span: Span) -> str:
     """The unit as a reader wants to see it: on one line, without Markdown's marks.
 
     A table row becomes `Name: bolt; Price: 3`, with the names of its header. Code stays as it is.
@@ -61,7 +63,7 @@ def readable(text: str, span: Span) -> str:
     if span.kind == "code":
         return raw
     if span.kind in ("row", "header"):
-        return _readable_row(raw, span.header)
+        return _plain_row(raw, span.header)
     line = " ".join(_QUOTE_PREFIX.sub("\n", raw).split())
     if span.kind == "heading":
         line = line.strip("#").strip()
@@ -149,7 +151,7 @@ def _trim(text: str, start: int, end: int, kind: Kind) -> Iterator[tuple[int, in
         yield start, end, kind
 
 
-def _readable_row(raw: str, header: str) -> str:
+def _plain_row(raw: str, header: str) -> str:
     cells, names = _cells(raw), _cells(header)
     if len(names) != len(cells):
         return "; ".join(cell for cell in cells if cell)
@@ -167,34 +169,16 @@ def _cells(row: str) -> list[str]:
 
 # ---------------------------------------------------------------- sentences of a paragraph
 
-# Terminators that need a blank after them, and those of scripts that write none.
-_END = re.compile(
-    r"(?<![.!?…؟۔։።।॥])(?:[.!?…؟۔։።।॥]++[\"'”’“)\]»›*_`]*+(?:\[[^\[\]\s]{1,8}[^\[\]]{0,12}\])*+(?=\s)|[。！？｡．]++[」』”’）)】》\"]*+)"
-)
-_WORD_BEFORE = re.compile(r"[^\s(\[\"“„'‘/]*+$")
-_WINDOW_CHARACTERS = 40  # how far a rule looks around a full stop
 _LONGEST_CHARACTERS = 800
-
-# A full stop after these never ends a sentence.
-_TITLES = word_set("mr mrs ms dr prof st mt gen col lt sgt capt rev hon hrsg vgl cf e.g i.e")
-# After these it does when a word follows that commonly begins one. Words with a full stop inside
-# (U.S, z.B) and single letters (an initial) are treated alike.
-_SHORT_FORMS = word_set(
-    "ft fig figs eq nos nr vol ch sec art abs bd bzw ca viz al vs dipl ing str tel approx ed eds "
-    "pp jan feb mar apr jun jul aug sep sept oct nov dec mio mrd inkl exkl geb gest evtl ggf sog "
-    "zzgl max min etc usw inc ltd corp co jr sr bros dept est usf"
-)
-_STARTERS = word_set(
-    "the a an it its in on at he she they his her their this that these that those there we you "
-    "our i as by for from when while after before although however if but and to with under since "
-    "then during some many most all both one today later der die das ein eine es er sie im am bei "
-    "mit nach seit von zu für als wenn da doch aber und auch dies diese dieser dieses wir ihr "
-    "thus therefore hence such no each every several other another also since not his who what"
-)
+_SAMPLE_CHARACTERS = 500  # of a text, from which its language is told
+_LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[A-Za-z])[.)]\s+")
 
 
-def _cut_paragraph(text: str, start: int, end: int) -> Iterator[Span]:
-    boundaries = sorted({*_stops(text, start, end), *_line_breaks(text, start, end), end})
+def _cut_paragraph(text: str, start: int, end: int, language: str) -> Iterator[Span]:
+    numbered = _LIST_NUMBER.match(text, start, end)
+    first = numbered.end() if numbered else start
+    stops = sentence_ends(text, first, end, language)
+    boundaries = sorted({*stops, *_line_breaks(text, start, end), end})
     begin = start
     for boundary in boundaries:
         for first, last, kind in _trim(text, begin, boundary, "sentence"):
@@ -206,40 +190,6 @@ def _cut_paragraph(text: str, start: int, end: int) -> Iterator[Span]:
                 for a, b, _ in _trim(text, first + line_start, first + line_end, kind):
                     yield Span(a, b, kind)
         begin = boundary
-
-
-def _stops(text: str, start: int, end: int) -> Iterator[int]:
-    for found in _END.finditer(text, start, end):
-        if found[0][0] in "。！？｡．" or _ends_sentence(text, start, end, found):
-            yield found.end()
-
-
-def _ends_sentence(text: str, start: int, end: int, found: re.Match[str]) -> bool:
-    following = found.end()
-    limit = min(end, following + _WINDOW_CHARACTERS)
-    while following < limit and not text[following].isalnum():
-        following += 1
-    if following == limit:
-        return True
-    if len(found[0]) == 1 and found.start() > start and text[found.start() - 1].isspace():
-        return True  # tokenised text: a stop that stands alone
-    next_word = text[following : following + _WINDOW_CHARACTERS].split(maxsplit=1)[0]
-    lower_case_follows = unicodedata.category(next_word[0]) == "Ll"
-    if found[0][0] != "." or found[0].startswith(".."):
-        return not lower_case_follows
-    window_start = max(start, found.start() - _WINDOW_CHARACTERS)
-    before = _WORD_BEFORE.search(text, window_start, found.start())
-    word = before[0].lower() if before else ""
-    if word in _TITLES or (word == "no" and next_word[0].isdigit()):
-        return False
-    if (
-        word in _SHORT_FORMS
-        or ("." in word and not word[0].isdigit())
-        or (len(word) == 1 and word.isalpha())
-        or (len(word) <= 2 and word.isdigit())  # German ordinals: am 3. Oktober
-    ):
-        return not lower_case_follows and next_word.lower().strip(".,;:!?'\"’") in _STARTERS
-    return not lower_case_follows or (len(word) >= 4 and word.isalpha())
 
 
 def _line_breaks(text: str, start: int, end: int) -> Iterator[int]:

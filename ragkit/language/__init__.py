@@ -1,0 +1,1 @@
+"""Text as words, sentences, dates and quantities; knows no document."""

@@ -1,1 +1,0 @@
-"""The read path: retrieve, fit the context, answer, verify."""
