@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from operator import itemgetter
@@ -20,16 +20,19 @@ from ragkit.discovery.gitignore import (
     raw_name,
 )
 from ragkit.discovery.read_file import kind_of, read_file, reason_of
+from ragkit.discovery.remote_objects import find_objects
 from ragkit.discovery.walk import (
     MARKS,
     DirectoryWalk,
     WalkFolder,
     display_name,
     from_stat,
+    fs_name,
     is_inside,
 )
 from ragkit.errors import RagkitError
-from ragkit.types import DiscoveredFile
+from ragkit.object_store import is_remote
+from ragkit.types import DiscoveredFile, FileRecord, StorageLocation
 
 __all__ = ["DiscoveredFile", "discover", "read_file", "source_of"]
 
@@ -141,3 +144,39 @@ def _source(path: str, base: str) -> str:
 def _prefix(folder: str, base: str) -> str:
     """What every `source` in `folder` begins with."""
     return "" if folder == base else _source(folder, base).rstrip("/") + "/"
+
+
+def relocate_files(
+    records: Iterable[FileRecord], roots: Sequence[str], base: Path, place: StorageLocation
+) -> list[DiscoveredFile]:
+    """The files of these records that can be read, in ascending order of source; nothing for
+    those that are gone, and for links that have come to lead out of all `roots` (as sources are
+    named). Costs one `stat` a file, for objects the listing of each address in `roots`."""
+    local: list[DiscoveredFile] = []
+    remote: set[str] = set()
+    inside = [os.path.realpath(base / fs_name(one)) for one in roots if not is_remote(one)]
+    for record in records:
+        if is_remote(record.source):
+            remote.add(record.source)
+        elif found := _found(record.source, inside, base):
+            local.append(found)
+    listed = {
+        found.source: found
+        for root in roots
+        if remote and is_remote(root)
+        for found in find_objects(StorageLocation(root, place.options), hidden=True)
+        if found.source in remote
+    }
+    return sorted([*local, *listed.values()])
+
+
+def _found(source: str, inside: Sequence[str], base: Path) -> DiscoveredFile | None:
+    named = os.path.normpath(base / fs_name(source))
+    try:
+        path = os.path.realpath(named, strict=True)
+        if path != named and not any(is_inside(path, root) for root in inside):
+            return None
+        found = from_stat(source, path, Path(path).stat())
+    except OSError:
+        return None
+    return None if found.refusal else found

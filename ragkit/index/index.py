@@ -378,8 +378,7 @@ class Index:
         The other parameters are those of `update`. Raises what `update` raises, and `RagkitError`
         when the library watchfiles is not installed.
         """
-        from ragkit.ingest.roots import resolve_roots
-        from ragkit.ingest.watch import changes
+        from ragkit.ingest.roots import changes, resolve_roots
 
         given = {
             name: value

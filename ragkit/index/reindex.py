@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ragkit.answering.abstention import update_threshold
-from ragkit.discovery.relocate import relocate_files
+from ragkit.discovery.local_files import relocate_files
 from ragkit.errors import RagkitError
 from ragkit.index.compatibility import chunk_settings_for, clamp_chunk_settings, reindex_command
 from ragkit.index.connection import IndexConnection

@@ -147,7 +147,7 @@ def make_run(
         prepare_settings(store, embedder, options),
         options.on_progress,
         files_per_task=options.files_per_task or FILES_PER_TASK,
-        lenders=reuse_vectors_from,
+        reuse_vectors_from=reuse_vectors_from,
     )
 
 
@@ -182,7 +182,7 @@ def group_by_kind(decisions: Iterable[Decision]) -> dict[str, list[str]]:
     """Kind of decision -> the sources it was made about."""
     groups: dict[str, list[str]] = {}
     for decision in decisions:
-        file = decision.found or decision.known
+        file = decision.found or decision.record
         if file is not None:
             groups.setdefault(decision.kind, []).append(file.source)
     return groups

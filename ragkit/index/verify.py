@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ragkit.discovery.relocate import relocate_files
+from ragkit.discovery.local_files import relocate_files
 from ragkit.index.connection import IndexConnection
 from ragkit.index.options import ReadOptions
 from ragkit.index.update import indexed_roots, make_run

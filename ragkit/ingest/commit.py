@@ -1,4 +1,4 @@
-"""Files that are written together: one resume point of a run."""
+"""The files that are written together: after each commit a run can be stopped and resumed."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _COMMIT_CHUNKS, _COMMIT_SECONDS = 7_000, 30.0
 
 @dataclass(slots=True)
 class Commit:
-    """The files of one commit: `fresh` ones of which the table holds nothing, `changed` ones whose
-    rows are replaced, and the ledger rows of both and of those that keep what is stored."""
+    """The files of one commit: `fresh` have no chunks in the table, the chunks of `changed` are
+    replaced. `records`: the rows of both, and of files whose chunks stay."""
 
     fresh: list[EmbeddedFile] = field(default_factory=list)
     changed: list[EmbeddedFile] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Commit:
     started: float = field(default_factory=time.monotonic)
 
     @property
-    def due(self) -> bool:
+    def is_full(self) -> bool:
         """Whether it is large or old enough to be written."""
         return (
             len(self.records) >= _COMMIT_FILES
@@ -37,12 +37,12 @@ class Commit:
             or (bool(self.records) and time.monotonic() - self.started > _COMMIT_SECONDS)
         )
 
-    def add(self, one: EmbeddedFile, held: FileRecord | None, *, left: bool) -> None:
-        """Takes in a file, of which the ledger has the row `held`; `left`: it has none, but there
-        are chunks that a run left when it was cut off."""
-        # Also a file that had no chunks is replaced: such a run may have left some.
-        stored = left or (held is not None and bool(held.chunks or one.rows))
-        if stored and not _keeps_chunks(one):
+    def add(self, one: EmbeddedFile, stored: FileRecord | None, *, has_orphans: bool) -> None:
+        """Adds a file. `stored` is its row so far; `has_orphans` says that an interrupted run wrote
+        chunks of it without a row."""
+        # Also a file that had no chunks is replaced: such a run may have written some.
+        has_chunks = has_orphans or (stored is not None and bool(stored.chunks or one.rows))
+        if has_chunks and not _chunks_stay(one):
             self.changed.append(one)
         elif one.rows:
             self.fresh.append(one)
@@ -50,8 +50,8 @@ class Commit:
         self.chunks += len(one.rows)
 
     def write(self, store: Store, written: Callable[[], None] = lambda: None) -> None:
-        """Chunks first, then the ledger: what is cut off in between is done again. Nothing is
-        written for an empty commit. Calls `written` at the end."""
+        """Writes chunks first, then rows: what is interrupted in between is done again. Calls
+        `written` at the end."""
         for files, replacing in ((self.fresh, False), (self.changed, True)):
             if files:
                 rows: list[ChunkRow] = [row for file in files for row in file.rows]
@@ -65,6 +65,6 @@ class Commit:
         written()
 
 
-def _keeps_chunks(one: EmbeddedFile) -> bool:
+def _chunks_stay(one: EmbeddedFile) -> bool:
     """Whether the stored chunks stay: the bytes are those already indexed."""
     return not one.rows and one.record.outcome == "indexed" and one.record.chunks > 0

@@ -42,17 +42,18 @@ if TYPE_CHECKING:
 
 FILES_PER_TASK = 32
 _LOOKUP_FILES = 1_000  # so many ledger rows are fetched at once
-_AHEAD_TASKS, _AHEAD_SLICES = 4, 2
+_PREFETCH_TASKS, _PREFETCH_SLICES = 4, 2
 _LOOKUP_CHUNKS = 2_048
 _LOOKUP_SECONDS = 1.0  # slow parsing must not hold back progress and commits
-_LEAVE_SECONDS = 1.5  # after Ctrl-C: enough to write what is embedded
+_DRAIN_SECONDS = 1.5  # after Ctrl-C: enough to write what is embedded
 
 OnProgress = Callable[[Progress], object]
 
 
 @dataclass(frozen=True, slots=True)
 class ReusedFiles:
-    """Files that need no reading, in groups: their chunks come from elsewhere."""
+    """Files that are not read: their chunks come from another version of the index, in groups.
+    `files` is how many there are."""
 
     files: int
     groups: Iterable[list[PreparedFile]]
@@ -62,152 +63,155 @@ NO_REUSED_FILES = ReusedFiles(0, ())
 
 
 class Run:
-    """One reconcile of an index with what was found. Call it once, with the decisions."""
+    """Brings one version of an index up to date. To be called once, with the decisions."""
 
     def __init__(
         self,
         store: Store,
         embedder: Embedder,
         engine: Engine,
-        recipe: PrepareSettings,
+        settings: PrepareSettings,
         on_progress: OnProgress | None = None,
         *,
         files_per_task: int = FILES_PER_TASK,
-        lenders: Sequence[ChunkTable] = (),
+        reuse_vectors_from: Sequence[ChunkTable] = (),
     ) -> None:
-        """Vectors of the same model in `lenders` are used as those of the index itself."""
+        """`reuse_vectors_from`: other tables with vectors of the same model."""
         self._store = store
         self._engine = engine
-        self._recipe = recipe
+        self._settings = settings
         self._files_per_task = files_per_task
         self._on_progress = on_progress or (lambda _: None)
-        self._embedding = EmbeddingStage(embedder, VectorCache([store.chunks, *lenders]))
-        self._known: dict[str, FileRecord] = {}  # what the index holds of the files in hand
-        self._left: set[str] = set()  # files with chunks but no ledger row
-        self._new = ContentHashes()
-        self._gone = ContentHashes()
+        self._embedding = EmbeddingStage(embedder, VectorCache([store.chunks, *reuse_vectors_from]))
+        self._stored_rows: dict[str, FileRecord] = {}  # the rows of files under way
+        self._orphans: set[str] = set()  # files with chunks but no row
+        self._added_hashes = ContentHashes()
+        self._gone_hashes = ContentHashes()
         self._files_done = 0
         self._files_total = 0
 
     def __call__(
-        self, decisions: Iterable[Decision], carried: ReusedFiles = NO_REUSED_FILES
+        self, decisions: Iterable[Decision], reused: ReusedFiles = NO_REUSED_FILES
     ) -> IndexReport:
-        """Does what the decisions ask for, takes in what is carried over, and reports it. All
-        decisions are there before anything is done; few of them are kept in memory.
+        """Reads, embeds and writes the files that the decisions name, and those of `reused`, and
+        removes files that are gone. All decisions are drawn before anything is written.
 
-        Raises what the model or the store raise; all that was committed by then stays.
+        Raises what the model or the store raises; everything committed by then stays.
         """
         started = time.monotonic()
-        with plan_work(decisions) as scan:
-            self._scan = scan
-            self._counts = scan.counts.copy()
-            self._problems = list(scan.problems)
-            self._files_total = scan.to_read_count + carried.files
-            if not scan.nothing_to_do or carried.files or self._store.was_interrupted:
+        with plan_work(decisions) as plan:
+            self._plan = plan
+            self._counts = plan.counts.copy()
+            self._problems = list(plan.problems)
+            self._files_total = plan.to_read_count + reused.files
+            if not plan.nothing_to_do or reused.files or self._store.was_interrupted:
                 self._begin()
-                self._work(carried)
-                self._forget()
+                self._work(reused)
+                self._remove_gone()
                 self._progress("optimize")
                 self._store.maintain()
                 self._store.mark_complete()
             return self._report(time.monotonic() - started)
 
     def _begin(self) -> None:
-        """Marks the index as being written. What a run that was cut off left behind of files
-        that are to be done is replaced, so that its vectors are still of use; the rest goes."""
-        self._left = self._store.begin_write()
-        if self._left:
-            others = self._left.difference(one.found.source for one in self._scan.to_read())
+        """Marks the index as being written. Chunks that an interrupted run wrote without a row are
+        replaced when their file is read in this run, so that their vectors are used again, and
+        removed otherwise."""
+        self._orphans = self._store.begin_write()
+        if self._orphans:
+            others = self._orphans.difference(one.found.source for one in self._plan.to_read())
             self._store.remove(others)
 
     # ------------------------------------------------------------ working
 
-    def _work(self, carried: ReusedFiles) -> None:
+    def _work(self, reused: ReusedFiles) -> None:
         writer = BackgroundWriter()
-        prepared = prefetch(self._prepared(self._tasks(), carried), _AHEAD_TASKS)
-        looked_up = prefetch(
-            self._embedding.attach_cached_vectors(self._lookups(prepared)), _AHEAD_SLICES
+        prepared = prefetch(self._prepared(self._tasks(), reused), _PREFETCH_TASKS)
+        batches_to_embed = prefetch(
+            self._embedding.attach_cached_vectors(self._lookup_groups(prepared)), _PREFETCH_SLICES
         )
         try:
             commit = Commit()
             for one in self._refused():
                 self._add(commit, one)
-                commit = self._submit_due(writer, commit)
-            for looked in looked_up:
-                for one in self._embedding(looked):
+                commit = self._submit_if_full(writer, commit)
+            for batch in batches_to_embed:
+                for one in self._embedding(batch):
                     self._add(commit, self._counted(one))
-                commit = self._submit_due(writer, commit)
-                self._progress("index", looked.files[-1].record.source)
+                commit = self._submit_if_full(writer, commit)
+                self._progress("index", batch.files[-1].record.source)
             self._submit(writer, commit)
             writer.finish()
         except RagkitError:
-            # The model or a file's engine gave up: what is embedded is still worth keeping.
+            # The model or the engine failed: what is embedded is written all the same.
             self._submit(writer, commit)
             writer.finish()
             raise
         except BaseException:
-            self._engine.stop()  # else the last file would be waited for
-            writer.drain(partial(commit.write, self._store), _LEAVE_SECONDS)
+            self._engine.stop()  # does not wait for the last file
+            writer.drain(partial(commit.write, self._store), _DRAIN_SECONDS)
             raise
         finally:
-            looked_up.close()
+            batches_to_embed.close()
             prepared.close()
 
     def _refused(self) -> Iterator[EmbeddedFile]:
-        """Files that must not be opened; the scan has counted them."""
-        for files in batches(self._scan.refused(), _LOOKUP_FILES):
-            self._look_up([found.source for found, known in files if known])
+        """Files that must not be opened; the plan has counted them."""
+        for files in batches(self._plan.refused(), _LOOKUP_FILES):
+            self._load_rows([found.source for found, has_row in files if has_row])
             for found, _ in files:
                 record = failed_record(found, "skipped", found.refusal)
                 yield EmbeddedFile(replace(record, loader_version=""))  # it was not opened
 
     def _tasks(self) -> Iterator[FileTask]:
-        """The files to read, and what the index holds of them."""
-        for files in batches(self._scan.to_read(), _LOOKUP_FILES):
-            self._look_up([one.found.source for one in files if one.known])
+        """The files to read, each with the hash that the index has of it."""
+        for files in batches(self._plan.to_read(), _LOOKUP_FILES):
+            self._load_rows([one.found.source for one in files if one.has_row])
             yield from map(self._task, files)
 
-    def _task(self, due: FileToRead) -> FileTask:
-        held = None if due.reload else self._known.get(due.found.source)
-        return FileTask(due.found, "" if held is None else held.sha256)
+    def _task(self, file: FileToRead) -> FileTask:
+        stored = None if file.reload else self._stored_rows.get(file.found.source)
+        return FileTask(file.found, "" if stored is None else stored.sha256)
 
-    def _look_up(self, sources: list[str]) -> None:
+    def _load_rows(self, sources: list[str]) -> None:
         if sources:
-            self._known.update((one.source, one) for one in self._store.files.find(sources))
+            self._stored_rows.update((one.source, one) for one in self._store.files.find(sources))
 
-    def _forget(self) -> None:
-        """Takes vanished files out of the index."""
-        for sources in batches(self._scan.gone(), _LOOKUP_FILES):
+    def _remove_gone(self) -> None:
+        """Removes files that are gone from the index."""
+        for sources in batches(self._plan.gone(), _LOOKUP_FILES):
             for record in self._store.files.find(sources):
-                self._gone.add(record.sha256)
+                self._gone_hashes.add(record.sha256)
             self._store.remove(sources)
 
     def _prepared(
-        self, tasks: Iterable[FileTask], carried: ReusedFiles
+        self, tasks: Iterable[FileTask], reused: ReusedFiles
     ) -> Iterator[list[PreparedFile]]:
-        """What is carried over, then prepared files as the engine delivers them. A group of files
-        whose worker died is done again one by one, so that only the guilty file fails."""
-        for files in carried.groups:
-            self._look_up([one.record.source for one in files])
+        """The files of `reused`, then prepared files as the engine delivers them. A group whose
+        worker died is prepared again file by file, so that only the file at fault fails."""
+        for files in reused.groups:
+            self._load_rows([one.record.source for one in files])
             yield files
         groups = task_groups(tasks, self._files_per_task)
-        work = partial(prepare_files, self._recipe)
-        in_hand: dict[int, tuple[FileTask, ...]] = {}
-        alone: list[FileTask] = []
-        for index, result in self._engine.imap(work, _noted(groups, in_hand)):
-            group = in_hand.pop(index)
+        work = partial(prepare_files, self._settings)
+        pending: dict[int, tuple[FileTask, ...]] = {}
+        single_files: list[FileTask] = []
+        for index, result in self._engine.imap(work, _record_pending(groups, pending)):
+            group = pending.pop(index)
             if not isinstance(result, Exception):
                 yield result
             elif len(group) > 1:
-                alone += group
+                single_files += group
             else:
                 yield [_failed(group[0], result)]
-        for index, result in self._engine.imap(work, [(task,) for task in alone]):
-            yield [_failed(alone[index], result)] if isinstance(result, Exception) else result
+        for index, result in self._engine.imap(work, [(task,) for task in single_files]):
+            if isinstance(result, Exception):
+                result = [_failed(single_files[index], result)]
+            yield result
 
     @staticmethod
-    def _lookups(prepared: Iterable[list[PreparedFile]]) -> Iterator[list[PreparedFile]]:
-        """Files in groups whose texts are looked up at once, fewer when they come slowly."""
+    def _lookup_groups(prepared: Iterable[list[PreparedFile]]) -> Iterator[list[PreparedFile]]:
+        """Files in groups whose vectors are looked up together; smaller when files come slowly."""
         return group_by_chunks(
             chain.from_iterable(prepared),
             lambda: _LOOKUP_CHUNKS,
@@ -217,11 +221,11 @@ class Run:
 
     def _add(self, commit: Commit, one: EmbeddedFile) -> None:
         source = one.record.source
-        commit.add(one, self._known.pop(source, None), left=source in self._left)
+        commit.add(one, self._stored_rows.pop(source, None), has_orphans=source in self._orphans)
 
-    def _submit_due(self, writer: BackgroundWriter, commit: Commit) -> Commit:
-        """Submits the commit when it is due; the one that goes on."""
-        if not commit.due:
+    def _submit_if_full(self, writer: BackgroundWriter, commit: Commit) -> Commit:
+        """Submits the commit when it is full; the commit to go on with."""
+        if not commit.is_full:
             return commit
         self._submit(writer, commit)
         return Commit()
@@ -234,26 +238,26 @@ class Run:
 
     def _counted(self, one: EmbeddedFile) -> EmbeddedFile:
         """The same file, counted in the report."""
-        record, held = one.record, self._known.get(one.record.source)
+        record, stored = one.record, self._stored_rows.get(one.record.source)
         self._files_done += 1
-        if record.outcome == "indexed" and not one.rows and held is not None:
-            self._count(held, "unchanged")
-            kept = replace(
-                held,
+        if record.outcome == "indexed" and not one.rows and stored is not None:
+            self._count(stored, "unchanged")
+            record = replace(
+                stored,
                 size=record.size,
                 mtime_ns=record.mtime_ns,
                 inode=record.inode,
                 last_seen_ns=record.last_seen_ns,
             )
-            return replace(one, record=kept)
+            return replace(one, record=record)
         if record.outcome != "indexed":
             self._count(record, record.outcome)
-        elif held is not None:
+        elif stored is not None:
             self._count(record, "updated")
         else:
             self._count(record, "added")
-            if self._scan.gone_count:
-                self._new.add(record.sha256)
+            if self._plan.gone_count:
+                self._added_hashes.add(record.sha256)
         self._counts["chunks"] += len(one.rows)
         return one
 
@@ -266,12 +270,12 @@ class Run:
 
     def _report(self, seconds: float) -> IndexReport:
         counts = self._counts
-        moved = self._new.common(self._gone)
+        moved = self._added_hashes.common(self._gone_hashes)
         return IndexReport(
             added=counts["added"] - moved,
             updated=counts["updated"],
             moved=moved,
-            removed=self._scan.gone_count - moved,
+            removed=self._plan.gone_count - moved,
             unchanged=counts["unchanged"],
             skipped=counts["skipped"],
             failed=counts["failed"],
@@ -287,12 +291,12 @@ class Run:
         self._on_progress(Progress(stage, self._files_done, total, self._counts["chunks"], source))
 
 
-def _noted(
-    groups: Iterable[tuple[FileTask, ...]], in_hand: dict[int, tuple[FileTask, ...]]
+def _record_pending(
+    groups: Iterable[tuple[FileTask, ...]], pending: dict[int, tuple[FileTask, ...]]
 ) -> Iterator[tuple[FileTask, ...]]:
-    """The groups as they are pulled, each kept under its number."""
+    """The groups as they are drawn; each is in `pending` under its number until it is done."""
     for number, group in enumerate(groups):
-        in_hand[number] = group
+        pending[number] = group
         yield group
 
 

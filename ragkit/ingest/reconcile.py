@@ -1,4 +1,4 @@
-"""The ledger against the disk: what is new, changed, moved, gone, unchanged. Pure."""
+"""The files of the index compared with those on disk: new, changed, gone, unchanged. Pure."""
 
 from __future__ import annotations
 
@@ -18,39 +18,39 @@ RETRY_AFTER_NS = 3600 * 10**9
 class Decision(NamedTuple):
     """What to do about one file.
 
-    new: read it. changed, check: read it; if its bytes are those known, only its stat is to be
-    noted (check: stat is equal but proves nothing, the file was so young when it was seen).
-    retry: read it again whatever its hash says. unchanged: nothing. refused: note the refusal.
-    gone: forget it. unreachable: nothing; its folder could not be listed, it may well be there.
+    new: read it. changed, check: read it; if its hash is the same, store its stat alone (check:
+    the stat is equal, but the file was so young when it was read that this proves nothing).
+    retry: read it again whatever its hash is. unchanged: nothing. refused: store the refusal.
+    gone: remove it. unreachable: nothing; its folder could not be listed, it may well be there.
 
-    `found` is None for gone and unreachable, `record` for what the ledger does not hold.
+    `found` is None for gone and unreachable, `record` for files that have no row.
     """
 
     kind: Kind
     found: DiscoveredFile | None
-    known: FileFingerprint | None
+    record: FileFingerprint | None
 
 
 def reconcile(
     found: Iterable[DiscoveredFile],
-    known: Iterable[FileFingerprint],
+    records: Iterable[FileFingerprint],
     *,
     now_ns: int,
     retry_after_ns: int = RETRY_AFTER_NS,
     read_again: Callable[[FileFingerprint], bool] | None = None,
 ) -> Iterator[Decision]:
-    """One decision for every source in `found` or `known`, in ascending order of source.
+    """One decision for every source in `found` or `records`, in ascending order of source.
 
     Both must ascend by source, as `discover` yields them; they are read in step, so memory does
-    not grow with their length. Equal (size, mtime_ns, inode) is unchanged. A failed file is due
-    again when its stat differs or `retry_after_ns` after it was last seen, and any file for
+    not grow with their length. Equal (size, mtime_ns, inode) is unchanged. A failed file is read
+    again when its stat differs or `retry_after_ns` after it was last read; so is any file for
     which `read_again` is true (read by an older loader, say).
 
     Law: deciding about records just made from the same files gives unchanged only, unless a
     file was younger than two seconds when it was seen. Raises `ValueError` for unsorted input.
     """
-    records = _ascending(known)
-    record = next(records, None)
+    rows = _ascending(records)
+    record = next(rows, None)
     unlisted = ""  # the last folder that could not be listed: all in it follows at once
     previous = ""
     for file in found:
@@ -69,26 +69,26 @@ def reconcile(
         ):
             previous = source
             yield tuple.__new__(Decision, ("unchanged", file, record))
-            record = next(records, None)
+            record = next(rows, None)
             continue
         if source <= previous:
             raise ValueError(f"not in ascending order: {previous!r}, {source!r}")
         previous = source
         while record is not None and record.source < source:
             yield _missing(record, unlisted)
-            record = next(records, None)
+            record = next(rows, None)
         if refusal and source.endswith("/"):
             unlisted = source
         if record is None or record.source != source:
             yield Decision("refused" if refusal else "new", file, None)
             continue
-        due = read_again is not None and read_again(record)
-        kind = "retry" if due and not refusal else _kind(file, record, now_ns, retry_after_ns)
+        outdated = read_again is not None and read_again(record)
+        kind = "retry" if outdated and not refusal else _kind(file, record, now_ns, retry_after_ns)
         yield Decision(kind, file, record)
-        record = next(records, None)
+        record = next(rows, None)
     while record is not None:
         yield _missing(record, unlisted)
-        record = next(records, None)
+        record = next(rows, None)
 
 
 def _kind(file: DiscoveredFile, record: FileFingerprint, now_ns: int, retry_after_ns: int) -> Kind:
@@ -117,11 +117,11 @@ def _ascending(records: Iterable[FileFingerprint]) -> Iterator[FileFingerprint]:
         yield record
 
 
-def refuse_mass_deletion(known_count: int, gone_count: int, found_count: int) -> str | None:
-    """Why a root that is suddenly empty must not empty the index; None when it is not."""
+def refuse_mass_deletion(indexed_count: int, gone_count: int, found_count: int) -> str | None:
+    """Why the files of a root must not be removed: it is suddenly empty. None when it is not."""
     if found_count or not gone_count:
         return None
-    files = "1 file is" if known_count == 1 else f"{known_count:,} files are"
+    files = "1 file is" if indexed_count == 1 else f"{indexed_count:,} files are"
     return (
         f"nothing was found, but {files} indexed from here: is a disk not mounted? "
         "If they are gone for good, say --allow-empty"

@@ -1,8 +1,10 @@
-"""The folders and files that an index is of, and what to do about each file below them."""
+"""The folders and files that are indexed: which files lie below them, what to do about each, and
+waiting until they change."""
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,13 +12,16 @@ from pathlib import Path
 
 from ragkit.discovery import local_files as folders
 from ragkit.discovery.remote_objects import find_objects
-from ragkit.errors import RagkitError
+from ragkit.errors import RagkitError, missing_library
 from ragkit.ingest.reconcile import NO_FILE, Decision, reconcile, refuse_mass_deletion
 from ragkit.object_store import is_remote
 from ragkit.types import DiscoveredFile, FileFingerprint, StorageLocation
 
 # A folder or a file, or the address of objects in a store.
 Root = Path | str
+
+_QUIET_MS = 400  # a save by rename, or a moved folder, is many events: they are taken together
+_START_MS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +37,20 @@ class FileSelection:
 
 
 def resolve_roots(
-    paths: Sequence[str | os.PathLike[str]], kept: Sequence[str], base: Path
+    paths: Sequence[str | os.PathLike[str]], indexed_roots: Sequence[str], base: Path
 ) -> list[Root]:
-    """Absolute paths of what to look at, or addresses: `paths`, or without any what was indexed
-    before. Those inside another are left out.
+    """The folders, files and addresses to go through: `paths`, or `indexed_roots` (as sources are
+    named) when there are none. Paths are absolute; those inside another are dropped.
 
-    Raises `RagkitError` when a named path is not there, or there is nothing to look at.
+    Raises `RagkitError` when a path is not there, or both are empty.
     """
     given = [parse_root(os.fspath(path)) for path in paths]
     for path in given:
         if isinstance(path, Path) and not path.exists():
             raise RagkitError(f"no such file or folder: {path}")
     roots = given or [
-        source if is_remote(source) else Path(os.path.normpath(base / source)) for source in kept
+        source if is_remote(source) else Path(os.path.normpath(base / source))
+        for source in indexed_roots
     ]
     if not roots:
         raise RagkitError("nothing was indexed here yet; name a folder: ragkit index FOLDER")
@@ -53,22 +59,22 @@ def resolve_roots(
 
 def reconcile_root(
     root: Root,
-    known: Iterable[FileFingerprint],
+    records: Iterable[FileFingerprint],
     base: Path,
     place: StorageLocation,
     selection: FileSelection,
     read_again: Callable[[FileFingerprint], bool] | None = None,
 ) -> Iterator[Decision]:
-    """What to do about each file below `root`, found or in the ledger (`known`, ascending), as
-    they are read. `place` is where the index is: nothing of it is a document. Files for which
-    `read_again` is true are to be read even if they did not change.
+    """A decision for each file below `root`, on disk or among `records` (ascending), as they are
+    drawn. `place` is where the index is: its own files are no documents. `read_again`: see
+    `reconcile`.
 
-    Raises `RagkitError` after the last decision when a root where files were known is empty or
-    gone, unless `allow_empty`: nothing must be deleted before.
+    Raises `RagkitError` after the last decision when a root that had files is empty or gone,
+    unless `allow_empty`: the caller must delete nothing before.
     """
     found = discover_root(root, base, place, selection)
     belongs = belongs_to(root, base)
-    below = (file for file in known if file.inode != NO_FILE and belongs(file.source))
+    below = (file for file in records if file.inode != NO_FILE and belongs(file.source))
     gone = seen = others = 0
     for decision in reconcile(found, below, now_ns=time.time_ns(), read_again=read_again):
         if decision.found is not None:
@@ -87,7 +93,7 @@ def discover_root(
     root: Root, base: Path, place: StorageLocation, selection: FileSelection
 ) -> Iterable[DiscoveredFile]:
     """The files below a root in ascending order of source; none where it is not there. `place` is
-    where the index is: nothing of it is a document."""
+    where the index is: its own files are no documents."""
     remote = is_remote(place.uri)
     if isinstance(root, str):
         return find_objects(
@@ -121,13 +127,13 @@ def _is_in(inner: Root, outer: Root) -> bool:
 
 
 def source_of(root: Root, base: Path) -> str:
-    """What a root is called: as its files are, see `discover`; an address is its own name."""
+    """The name of a root as a source; that of an address is the address."""
     return root if isinstance(root, str) else folders.source_of(root, base)
 
 
 def belongs_to(root: Root, base: Path) -> Callable[[str], bool]:
-    """Whether a file belongs to a root, by its source; the names of files below `base` are
-    relative to it."""
+    """A function that says of a source whether it lies in a root. Sources below `base` are relative
+    to it."""
     at = source_of(root, base)
     inside = at.rstrip("/") + "/"
     all_relative = isinstance(root, Path) and (at == "." or base.is_relative_to(root))
@@ -143,5 +149,38 @@ def belongs_to(root: Root, base: Path) -> Callable[[str], bool]:
 
 
 def files_below(sources: Iterable[str], root: Root, base: Path) -> list[str]:
-    """Those of the files that belong to a root, in their order."""
+    """Those of `sources` that lie in a root, in their order."""
     return list(filter(belongs_to(root, base), sources))
+
+
+def changes(
+    roots: Sequence[Path], excluded_path: Path, stop: threading.Event | None = None
+) -> Iterator[None]:
+    """Yields once when the watch has begun, so that nothing falls between it and a first update,
+    then each time something changed below `roots`, but not below `excluded_path`, until `stop`.
+
+    Raises `RagkitError` when watchfiles is not installed.
+    """
+    try:
+        import watchfiles
+    except ImportError as error:
+        raise RagkitError(missing_library("--watch", "watchfiles")) from error
+    excluded = excluded_path.resolve()
+
+    def is_outside(_change: object, path: str) -> bool:
+        return not Path(path).is_relative_to(excluded)
+
+    watching = watchfiles.watch(
+        *roots,
+        watch_filter=is_outside,
+        step=50,
+        debounce=_QUIET_MS,
+        stop_event=stop,
+        rust_timeout=_START_MS,
+        yield_on_timeout=True,
+    )
+    begun = False
+    for batch in watching:
+        if batch or not begun:
+            begun = True
+            yield

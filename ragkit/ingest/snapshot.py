@@ -1,8 +1,8 @@
-"""A seal on an index: what its last run found, so that the next can tell from a look at the folders
-alone that there is nothing to do. Neither the tables are opened for that nor a model is loaded.
+"""A snapshot of what the last run found, so that the next can see from the folders alone that there
+is nothing to do: it neither opens the tables nor loads a model.
 
-A seal proves only that nothing changed. Whatever differs, and whatever cannot be told from file
-names, sizes and times, breaks it, and a run does its work as ever.
+A snapshot proves only that nothing changed. When anything differs, or cannot be told from names,
+sizes and times, a full run follows.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ _BATCH = 200  # files that are hashed at once
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`state` stands for the files, the tables and how they were looked at; `kept` are the folders
-    the index is of, `embedder` is what identifies its model. In force from `since_ns` until
-    `until_ns`, None for good. `finished` (UTC, ISO 8601; "" for none) and `seconds` are those of
-    the last run that found it whole; `report` holds the counts and problems of a run that has
-    nothing to do."""
+    """What the last run found.
+
+    `state`: a hash of files, tables and settings. `roots`: the indexed folders, `embedder`: the
+    fields of the model's `ModelIdentity`. Valid from `since_ns` until `until_ns` (None: without
+    end). `finished` (UTC, ISO 8601; "" for none) and `seconds`: the last run that found nothing
+    changed. `report`: counts and problems of a run with nothing to do.
+    """
 
     state: str
     roots: list[str]
@@ -54,14 +56,14 @@ class Snapshot:
 
 
 class SnapshotRecorder:
-    """Decisions as they pass, and whether a seal can be put on what comes of them."""
+    """Passes the decisions of a run on, and can save a snapshot of their files when it is done."""
 
     def __init__(self, decisions: Iterable[Decision]) -> None:
         self._decisions = decisions
         self._started_ns = time.time_ns()
-        self._seen = _FilesDigest()
+        self._digest = _FilesDigest()
         self._youngest_ns = 0
-        self._failed_ns: int | None = None  # when the first of those still failed was seen
+        self._failed_ns: int | None = None  # when the first of those still failed was read
 
     def __iter__(self) -> Iterator[Decision]:
         for some in batches(self._decisions, _BATCH):
@@ -74,30 +76,32 @@ class SnapshotRecorder:
                     self._failed_ns = min(
                         self._failed_ns or record.last_seen_ns, record.last_seen_ns
                     )
-            self._seen.add(files)
+            self._digest.add(files)
             yield from some
 
     def save_snapshot(
         self,
         place: StorageLocation,
         roots: Sequence[str],
-        kept: Sequence[str],
+        indexed_roots: Sequence[str],
         embedder: ModelIdentity,
         selection: FileSelection,
-        reading: object,
+        fingerprint: object,
         report: IndexReport,
     ) -> None:
-        """Seals an index after all that its run had to write; not one in an object store, nor
-        after files so young that the next run must read them again."""
+        """Saves a snapshot; to be called after everything that the run writes. `roots`: those of
+        the run, `indexed_roots`: those of the index, `fingerprint`: `loader_fingerprint`. Saves
+        none in an object store, nor after files so young that the next run must read them again.
+        """
         if is_remote(place.uri) or self._youngest_ns > self._started_ns - RACY_NS:
             return
         failed_ns = min(self._started_ns, self._failed_ns or self._started_ns)
         whole = report.added + report.updated + report.moved + report.unchanged
         counts = {"unchanged": whole, "skipped": report.skipped, "failed": report.failed}
         problems = [[p.source, p.outcome, p.reason] for p in report.problems]
-        seal = Snapshot(
-            state=_state(place, roots, selection, reading, self._seen.digest()),
-            roots=list(kept),
+        snapshot = Snapshot(
+            state=_state(place, roots, selection, fingerprint, self._digest.hexdigest()),
+            roots=list(indexed_roots),
             embedder=asdict(embedder),
             since_ns=self._started_ns,
             until_ns=failed_ns + RETRY_AFTER_NS if report.failed else None,
@@ -106,7 +110,7 @@ class SnapshotRecorder:
             report={**counts, "problems": problems},
         )
         with suppress(OSError):  # such as a full disk: the next run does without
-            _write(place, seal)
+            _write(place, snapshot)
 
 
 def report_if_unchanged(
@@ -116,83 +120,88 @@ def report_if_unchanged(
     limit_bytes: int,
     identity_of: Callable[[str], ModelIdentity],
 ) -> IndexReport | None:
-    """The report of a run that has nothing to do, None when it may have, or another process
-    writes the index. `identity_of` the name of the model it was built with is asked last.
+    """The report of a run with nothing to do; None when there may be something, or another process
+    writes the index. `identity_of` gets the name of the model, and is called last.
 
-    Costs a `stat` a file. Raises `RagkitError` as `resolve_roots`, `discover` and `identity_of` do.
+    Costs one `stat` a file. Raises `RagkitError` as `resolve_roots`, `discover`, `identity_of` do.
     """
-    seal = load_snapshot(place)
-    if seal is None:
+    snapshot = load_snapshot(place)
+    if snapshot is None:
         return None
     started = time.monotonic()
     try:
         with write_lock(Path(place.uri)):
-            if not _is_current(seal, place, paths, selection, limit_bytes):
+            if not _is_current(snapshot, place, paths, selection, limit_bytes):
                 return None
-            if asdict(identity_of(seal.embedder["name"])) != seal.embedder:
+            if asdict(identity_of(snapshot.embedder["name"])) != snapshot.embedder:
                 return None
             seconds = time.monotonic() - started
             with suppress(OSError):
-                _write(place, replace(seal, finished=_now(), seconds=round(seconds, 3)))
+                _write(place, replace(snapshot, finished=_now(), seconds=round(seconds, 3)))
     except (IndexLockedError, OSError):
         return None
-    problems = tuple(Problem(*values) for values in seal.report["problems"])
-    return IndexReport(**{**seal.report, "problems": problems, "seconds": seconds})
+    problems = tuple(Problem(*values) for values in snapshot.report["problems"])
+    return IndexReport(**{**snapshot.report, "problems": problems, "seconds": seconds})
 
 
 def _is_current(
-    seal: Snapshot,
+    snapshot: Snapshot,
     place: StorageLocation,
     paths: Sequence[str | os.PathLike[str]],
     selection: FileSelection,
     limit_bytes: int,
 ) -> bool:
-    """Whether files, tables and how they are looked at are those that were sealed."""
-    if not seal.since_ns <= time.time_ns() < (seal.until_ns or float("inf")):
+    """Whether files, tables and settings are those of the snapshot."""
+    if not snapshot.since_ns <= time.time_ns() < (snapshot.until_ns or float("inf")):
         return False
     base = base_folder(place)
-    roots = resolve_roots(paths, seal.roots, base)
+    roots = resolve_roots(paths, snapshot.roots, base)
     names = [source_of(root, base) for root in roots]
     found = chain.from_iterable(discover_root(root, base, place, selection) for root in roots)
-    seen = _FilesDigest()
+    digest = _FilesDigest()
     for some in batches(found, _BATCH):
-        seen.add(some)
-    state = _state(place, names, selection, loader_fingerprint(limit_bytes), seen.digest())
-    return state == seal.state
+        digest.add(some)
+    state = _state(place, names, selection, loader_fingerprint(limit_bytes), digest.hexdigest())
+    return state == snapshot.state
 
 
 def load_snapshot(place: StorageLocation) -> Snapshot | None:
-    """The seal on an index, broken or not; None when it has none."""
+    """The snapshot of an index, valid or not; None when it has none."""
     if is_remote(place.uri):
         return None
     try:
-        seal = Snapshot(**json.loads(Path(place.uri, _FILE).read_bytes()))
+        snapshot = Snapshot(**json.loads(Path(place.uri, _FILE).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
-    shapes = ((seal.roots, list), (seal.embedder, dict), (seal.report, dict), (seal.since_ns, int))
-    return seal if all(isinstance(value, shape) for value, shape in shapes) else None
+    shapes = (
+        (snapshot.roots, list),
+        (snapshot.embedder, dict),
+        (snapshot.report, dict),
+        (snapshot.since_ns, int),
+    )
+    return snapshot if all(isinstance(value, shape) for value, shape in shapes) else None
 
 
 class _FilesDigest:
-    """Files one after another as one hash, however they are parted."""
+    """A hash of files in their order, however they are grouped."""
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=16)
-        self._rest: list[DiscoveredFile] = []
+        self._pending: list[DiscoveredFile] = []
 
     def add(self, files: list[DiscoveredFile]) -> None:
-        self._rest += files
-        while len(self._rest) >= _BATCH:
-            self._take(self._rest[:_BATCH])
-            del self._rest[:_BATCH]
+        self._pending += files
+        while len(self._pending) >= _BATCH:
+            self._hash_files(self._pending[:_BATCH])
+            del self._pending[:_BATCH]
 
-    def digest(self) -> str:
-        if self._rest:
-            self._take(self._rest)
-            self._rest = []
+    def hexdigest(self) -> str:
+        if self._pending:
+            self._hash_files(self._pending)
+            self._pending = []
         return self._hash.hexdigest()
 
-    def _take(self, files: list[DiscoveredFile]) -> None:
+    def _hash_files(self, files: list[DiscoveredFile]) -> None:
         sources, _, *values = zip(*files, strict=True)
         # Version 2 writes equal values as equal bytes; a fifth of the time of JSON.
         self._hash.update(marshal.dumps((sources, *values), 2))
@@ -202,16 +211,21 @@ def _state(
     place: StorageLocation,
     roots: Sequence[str],
     selection: FileSelection,
-    reading: object,
-    seen: str,
+    fingerprint: object,
+    digest: str,
 ) -> str:
-    looked = [__version__, list(roots), asdict(replace(selection, allow_empty=False)), reading]
-    text = json.dumps([looked, _tables(place.uri), seen])
+    settings = [
+        __version__,
+        list(roots),
+        asdict(replace(selection, allow_empty=False)),
+        fingerprint,
+    ]
+    text = json.dumps([settings, _tables(place.uri), digest])
     return hashlib.blake2b(text.encode("ascii"), digest_size=16).hexdigest()
 
 
 def _tables(folder: str) -> list[tuple[str, int, int]]:
-    """Every version of every table: whatever is written to one makes another list."""
+    """The file of every version of every table: each write adds or removes one."""
     found = Path(folder).glob("*.lance/_versions/*.manifest")
     states = [(path, path.stat()) for path in sorted(found)]
     return [
@@ -220,10 +234,10 @@ def _tables(folder: str) -> list[tuple[str, int, int]]:
     ]
 
 
-def _write(place: StorageLocation, seal: Snapshot) -> None:
+def _write(place: StorageLocation, snapshot: Snapshot) -> None:
     path = Path(place.uri, _FILE)
     new = path.with_suffix(f".{os.getpid()}")
-    new.write_text(json.dumps(asdict(seal)), encoding="utf-8")
+    new.write_text(json.dumps(asdict(snapshot)), encoding="utf-8")
     new.replace(path)
 
 

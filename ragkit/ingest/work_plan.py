@@ -1,4 +1,4 @@
-"""What a run has to do, from the decisions about every file: counted or kept, in little memory."""
+"""What a run has to do, in little memory: the decisions about all files, and work in groups."""
 
 from __future__ import annotations
 
@@ -26,44 +26,46 @@ Item = TypeVar("Item")
 
 
 class FileToRead(NamedTuple):
-    """A file to read. `known`: the ledger has a row of it; `again`: whatever that row says."""
+    """A file to read. `has_row`: the index has a row of it; `reload`: read it even if its bytes are
+    those that the row has the hash of."""
 
     found: DiscoveredFile
-    known: bool
+    has_row: bool
     reload: bool
 
 
 class WorkPlan:
-    """The files that are as they were as counts and problems; the others one by one."""
+    """The files that need no work, as counts and problems; the others one by one, on disk when they
+    are many."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.problems: list[Problem] = []
         self.to_read_count = 0
-        self._due, self._refused, self._gone = Spool(), Spool(), Spool()
+        self._to_read, self._refused, self._gone = Spool(), Spool(), Spool()
 
     def add(self, decision: Decision) -> None:
-        """Takes a decision in."""
-        kind, found, known = decision
-        if known is not None and kind in ("unchanged", "unreachable"):
-            self._count_unchanged(known, "unchanged")
-        elif known is not None and kind == "gone":
-            self._gone.add((known.source,))
+        """Adds a decision."""
+        kind, found, row = decision
+        if row is not None and kind in ("unchanged", "unreachable"):
+            self._count_unchanged(row, "unchanged")
+        elif row is not None and kind == "gone":
+            self._gone.add((row.source,))
         elif found is not None and kind == "refused":
             self._count_unchanged(
                 FileFingerprint(found.source, "skipped", found.refusal), "skipped"
             )
-            if known is None or (known.outcome, known.reason) != ("skipped", found.refusal):
-                self._refused.add((*found, known is not None))
+            if row is None or (row.outcome, row.reason) != ("skipped", found.refusal):
+                self._refused.add((*found, row is not None))
         elif found is not None:
-            again = known is None or kind == "retry" or known.outcome == "failed"
-            self._due.add((*found, known is not None, again))
+            reload = row is None or kind == "retry" or row.outcome == "failed"
+            self._to_read.add((*found, row is not None, reload))
             self.to_read_count += 1
 
     @property
     def nothing_to_do(self) -> bool:
-        """Whether index and files agree as they are."""
-        return not (self._due or self._refused or self._gone)
+        """Whether the index is up to date already."""
+        return not (self._to_read or self._refused or self._gone)
 
     @property
     def gone_count(self) -> int:
@@ -72,19 +74,20 @@ class WorkPlan:
     def to_read(self) -> Iterator[FileToRead]:
         """The files to read, in the order of the decisions."""
         return (
-            FileToRead(DiscoveredFile(*values), known, again) for *values, known, again in self._due
+            FileToRead(DiscoveredFile(*values), has_row, reload)
+            for *values, has_row, reload in self._to_read
         )
 
     def refused(self) -> Iterator[tuple[DiscoveredFile, bool]]:
-        """Files whose refusal is to be noted, and whether the ledger has a row of them."""
-        return ((DiscoveredFile(*values), known) for *values, known in self._refused)
+        """Files that are not to be opened, and whether the index has a row of them."""
+        return ((DiscoveredFile(*values), has_row) for *values, has_row in self._refused)
 
     def gone(self) -> Iterator[str]:
-        """The sources of files to forget."""
+        """The sources of files to remove from the index."""
         return (source for (source,) in self._gone)
 
     def close(self) -> None:
-        for spool in (self._due, self._refused, self._gone):
+        for spool in (self._to_read, self._refused, self._gone):
             spool.close()
 
     def _count_unchanged(self, file: FileFingerprint, kind: Outcome | str) -> None:
@@ -95,11 +98,11 @@ class WorkPlan:
 
 @contextmanager
 def plan_work(decisions: Iterable[Decision]) -> Iterator[WorkPlan]:
-    """A scan of all decisions. Raises what they raise; nothing has been done by then."""
-    with closing(WorkPlan()) as scan:
+    """The plan made of all decisions. Raises what they raise; nothing has been done by then."""
+    with closing(WorkPlan()) as plan:
         for decision in decisions:
-            scan.add(decision)
-        yield scan
+            plan.add(decision)
+        yield plan
 
 
 class ContentHashes:
@@ -109,7 +112,7 @@ class ContentHashes:
         self._keys = array("Q")
 
     def add(self, sha256: str) -> None:
-        """Takes in a file with this hash; none that has none."""
+        """Adds the file with this hash, if it has one."""
         if sha256:
             self._keys.append(int(sha256[:16], 16))
 

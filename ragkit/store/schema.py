@@ -35,67 +35,79 @@ CHUNK_COLUMNS = (
     "heading",
     "table_header",
 )
+_CHUNK_FIELDS = {
+    "source": "string",
+    "ordinal": "int32",
+    "text_hash": "string",
+    "start": "int64",
+    "end": "int64",
+    "first_line": "int32",
+    "last_line": "int32",
+    "page_label": "string",
+    "heading": "string",
+    "table_header": "string",
+    "context": "string",
+    "stems": "string",
+    "header": "string",
+    "text": "string",
+}
+_FILE_FIELDS = {
+    "outcome": "string",
+    "reason": "string",
+    "sha256": "string",
+    "size": "int64",
+    "mtime_ns": "int64",
+    "inode": "int64",
+    "pages": "int64",
+    "pages_without_text": "int64",
+    "characters": "int64",
+    "lost_characters": "int64",
+    "chunks": "int64",
+    "media_type": "string",
+    "metadata": "string",  # JSON: a list of pairs
+    "last_seen_ns": "int64",
+    "chunker_version": "int64",
+    "loader_version": "string",
+}
 
 
 def chunk_schema(manifest: Manifest) -> pa.Schema:
+    """The chunks table; the manifest is its metadata."""
     import pyarrow as pa
 
-    # An unenforced primary key makes concurrent merges of one new id conflict, not double it.
-    key = {"lance-schema:unenforced-primary-key": "true"}
-    required = {
-        "source": pa.string(),
-        "ordinal": pa.int32(),
-        "text_hash": pa.string(),
-        "start": pa.int64(),
-        "end": pa.int64(),
-        "first_line": pa.int32(),
-        "last_line": pa.int32(),
-        "page_label": pa.string(),
-        "heading": pa.string(),
-        "table_header": pa.string(),
-        "context": pa.string(),
-        "stems": pa.string(),
-        "header": pa.string(),
-        "text": pa.string(),
-        "vector": pa.list_(pa.float32(), manifest.embedder.dimension),
-    }
-    return pa.schema(
-        [
-            pa.field("id", pa.string(), nullable=False, metadata=key),
-            pa.field("page", pa.int32()),
-            *(pa.field(name, kind, nullable=False) for name, kind in required.items()),
-        ],
-        metadata={MANIFEST_KEY: json.dumps(asdict(manifest)).encode()},
-    )
+    vector = pa.field("vector", pa.list_(pa.float32(), manifest.embedder.dimension), nullable=False)
+    fields = [_key("id"), pa.field("page", pa.int32()), *_required(_CHUNK_FIELDS), vector]
+    return pa.schema(fields, metadata={MANIFEST_KEY: json.dumps(asdict(manifest)).encode()})
 
 
 def file_schema() -> pa.Schema:
+    """The files table: a column for each field of `FileRecord`."""
     import pyarrow as pa
 
-    key = {"lance-schema:unenforced-primary-key": "true"}
-    kinds = {"int": pa.int64(), "str": pa.string()}
-    return pa.schema(
-        [
-            pa.field("source", pa.string(), nullable=False, metadata=key),
-            *(
-                pa.field(f.name, kinds.get(str(f.type), pa.string()), nullable=False)
-                for f in fields(FileRecord)
-                if f.name != "source"
-            ),
-        ]
-    )
+    return pa.schema([_key("source"), *_required(_FILE_FIELDS)])
 
 
 def catalog_schema() -> pa.Schema:
+    """The catalog: JSON texts under keys."""
     import pyarrow as pa
 
-    key = {"lance-schema:unenforced-primary-key": "true"}
-    return pa.schema(
-        [
-            pa.field("key", pa.string(), nullable=False, metadata=key),
-            pa.field("value", pa.string(), nullable=False),
-        ]
-    )
+    return pa.schema([_key("key"), *_required({"value": "string"})])
+
+
+def _key(name: str) -> pa.Field:
+    """The key column. That concurrent merges of one new key conflict, and do not double it, is
+    what an unenforced primary key is for."""
+    import pyarrow as pa
+
+    metadata = {"lance-schema:unenforced-primary-key": "true"}
+    return pa.field(name, pa.string(), nullable=False, metadata=metadata)
+
+
+def _required(types: Mapping[str, str]) -> list[pa.Field]:
+    """Columns without nulls: name -> Arrow type."""
+    import pyarrow as pa
+
+    return [pa.field(name, pa.type_for_alias(kind), nullable=False) for name, kind in types.items()]
 
 
 def catalog_rows(values: Mapping[str, object]) -> pa.Table:
@@ -165,7 +177,7 @@ def _source_key(source: str) -> str:
 
 
 def to_chunks(rows: pa.Table) -> list[Chunk]:
-    """Rows that hold `CHUNK_COLUMNS` as chunks, in their order."""
+    """Rows with `CHUNK_COLUMNS` as chunks, in their order."""
     columns = [rows.column(name).to_pylist() for name in CHUNK_COLUMNS]
     return [Chunk(*values) for values in zip(*columns, strict=True)]
 
@@ -173,20 +185,20 @@ def to_chunks(rows: pa.Table) -> list[Chunk]:
 def record_rows(records: Iterable[FileRecord]) -> pa.Table:
     import pyarrow as pa
 
-    kept = list(records)
+    rows = list(records)
     schema = file_schema()
-    columns = {f.name: [getattr(r, f.name) for r in kept] for f in schema}
-    columns["metadata"] = [json.dumps(r.metadata, ensure_ascii=False) for r in kept]
+    columns = {f.name: [getattr(r, f.name) for r in rows] for f in schema}
+    columns["metadata"] = [json.dumps(r.metadata, ensure_ascii=False) for r in rows]
     return pa.table(columns, schema=schema)
 
 
 def to_records(rows: pa.Table) -> list[FileRecord]:
-    """Ledger rows as records; fields without a column have their defaults, `outcome` "indexed"."""
+    """Rows as records; fields without a column have their defaults, `outcome` "indexed"."""
     columns = {name: rows.column(name).to_pylist() for name in rows.column_names}
     if "metadata" in columns:
         # Most files of a kind say the same about themselves, and JSON is dear.
-        known = {text: _pairs(text) for text in set(columns["metadata"])}
-        columns["metadata"] = [known[text] for text in columns["metadata"]]
+        pairs = {text: _pairs(text) for text in set(columns["metadata"])}
+        columns["metadata"] = [pairs[text] for text in columns["metadata"]]
     columns.setdefault("outcome", ["indexed"] * len(rows))
     ordered = [columns.get(f.name) or [f.default] * len(rows) for f in fields(FileRecord)]
     return [FileRecord(*values) for values in zip(*ordered, strict=True)]

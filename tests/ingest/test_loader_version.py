@@ -49,8 +49,8 @@ def update(index: Index, docs: Path) -> IndexReport:
 
 def age(index: Index, records: Iterable[FileRecord], **versions: int | str) -> None:
     """Makes an index look as if these files had been read by older code."""
-    index._store.files.write([replace(record, **versions) for record in records])
-    index._store.chunks.set_reading_versions(0, 0)
+    index._connection.store.files.write([replace(record, **versions) for record in records])
+    index._connection.store.chunks.set_reading_versions(0, 0)
 
 
 def reopened(index: Index, embedder: CountingEmbedder) -> Index:
@@ -127,7 +127,7 @@ def test_a_rebuild_leaves_files_it_took_over_to_the_next_run(index: Index, docs:
     update(index, docs)
     age(index, index.files(), chunker_version=CHUNKER_VERSION - 1)
     (docs / "a.md").rename(docs.parent / "a.md")
-    index.reindex(chunk_tokens=100)
+    index.maintenance.reindex(chunk_tokens=100)
     (docs.parent / "a.md").rename(docs / "a.md")
     assert update(index, docs).updated >= 1
     assert {r.chunker_version for r in index.files() if r.outcome == "indexed"} == {1}

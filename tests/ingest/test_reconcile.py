@@ -66,8 +66,8 @@ def test_every_file_and_every_record_is_in_exactly_one_decision(
 ) -> None:
     decisions = decide(found, known)
     assert [d.found for d in decisions if d.found is not None] == found
-    assert [d.known for d in decisions if d.known is not None] == known
-    sources = [(d.found or d.known).source for d in decisions]
+    assert [d.record for d in decisions if d.record is not None] == known
+    sources = [(d.found or d.record).source for d in decisions]
     assert sources == sorted(set(sources))
     for kind, file, record in decisions:
         assert (kind == "new") <= (record is None)
@@ -166,7 +166,7 @@ def test_a_folder_that_cannot_be_listed_loses_nothing() -> None:
     ]
     known = [RECORD._replace(source=source) for source in ("a.md", "b.md", "b/", "b/x", "b/y/z")]
     known += [RECORD._replace(source=source) for source in ("b0", "c", "d")]
-    decisions = {(d.known or d.found).source: d.kind for d in decide(found, known)}
+    decisions = {(d.record or d.found).source: d.kind for d in decide(found, known)}
     assert decisions == {
         "a.md": "unchanged", "b.md": "gone", "b/": "refused", "b/x": "unreachable",
         "b/y/z": "unreachable", "b0": "gone", "c": "changed", "d": "gone",

@@ -1,4 +1,4 @@
-"""The seal: a run that has nothing to do says the same as ever, and any difference breaks it."""
+"""The snapshot: a run with nothing to do reports the same, and any difference invalidates it."""
 
 from __future__ import annotations
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from ragkit.index import Index
+from ragkit.store.schema import file_schema
 from ragkit.types import FileFingerprint, FileRecord
 
 NAMES = [
@@ -65,3 +67,7 @@ def test_records_are_found_by_source(index: Index, tmp_path: Path) -> None:
     found = index._connection.store.files.find(["a'b", "日本", "missing"])
     assert sorted(one.source for one in found) == ["a'b", "日本"]
     assert all(one in records for one in found)
+
+
+def test_every_field_of_a_record_has_a_column() -> None:
+    assert set(file_schema().names) == {field.name for field in fields(FileRecord)}
