@@ -30,7 +30,7 @@ class LiteralValue:
     source_text: str
     text: str
     number: Decimal | None
-    moment: PartialDateTime | None
+    date: PartialDateTime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +134,9 @@ def _order(text: str, value: LiteralValue, *, equality: bool) -> int | None:
     """-1, 0 or 1; None where the two cannot be compared."""
     if value.number is not None and (number := _number(text)) is not None:
         return (number > value.number) - (number < value.number)
-    if value.moment is not None and (moment := parse_date(text)) is not None:
-        return compare_dates(moment, value.moment)
-    if not equality and (value.number is not None or value.moment is not None):
+    if value.date is not None and (date := parse_date(text)) is not None:
+        return compare_dates(date, value.date)
+    if not equality and (value.number is not None or value.date is not None):
         return None
     text = casefold_value(text)
     return (text > value.text) - (text < value.text)

@@ -59,15 +59,6 @@ class FilterOptions(TypedDict, total=False):
     where: str | None
 
 
-def filter_options(options: FilterOptions) -> FilterOptions:
-    """Those of the options that are filters."""
-    picked = FilterOptions()
-    for name in ("path", "types", "since", "until", "where"):
-        if name in options:
-            picked[name] = options[name]
-    return picked
-
-
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Conditions that a file must all meet; an empty one is always met."""
@@ -103,12 +94,12 @@ class Filters:
         if self.types and not self.types.intersection(map(str.lower, document_types(record))):
             return False
         if self.since or self.until:
-            moment = document_date(record)
-            if moment is None:
+            when = document_date(record)
+            if when is None:
                 return False
-            if self.since and compare_dates(moment, self.since) < 0:
+            if self.since and compare_dates(when, self.since) < 0:
                 return False
-            if self.until and compare_dates(moment, self.until) > 0:
+            if self.until and compare_dates(when, self.until) > 0:
                 return False
         return self.where is None or _holds(self.where, record)
 
@@ -169,8 +160,8 @@ def document_date(record: FileRecord) -> PartialDateTime | None:
     first that can be read), else the time of its file."""
     stated = dict(reversed(record.metadata))
     for key in _DATES:
-        if key in stated and (moment := parse_date(stated[key])) is not None:
-            return moment
+        if key in stated and (when := parse_date(stated[key])) is not None:
+            return when
     return from_mtime(record.mtime_ns)
 
 
@@ -185,8 +176,8 @@ def field_values(record: FileRecord, field: str) -> list[str]:
     """The values that a file has for a field: those of its metadata, and for path, type, date, size
     and pages the one that every file has. Empty for none."""
     if field == "date":
-        moment = document_date(record)
-        return [] if moment is None else [format_date(moment)]
+        when = document_date(record)
+        return [] if when is None else [format_date(when)]
     stated = [value for key, value in record.metadata if key.lower() == field]
     if field == "path":
         return [record.source, *stated]
@@ -208,10 +199,10 @@ def _holds(condition: Condition, record: FileRecord) -> bool:
 def _bound(value: str | date | None) -> PartialDateTime | None:
     if value is None:
         return None
-    moment = from_datetime(value) if isinstance(value, date) else parse_iso_date(value)
-    if moment is None:
+    when = from_datetime(value) if isinstance(value, date) else parse_iso_date(value)
+    if when is None:
         raise ValueError(f"{value!r} is no date; write 2024, 2024-03 or 2024-03-05")
-    return moment
+    return when
 
 
 _MAX_NAMES = 12
@@ -250,7 +241,7 @@ def _hint(name: str, alone: Filters, files: Sequence[FileRecord]) -> str:
         suffixes = Counter(types[0] for file in files if (types := document_types(file)))
         return f"; there are {_most(suffixes)}"
     if name in ("since", "until"):
-        days = sorted(moment[:3] for file in files if (moment := document_date(file)) is not None)
+        days = sorted(when[:3] for file in files if (when := document_date(file)) is not None)
         if not days:
             return "; none of them has a date"
         return f"; their dates lie between {format_date(days[0])} and {format_date(days[-1])}"
