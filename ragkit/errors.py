@@ -68,7 +68,7 @@ class FilterError(RagkitError, ValueError):
 
 
 class LoadError(RagkitError):
-    """A file could not be turned into text. `outcome` says which ledger outcome it gets.
+    """A file could not be turned into text. `outcome` is the one of its record.
 
     "skipped": nothing is wrong with ragkit or the file, there is just no text to be had (a
     picture, an encrypted file, a format whose library is not installed).

@@ -124,7 +124,7 @@ def test_a_network_that_is_cut_loses_and_doubles_nothing(
     local.update(docs)
     assert rows(mended) == rows(local)
     assert ledger(mended) == [(str(docs / name), *rest) for name, *rest in _names(local)]
-    assert not mended.verify().issues
+    assert not mended.maintenance.verify().issues
 
 
 def _names(index: Index) -> list[tuple[str, str, int]]:

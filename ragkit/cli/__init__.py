@@ -42,7 +42,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
         "verify": (
             "verify",
-            "Check every row of the index, and mend what is damaged.",
+            "Check every row of the index, and repair what is damaged.",
             "ragkit verify --repair",
         ),
     },
@@ -88,7 +88,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
         "doctor": (
             "doctor",
-            "Check that everything works, and say how to mend what does not.",
+            "Check that everything works, and say how to fix what does not.",
             "ragkit doctor",
         ),
     },

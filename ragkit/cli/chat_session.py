@@ -11,16 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from ragkit.answering.conversation import ConversationTurn
 from ragkit.cli.commands.ask import StreamPrinter, warn_if_leaving
-from ragkit.cli.filter_options import why_nothing
 from ragkit.cli.links import linked, path_of
-from ragkit.cli.output import print_error, print_line, print_status, safe, safe_line, shorten
+from ragkit.cli.output import (
+    print_error,
+    print_line,
+    print_note,
+    print_status,
+    safe,
+    safe_line,
+    shorten,
+)
 from ragkit.cli.progress import Spinner
 from ragkit.cli.render_answer import print_answer
+from ragkit.cli.search_options import why_nothing
 from ragkit.errors import AnswerCutError, AnswerStoppedError, RagkitError
 
 if TYPE_CHECKING:
     from ragkit.index import Index
-    from ragkit.retrieval.filters import FilterOptions
     from ragkit.types import Answer, Chat, Passage
 
 
@@ -43,10 +50,10 @@ class QuitChat(Exception):  # noqa: N818  it is no error to be done
 
 
 class Session:
-    """One conversation as it is typed and shown. `given` and `filters` are options of `Index.ask`;
-    `typed` says that somebody sits and waits; `tidy` is called after every line.
+    """One conversation as it is typed and shown. `answering` are parameters of `Index.ask`;
+    `typed` says that a person types and waits; `after_line` is called after every line.
 
-    `failed` says whether a question or a command could not be dealt with.
+    `failed` says whether a question or a command failed.
     """
 
     def __init__(
@@ -54,36 +61,32 @@ class Session:
         index: Index,
         chat: Chat | None,
         *,
-        why_extractive: str,
+        why_quoted: str,
         model_options: Mapping[str, object],
-        supported_only: bool,
-        given: Mapping[str, Any],
-        filters: FilterOptions,
+        answering: Mapping[str, Any],
         typed: bool,
-        tidy: Callable[[], object],
+        after_line: Callable[[], object],
     ) -> None:
         from ragkit.models import NO_CHAT
 
         self._index = index
         self._chat = chat
-        self._why_extractive = why_extractive
+        self._why_quoted = why_quoted
         self._model_options = model_options
-        self._supported_only = supported_only
-        self._filters = filters
-        self._tidy = tidy
+        self._answering = answering
+        self._after_line = after_line
         self._live = StreamPrinter(True)
-        self._waiting = Spinner(typed)
-        self._told = False  # what holds for all answers
+        self._spinner = Spinner(typed)
+        self._has_remarks = False  # those that hold for all answers were printed
         self.failed = False
         self._conversation = index.conversation(
             on_standalone=self._show_standalone,
             model=chat or NO_CHAT,
             model_options=model_options,
-            supported_only=supported_only,
             on_text=self._show,
             on_restart=lambda: self._live.restart(),
-            **given,
-            **filters,
+            on_note=print_note,
+            **answering,
         )
 
     @property
@@ -109,44 +112,44 @@ class Session:
             else:
                 self._obey(command[1].lower(), (command[2] or "").strip())
         finally:
-            self._tidy()
+            self._after_line()
 
     def _ask(self, question: str) -> None:
         self._live = StreamPrinter(True)
-        self._waiting.begin()
+        self._spinner.begin()
         try:
             answer = self._conversation.ask(question)
         except (AnswerCutError, AnswerStoppedError) as error:
             self._print(error.answer)
             raise
         except BaseException:
-            self._waiting.end()
+            self._spinner.end()
             self._live.end()
             raise
         self._print(answer)
-        if not answer.passages and (nothing := why_nothing(self._index, self._filters)):
+        if not answer.passages and (nothing := why_nothing(self._index, self._answering)):
             print_status(f"({safe_line(nothing)})", dim=True)
 
     def _show(self, text: str) -> None:
-        if not self._supported_only:
-            self._waiting.end()
+        if not self._answering.get("supported_only"):
+            self._spinner.end()
             self._live.show(text)
 
     def _print(self, answer: Answer) -> None:
-        self._waiting.end()
+        self._spinner.end()
         print_answer(
             answer,
             told=self._live.end(),
-            again=self._told,
-            why_extractive=self._why_extractive,
+            again=self._has_remarks,
+            why_quoted=self._why_quoted,
             base=self._index.base_folder,
         )
-        self._told = self._told or not answer.is_abstention
+        self._has_remarks = self._has_remarks or not answer.is_abstention
 
     def _show_standalone(self, question: str) -> None:
-        self._waiting.end()
+        self._spinner.end()
         print_status(f"(searched as: {safe_line(question)})", dim=True)
-        self._waiting.begin()
+        self._spinner.begin()
 
     # ------------------------------------------------------------ commands
 
@@ -209,7 +212,7 @@ class Session:
                 _ = chat.context_tokens  # asks the server: a missing model is told of now
                 warn_if_leaving(chat)
             self._conversation.use(chat)
-            self._chat, self._why_extractive, self._told = chat, "", False
+            self._chat, self._why_extractive, self._has_remarks = chat, "", False
         print_status(f"({safe_line(self.model)})")
 
     def _reset(self, _argument: str) -> None:

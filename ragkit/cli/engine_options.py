@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING
 
 import click
 
+from ragkit.cli.options import gather
+
 if TYPE_CHECKING:
     from ragkit.types import Engine
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = {
     "name": click.option(
@@ -46,39 +44,6 @@ _OPTIONS = {
 }
 
 
-def engine(command: Command) -> Command:
-    """Adds where the work runs: the arguments `engine`, None for this machine, and
-    `files_per_task`, None for the usual number."""
-    wrapped: Any = click.option(
-        "--files-per-task",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="How many files a worker gets at a time; aim at one to ten seconds of work.",
-    )(_with_engine(command, tuple(_OPTIONS)))
-    return cast(Command, _add(wrapped, tuple(_OPTIONS)))
-
-
-def cluster(command: Command) -> Command:
-    """Adds which engine builds indices: the argument `engine`, None for this machine."""
-    names = ("name", "address")
-    return cast(Command, _add(_with_engine(command, names), names))
-
-
-def _with_engine(command: Command, names: tuple[str, ...]) -> Any:
-    @functools.wraps(command)
-    def with_engine(*arguments: Any, **given: Any) -> Any:
-        taken = {name: given.pop(name) for name in names}
-        return command(*arguments, engine=_engine(**taken), **given)
-
-    return with_engine
-
-
-def _add(wrapped: Any, names: tuple[str, ...]) -> Any:
-    for name in reversed(names):
-        wrapped = _OPTIONS[name](wrapped)
-    return wrapped
-
-
 def _engine(
     name: str, address: str | None, cpus: float | None = None, gpus: float | None = None
 ) -> Engine | None:
@@ -98,3 +63,14 @@ def _engine(
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+
+
+# Where the work runs: the argument `engine`, None for this machine.
+engine = gather("engine", _OPTIONS, _engine)
+cluster = gather("engine", {name: _OPTIONS[name] for name in ("name", "address")}, _engine)
+files_per_task = click.option(
+    "--files-per-task",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many files a worker gets at a time; aim at one to ten seconds of work.",
+)

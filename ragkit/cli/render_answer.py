@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _QUOTE_WIDTH = 160
 _OFFERED = 3  # of the nearest passages, where there is no answer
 _COLOURS = {"weak": "yellow", "unsupported": "red"}
-_EXTRACTIVE = "the best sentences of your documents"
+_QUOTED = "the best sentences of your documents"
 
 
 def print_answer(
@@ -22,7 +22,7 @@ def print_answer(
     *,
     told: bool = False,
     again: bool = False,
-    why_extractive: str = "",
+    why_quoted: str = "",
     base: Path | None = None,
 ) -> None:
     """The answer (unless it was `told` already), its citations, and what to know about it; what
@@ -51,7 +51,7 @@ def print_answer(
         quoted, other = one.citation, one.other
         place, words = safe_line(other.location), safe_line(shorten(other.quote, _QUOTE_WIDTH))
         print_status(f'differs from [{quoted.number}]: {place}  "{words}"', fg="yellow")
-    _tell_about(answer, why_extractive, again=again)
+    _tell_about(answer, why_quoted, again=again)
 
 
 def _print_nothing(answer: Answer, base: Path | None) -> None:
@@ -76,7 +76,7 @@ def _verdict(what: str, sentence: Sentence) -> str:
     return f'{what}: "{safe_line(shorten(sentence.text, _QUOTE_WIDTH))}"{reason}'
 
 
-def _tell_about(answer: Answer, why_extractive: str, *, again: bool) -> None:
+def _tell_about(answer: Answer, why_quoted: str, *, again: bool) -> None:
     """Where else it stands, what was left out, who wrote it, and what it does not cover."""
     for passage in answer.passages:
         if passage.near_duplicates:
@@ -90,7 +90,7 @@ def _tell_about(answer: Answer, why_extractive: str, *, again: bool) -> None:
     if again:
         return
     if answer.model is None and not answer.is_abstention:
-        print_status(f"({_EXTRACTIVE}{why_extractive})", dim=True)
+        print_status(f"({_QUOTED}{why_quoted})", dim=True)
     covered = answer.coverage
     missing = covered.files_discovered - covered.files_indexed
     if covered.files_searched < covered.files_indexed:

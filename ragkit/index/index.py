@@ -24,7 +24,6 @@ from ragkit.index.options import (
     check_parameters,
     options_of,
 )
-from ragkit.ingest.loader_version import CHUNKER_VERSION, loaders_version
 from ragkit.models import NO_CHAT, OllamaSettings, choose_embedder, resolve_embedder
 from ragkit.paths import index_location
 from ragkit.retrieval.context_lines import ContextLines
@@ -68,8 +67,9 @@ class Index:
     """A searchable index of folders: `Index.open` or `Index.create` gives one.
 
     Use it as a context manager, or call `close` when you are done. Reading methods may be called
-    from several threads, and beside one process that writes. After a fork the child opens the
-    index anew by itself.
+    from several threads, and beside one process that writes. A process that was forked from one
+    that had opened an index gets a `RagkitError`, because LanceDB does not survive that: start
+    workers by "spawn" or "forkserver", or open the index in the workers only.
     """
 
     def __init__(
@@ -111,6 +111,8 @@ class Index:
         chosen = embedder or choose_embedder(ollama).name
         model = resolve_embedder(chosen, ollama) if isinstance(chosen, str) else chosen
         chunking = chunk_settings_for(model, chunk_tokens, overlap)
+        from ragkit.ingest.loader_version import CHUNKER_VERSION, loaders_version
+
         versions = (CHUNKER_VERSION, loaders_version())
         manifest = Manifest(model.identity, chunking, FORMAT, *versions)
         return cls(Store.create(location, manifest), embedder=model, ollama=ollama)

@@ -9,17 +9,12 @@ from ragkit.store import Store
 from ragkit.types import IndexReport, LastRun
 
 _KEY = "last_run"
-_COUNTS = (
-    *("added", "updated", "moved", "removed", "unchanged", "skipped", "failed"),
-    *("chunks", "embedded", "reused"),
-)
 
 
-def save_last_run(store: Store, what: str, report: IndexReport) -> None:
-    """Stores what a run did; to be called under its lock."""
-    counts = {name: getattr(report, name) for name in _COUNTS}
+def save_last_run(store: Store, command: str, report: IndexReport) -> None:
+    """Keeps what a run did, under the lock it ran under."""
     finished = datetime.now(UTC).isoformat(timespec="seconds")
-    run = LastRun(what, finished, round(report.seconds, 3), counts)
+    run = LastRun(command, finished, round(report.seconds, 3), report.counts)
     store.catalog.set(_KEY, asdict(run))
     store.catalog.maintain()
 

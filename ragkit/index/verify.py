@@ -116,7 +116,7 @@ class _Places:
         return sum(batch.shape[1] for batch in self._batches)
 
     def flaws(self, records: Sequence[FileRecord]) -> Iterator[tuple[str, str]]:
-        """(source, what is wrong) of the rows of a file together, and with the ledger."""
+        """(source, what is wrong) of the rows of a file together, and beside its record."""
         import numpy as np
 
         file, ordinal, start = np.concatenate(self._batches, axis=1)
@@ -133,12 +133,10 @@ class _Places:
         ):
             yield from ((names[number], reason) for number in np.unique(which))
         known = Counter(record.source for record in records)
-        yield from ((name, "the ledger has it twice") for name, rows in known.items() if rows > 1)
-        yield from (
-            (name, "the ledger does not know the file") for name in names if name not in known
-        )
+        yield from ((name, "it has two records") for name, rows in known.items() if rows > 1)
+        yield from ((name, "the file has no record") for name in names if name not in known)
         for record in records:
             number = self._numbers.get(record.source)
             held = 0 if number is None else int(counts[number])
             if held != record.chunks:
-                yield record.source, f"{held} chunks where the ledger has {record.chunks}"
+                yield record.source, f"{held} chunks where its record has {record.chunks}"

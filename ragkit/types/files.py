@@ -13,7 +13,7 @@ Outcome = Literal["indexed", "skipped", "failed"]
 class DiscoveredFile(NamedTuple):
     """A file that discovery saw, as `stat` saw it. A tuple: three times cheaper to make.
 
-    `source` is what people and the ledger call it: with "/" between folders, relative to the
+    `source` is what people and the index call it: with "/" between folders, relative to the
     folder that holds the index where it lies below it, else absolute; bytes that are not UTF-8
     are shown as backslash escapes. `path` opens it. `refusal` says why it must not be opened,
     "" for a file to read; a folder that cannot be listed is refused under a `source` that ends
@@ -30,7 +30,7 @@ class DiscoveredFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """The ledger row of one discovered file.
+    """What the index knows of one discovered file.
 
     `characters` counts the non-blank characters extracted, `lost_characters` those of them that
     are in no chunk. `reason` is "" for a file that is wholly indexed. `loader_version` names the
@@ -62,7 +62,7 @@ class FileRecord:
 
 
 class FileFingerprint(NamedTuple):
-    """What the ledger tells of a file, to see whether it is as it was: fields of its `FileRecord`.
+    """What tells whether a file has changed: fields of its `FileRecord`.
     A tuple, as `DiscoveredFile`."""
 
     source: str
@@ -105,6 +105,12 @@ class IndexReport:
     reused: int = 0
     seconds: float = 0.0
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Its numbers by name."""
+        names = ("added", "updated", "moved", "removed", "unchanged", "skipped", "failed")
+        return {name: getattr(self, name) for name in (*names, "chunks", "embedded", "reused")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,7 @@ class IntegrityIssue:
 @dataclass(frozen=True, slots=True)
 class IntegrityReport:
     """What a look at every row of an index found. `flaws` are those that are left; `repaired`
-    names the files that were mended."""
+    names the files that were repaired."""
 
     files: int
     chunks: int

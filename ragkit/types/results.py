@@ -181,11 +181,12 @@ class Answer:
     """An answer and all that is needed to check it.
 
     `model` is None when no chat model wrote it. `sentences` is empty when nothing was found.
-    `abstained` is True when the files hold no evidence; `passages` are then the nearest ones, and
-    `nearest` quotes the sentence of each that shares most words with the question.
-    `evidence` is how much the passages seem to hold of an answer, 0 to 1, and `floor` what it
-    had to reach. `dropped` are the unsupported sentences that `strict` left out, and
-    `disagreements` what other passages, or older copies of the cited ones, give differently.
+    `is_abstention` is True when the documents hold no evidence; `passages` are then the nearest
+    ones, and `nearest_quotes` has of each the sentence that shares most words with the question.
+    `evidence_score` is how much the passages seem to hold of an answer, 0 to 1, and
+    `abstention_threshold` what it had to reach. `removed_sentences` are the unsupported ones that
+    `supported_only` left out. `conflicts` are other passages, or older copies of the cited ones,
+    that give other figures. `omitted_passages` did not fit the model's window.
     """
 
     question: str

@@ -202,14 +202,14 @@ def test_the_threshold_is_found_anew_when_half_of_the_files_were_exchanged(
 ) -> None:
     notes(write, 16)
     index.update(tmp_path / "docs")
-    first = index.floor
+    first = index.status().abstention_threshold
     for number in range(8):
         write(
             f"{TOPICS[number]}{number}.md", f"# Tide tables\n\nThe sea rises at {number} o'clock."
         )
         if number == 3:
             index.update()
-            assert index.floor == first
+            assert index.status().abstention_threshold == first
             assert index._connection.store.catalog.get("abstention_threshold")["written"] == 4
     (tmp_path / "docs" / "more.md").write_text("# Tide tables\n\nThe sea falls at noon.")
     index.update()

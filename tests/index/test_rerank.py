@@ -74,7 +74,7 @@ def test_a_chat_model_orders_the_hits(server: OllamaDouble, run: CommandLine, do
     assert body["options"]["num_predict"] == 40
     server.scripted.append("1: 2\n2: 9\n3: 0\n4: 5")
     done = run("search", "cold sea", "--rerank", "gemma3", "-k", 1)
-    assert "relevance 9, score" in done.out
+    assert "rerank 9, score" in done.out
     assert names(before)[1] in done.out.splitlines()[0]
 
 

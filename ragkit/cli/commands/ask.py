@@ -2,53 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ragkit.cli import options
-from ragkit.cli.filter_options import filters as filter_options
-from ragkit.cli.filter_options import why_nothing
+from ragkit.cli import ollama_options, options, search_options
 from ragkit.cli.output import print_json, print_line, print_note, print_status, safe, safe_line
 from ragkit.cli.render_answer import answer_json, print_answer
+from ragkit.cli.search_options import why_nothing
 from ragkit.errors import AnswerCutError
 from ragkit.types import is_remote
 
 if TYPE_CHECKING:
+    from ragkit.index import Index
     from ragkit.models import OllamaSettings
-    from ragkit.retrieval.filters import FilterOptions
+    from ragkit.types import Chat
 
-WHY_EXTRACTIVE = ", since {}; for a written answer: ragkit models pull gemma3"
+_WHY_QUOTED = ", since {}; for a written answer: ragkit models pull gemma3"
 _STOPPED = 130
 
 
 @click.command(short_help="Answer a question.")
 @options.question("question")
 @options.db
-@options.model
-@options.limit
-@options.keyword_weight
-@filter_options
-@options.min_score
-@options.exact
-@options.rerank
-@options.per_document
-@options.supported_only
-@options.ollama
+@ollama_options.model
+@search_options.answer
+@ollama_options.ollama
 @options.as_json
 def command(
     question: str,
     db: str | None,
     model: str | None,
     model_options: dict[str, object],
-    limit: int | None,
-    keyword_weight: float | None,
-    filters: FilterOptions,
-    min_score: float | None,
-    exact: bool,
-    rerank: str | None,
-    per_document: int | None,
-    supported_only: bool,
+    answering: dict[str, Any],
     ollama: OllamaSettings,
     as_json: bool,
 ) -> int:
@@ -57,7 +44,7 @@ def command(
 
     A chat model of Ollama writes the answer when there is one; otherwise the best sentences of
     the documents are the answer. Where they hold too little evidence for any, it says so, offers
-    the nearest passages and asks no model; `ragkit status` shows the floor.
+    the nearest passages and asks no model; `ragkit status` shows the threshold.
 
     \b
     Examples:
@@ -66,32 +53,22 @@ def command(
       ragkit ask "Who leads the project?" --model gemma3 --model-option temperature=0
     """
     from ragkit.index import Index
-    from ragkit.models import NO_CHAT, ModelChoice, choose_chat
+    from ragkit.models import NO_CHAT
 
     index = Index.open(db, ollama=ollama)
-    choice = ModelChoice(model, "it was named") if model else choose_chat(ollama)
-    chat = index.chat_model(choice.name or NO_CHAT, model_options)
-    reranker = index.reranker(rerank) if rerank else None
-    warn_if_leaving(chat, index.embedder, reranker)
-    live = StreamPrinter(not as_json and not supported_only and chat is not None)
+    chat, why_quoted = choose_chat_model(index, model, model_options)
+    use_reranker(index, answering)
+    warn_if_leaving(chat, index.embedder, answering.get("rerank"))
+    live = StreamPrinter(not (as_json or answering.get("supported_only")) and chat is not None)
     try:
         answer = index.ask(
             question,
             model=chat or NO_CHAT,
             model_options=model_options,
-            exact=exact,
-            supported_only=supported_only,
-            rerank=reranker,
             on_note=print_note,
             on_text=live.show,
             on_restart=live.restart,
-            **options.set_options(
-                limit=limit,
-                keyword_weight=keyword_weight,
-                min_score=min_score,
-                per_document=per_document,
-            ),
-            **filters,
+            **answering,
         )
     except AnswerCutError as error:
         if as_json:
@@ -106,11 +83,29 @@ def command(
     if as_json:
         print_json(answer_json(answer))
     else:
-        why = "" if choice.name else WHY_EXTRACTIVE.format(choice.why)
-        print_answer(answer, told=live.end(), why_extractive=why, base=index.base_folder)
-    if not answer.passages and (nothing := why_nothing(index, filters)):
+        print_answer(answer, told=live.end(), why_quoted=why_quoted, base=index.base_folder)
+    if not answer.passages and (nothing := why_nothing(index, answering)):
         print_status(f"({safe_line(nothing)})", dim=True)
     return 0
+
+
+def choose_chat_model(
+    index: Index, model: str | None, model_options: Mapping[str, object]
+) -> tuple[Chat | None, str]:
+    """The chat model that answers; None, and why, when the documents are quoted."""
+    from ragkit.models import NO_CHAT, choose_chat
+
+    if model:
+        return index.chat_model(model, model_options), ""
+    choice = choose_chat(index.ollama)
+    chat = index.chat_model(choice.name or NO_CHAT, model_options)
+    return chat, "" if choice.name else _WHY_QUOTED.format(choice.why)
+
+
+def use_reranker(index: Index, given: dict[str, Any]) -> None:
+    """Puts the reranker in the place of its name."""
+    if "rerank" in given:
+        given["rerank"] = index.reranker(given["rerank"])
 
 
 def warn_if_leaving(*models: object) -> None:

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ragkit.cli import options
+from ragkit.cli import ollama_options, options, search_options
 from ragkit.cli.chat_session import COMMANDS, QuitChat, Session
-from ragkit.cli.commands.ask import WHY_EXTRACTIVE, warn_if_leaving
-from ragkit.cli.filter_options import filters as filter_options
-from ragkit.cli.output import print_line, print_note, print_status, safe_line
+from ragkit.cli.commands.ask import choose_chat_model, use_reranker, warn_if_leaving
+from ragkit.cli.output import print_line, print_status, safe_line
 from ragkit.cli.prompt import PipeInput, TerminalInput, history_file
 from ragkit.errors import AnswerStoppedError
 
 if TYPE_CHECKING:
     from ragkit.models import OllamaSettings
-    from ragkit.retrieval.filters import FilterOptions
 
 _STOPPED = 130
 
 
 @click.command(short_help="Ask one question after another, with follow-ups.")
 @options.db
-@options.model
-@options.limit
-@options.keyword_weight
-@options.min_score
-@filter_options
-@options.exact
-@options.rerank
-@options.per_document
-@options.supported_only
+@ollama_options.model
+@search_options.answer
 @click.option(
     "--no-history",
     is_flag=True,
@@ -40,19 +31,12 @@ _STOPPED = 130
     show_envvar=True,
     help="Keep no typed lines for later sessions.",
 )
-@options.ollama
+@ollama_options.ollama
 def command(
     db: str | None,
     model: str | None,
     model_options: dict[str, object],
-    limit: int | None,
-    keyword_weight: float | None,
-    min_score: float | None,
-    filters: FilterOptions,
-    exact: bool,
-    rerank: str | None,
-    per_document: int | None,
-    supported_only: bool,
+    answering: dict[str, Any],
     no_history: bool,
     ollama: OllamaSettings,
 ) -> int:
@@ -70,32 +54,20 @@ def command(
       ragkit chat < questions.txt
     """
     from ragkit.index import Index
-    from ragkit.models import NO_CHAT, ModelChoice, choose_chat
 
     index = Index.open(db, ollama=ollama)
-    choice = ModelChoice(model, "it was named") if model else choose_chat(ollama)
-    chat = index.chat_model(choice.name or NO_CHAT, model_options)
-    reranker = index.reranker(rerank) if rerank else None
-    warn_if_leaving(chat, index.embedder, reranker)
+    chat, why_quoted = choose_chat_model(index, model, model_options)
+    use_reranker(index, answering)
+    warn_if_leaving(chat, index.embedder, answering.get("rerank"))
     typed = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     session = Session(
         index,
         chat,
-        why_extractive="" if choice.name else WHY_EXTRACTIVE.format(choice.why),
+        why_quoted=why_quoted,
         model_options=model_options,
-        supported_only=supported_only,
-        given=options.set_options(
-            limit=limit,
-            keyword_weight=keyword_weight,
-            min_score=min_score,
-            per_document=per_document,
-            rerank=reranker,
-            exact=exact,
-            on_note=print_note,
-        ),
-        filters=filters,
+        answering=answering,
         typed=typed,
-        tidy=getattr(ollama.on_pull, "close", lambda: None),  # the bar of a stopped download
+        after_line=getattr(ollama.on_pull, "close", lambda: None),  # the bar of a stopped download
     )
     if not typed:
         return _answer_lines(session, PipeInput())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ragkit.cli import options
+from ragkit.cli import ollama_options, options
 from ragkit.cli.output import file_size, plain, print_json, print_line, safe_line
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ _INDENT = " " * 9
 
 @click.command(short_help="Check that everything works.")
 @options.db
-@options.ollama_reading
+@ollama_options.ollama_reading
 @options.as_json
 def command(db: str | StorageLocation | None, ollama: OllamaSettings, as_json: bool) -> int:
-    """Check this machine, the index, the Ollama servers and their models, and say how to mend
+    """Check this machine, the index, the Ollama servers and their models, and say how to fix
     what is broken. Exits 1 if anything is.
 
     \b

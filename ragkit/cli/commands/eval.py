@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ragkit.cli import options
+from ragkit.cli import ollama_options, options
 from ragkit.cli.commands.ask import warn_if_leaving
 from ragkit.cli.output import print_json, print_note, print_status, safe_line
 from ragkit.errors import RagkitError, missing_library
@@ -72,8 +72,8 @@ _MANY = 3  # from so many settings on, luck is worth a word
     metavar="FILE",
     help="Draw it: a .svg, .png or .pdf (needs matplotlib).",
 )
-@options.model
-@options.ollama
+@ollama_options.model
+@ollama_options.ollama
 @options.as_json
 def command(
     db: str | None,

@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ragkit.cli import options
-from ragkit.cli.commands.ask import warn_if_leaving
+from ragkit.cli import ollama_options, options, search_options
+from ragkit.cli.commands.ask import use_reranker, warn_if_leaving
 from ragkit.cli.commands.search import hit_json
-from ragkit.cli.filter_options import filters as filter_options
 from ragkit.cli.output import plain, print_json, print_line, print_note, safe_line, shorten
 
 if TYPE_CHECKING:
     from ragkit.explain.report import Explanation, TraceStep
     from ragkit.explain.trace import ExpectedFile, SearchTrace
     from ragkit.models import OllamaSettings
-    from ragkit.retrieval.filters import FilterOptions
 
 _QUOTE_WIDTH = 120
 _KINDS = ("words", "stems", "identifiers", "phrases")
@@ -30,20 +28,14 @@ _KINDS = ("words", "stems", "identifiers", "phrases")
     help="The file that should be found: its path, or the end of it.",
 )
 @options.db
-@options.limit
-@options.keyword_weight
-@filter_options
-@options.rerank
-@options.ollama_reading
+@search_options.explain
+@ollama_options.ollama_reading
 @options.as_json
 def command(
     query: str,
     expect: str | None,
     db: str | None,
-    limit: int | None,
-    keyword_weight: float | None,
-    filters: FilterOptions,
-    rerank: str | None,
+    search: dict[str, Any],
     ollama: OllamaSettings,
     as_json: bool,
 ) -> None:
@@ -55,15 +47,14 @@ def command(
     Examples:
       ragkit explain "backup test"
       ragkit explain "backup test" --expect handbook.md
-      ragkit explain "termination notice" --expect contracts/lease.pdf --type pdf -k 10 --json
+      ragkit explain "termination notice" --expect contracts/lease.pdf --types pdf -k 10 --json
     """
     from ragkit.index import Index
 
     index = Index.open(db, ollama=ollama)
-    given = options.set_options(expect=expect, limit=limit, keyword_weight=keyword_weight)
-    reranker = index.reranker(rerank) if rerank else None
-    warn_if_leaving(reranker)
-    explanation = index.explain(query, rerank=reranker, on_note=print_note, **given, **filters)
+    use_reranker(index, search)
+    warn_if_leaving(search.get("rerank"))
+    explanation = index.explain(query, expect=expect, on_note=print_note, **search)
     if as_json:
         print_json(_explanation_json(explanation))
         return
@@ -93,7 +84,7 @@ def _print_hits(trace: SearchTrace) -> None:
     if not trace.hits:
         return
     print_line()
-    reranked = f"  {'fusion':>6}  {'relevance':>9}" if trace.reranked else ""
+    reranked = f"  {'fusion':>6}  {'rerank':>9}" if trace.reranked else ""
     print_line(
         f"{'hit':>4}  {'similarity':>10}  {'keywords':>8}  {'score':>6}{reranked}", bold=True
     )

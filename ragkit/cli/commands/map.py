@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ragkit.cli import options
-from ragkit.cli.filter_options import filters as filter_options
+from ragkit.cli import ollama_options, options, search_options
 from ragkit.cli.output import print_json, print_line, safe_line
 from ragkit.errors import RagkitError
 
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
     help="Draw at most N passages, spread evenly.  [default: 4000]",
 )
 @options.db
-@options.limit
-@filter_options
-@options.ollama_query
+@search_options.limit
+@search_options.filters
+@ollama_options.ollama_query
 @options.as_json
 def command(
     out: str,

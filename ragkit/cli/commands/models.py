@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ragkit.cli import options
+from ragkit.cli import ollama_options, options
 from ragkit.cli.output import file_size, print_json, print_line, print_status, safe_line
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _name = click.argument("name", callback=_model_name)
 
 
 @command.command("list", short_help="What is installed.")
-@options.ollama_server
+@ollama_options.ollama_server
 @options.as_json
 def list_command(ollama: OllamaSettings, as_json: bool) -> None:
     """The models that are installed, newest first, with their sizes."""
@@ -88,7 +88,7 @@ def _loaded(models: OllamaModels) -> Any:
 
 @command.command("show", short_help="What a model is and can do.")
 @_name
-@options.ollama_server
+@ollama_options.ollama_server
 @options.as_json
 def show_command(name: str, ollama: OllamaSettings, as_json: bool) -> None:
     """What a model is and can do."""
@@ -131,7 +131,7 @@ def _facts(
 
 @command.command("pull", short_help="Download a model.")
 @_name
-@options.ollama_server
+@ollama_options.ollama_server
 @options.as_json
 def pull_command(name: str, ollama: OllamaSettings, as_json: bool) -> None:
     """Download a model. A download that was stopped goes on where it was."""
@@ -144,8 +144,8 @@ def pull_command(name: str, ollama: OllamaSettings, as_json: bool) -> None:
 @_name
 @click.option("--from", "base", required=True, metavar="BASE", help="The model it is made of.")
 @click.option("--system", required=True, metavar="TEXT", help="Its system message.")
-@options.model_options
-@options.ollama_server
+@ollama_options.model_options
+@ollama_options.ollama_server
 @options.as_json
 def create_command(
     name: str,
@@ -170,7 +170,7 @@ def create_command(
 
 @command.command("delete", short_help="Delete a model.")
 @_name
-@options.ollama_server
+@ollama_options.ollama_server
 @options.as_json
 def delete_command(name: str, ollama: OllamaSettings, as_json: bool) -> None:
     """Delete a model from the server's disk."""

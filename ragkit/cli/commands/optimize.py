@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ragkit.cli import options
-from ragkit.cli.engine_options import cluster
+from ragkit.cli import engine_options, options
 from ragkit.cli.output import print_line, print_status
 
 if TYPE_CHECKING:
@@ -18,13 +17,13 @@ if TYPE_CHECKING:
 @click.command(short_help="Fold an index together.")
 @options.db
 @options.wait
-@cluster
+@engine_options.cluster
 def command(db: str | StorageLocation | None, wait_seconds: float, engine: Engine | None) -> None:
     """Fold together what updates have left in pieces, build indices that are due, and drop
     versions that nobody reads any more. `ragkit index` does this by itself when it is worth it.
 
-    With --engine ray the indices of 10,000,000 chunks or more are built anew by the cluster (extra
-    `ray-index`); below that one machine is quicker, and does it.
+    With --engine ray the indices of 10,000,000 chunks or more are built anew by the cluster (with
+    lance-ray and pylance); below that one machine is quicker, and does it.
 
     \b
     Examples:

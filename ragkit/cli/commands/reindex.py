@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragkit.allocator import limit_malloc_arenas
-from ragkit.cli import options
+from ragkit.cli import ollama_options, options
 from ragkit.cli.output import print_json, print_line, print_status
 from ragkit.cli.progress import ProgressBar, print_report
 from ragkit.types import StorageLocation
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--drop-unfinished", is_flag=True, help="Give up a rebuild that was cut off.")
 @options.wait
-@options.ollama_embedding
+@ollama_options.ollama_embedding
 @options.as_json
 def command(
     db: str | StorageLocation | None,

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ragkit.cli import options
-from ragkit.cli.commands.ask import warn_if_leaving
-from ragkit.cli.filter_options import filters as filter_options
-from ragkit.cli.filter_options import why_nothing
+from ragkit.cli import ollama_options, options, search_options
+from ragkit.cli.commands.ask import use_reranker, warn_if_leaving
 from ragkit.cli.links import linked, path_of
 from ragkit.cli.output import (
     plain,
@@ -21,19 +19,17 @@ from ragkit.cli.output import (
     safe,
     safe_line,
 )
+from ragkit.cli.search_options import why_nothing
 from ragkit.types import Hit
 
 if TYPE_CHECKING:
     from ragkit.models import OllamaSettings
-    from ragkit.retrieval.filters import FilterOptions
 
 
 @click.command(short_help="Find passages.")
 @options.question("query")
 @options.db
-@options.limit
-@options.keyword_weight
-@filter_options
+@search_options.search
 @click.option(
     "--context-lines",
     type=click.IntRange(min=0),
@@ -41,19 +37,13 @@ if TYPE_CHECKING:
     default=0,
     help="Show N lines before and after each passage, as they were indexed.",
 )
-@options.exact
-@options.rerank
-@options.ollama_reading
+@ollama_options.ollama_reading
 @options.as_json
 def command(
     query: str,
     db: str | None,
-    limit: int | None,
-    keyword_weight: float | None,
-    filters: FilterOptions,
+    search: dict[str, Any],
     context_lines: int,
-    exact: bool,
-    rerank: str | None,
     ollama: OllamaSettings,
     as_json: bool,
 ) -> None:
@@ -63,17 +53,16 @@ def command(
     Examples:
       ragkit search "backup test"
       ragkit search "termination notice" -k 10 --path 'contracts/**'
-      ragkit search "open questions" --type md --since 2024-03 --where 'tags has budget'
+      ragkit search "open questions" --types md --since 2024-03 --where 'tags has budget'
       ragkit search ERR-4012 --context-lines 3
       ragkit search ERR-4012 --json
     """
     from ragkit.index import Index
 
     index = Index.open(db, ollama=ollama)
-    given = options.set_options(limit=limit, keyword_weight=keyword_weight)
-    reranker = index.reranker(rerank) if rerank else None
-    warn_if_leaving(reranker)
-    hits = index.search(query, exact=exact, rerank=reranker, on_note=print_note, **given, **filters)
+    use_reranker(index, search)
+    warn_if_leaving(search.get("rerank"))
+    hits = index.search(query, on_note=print_note, **search)
     around = index.context_lines(hits, context_lines)
     if as_json:
         pairs = zip(hits, around, strict=True)
@@ -85,23 +74,23 @@ def command(
             print_line()
         place = linked(hit.chunk.location, path_of(hit.chunk.source, index.base_folder))
         print_line(f"{number}. {place}", bold=True)
-        parts = [f"score {hit.score:.3f}", f"meaning {hit.similarity:.3f}"]
+        parts = [f"score {hit.score:.3f}", f"similarity {hit.similarity:.3f}"]
         if hit.rerank_score is not None:
-            parts.insert(0, f"relevance {hit.rerank_score:.3g}")
+            parts.insert(0, f"rerank {hit.rerank_score:.3g}")
         if hit.keyword:
-            parts.append(f"words {hit.keyword:.2f}")
+            parts.append(f"keywords {hit.keyword:.2f}")
         if hit.document_score:
             parts.append(f"document {hit.document_score:.2f}")
         print_line(f"   {', '.join(parts)}{_under(hit.chunk.heading)}", dim=True)
-        _say_lines(lines.before, dim=True)
-        _say_lines([hit.chunk.text])
-        _say_lines(lines.after, dim=True)
+        _print_lines(lines.before, dim=True)
+        _print_lines([hit.chunk.text])
+        _print_lines(lines.after, dim=True)
     if not hits:
-        why = why_nothing(index, filters)
+        why = why_nothing(index, search)
         print_status("nothing found" + (f": {safe_line(why)}" if why else ""))
 
 
-def _say_lines(lines: Iterable[str], *, dim: bool = False) -> None:
+def _print_lines(lines: Iterable[str], *, dim: bool = False) -> None:
     for line in lines:
         for shown in safe(line).splitlines() or [""]:
             print_line(f"   {shown}" if shown else "", dim=dim)

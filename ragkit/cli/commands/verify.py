@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ragkit.cli import options
+from ragkit.cli import ollama_options, options
 from ragkit.cli.output import print_json, print_line, print_status, safe_line
 from ragkit.types import IntegrityReport, StorageLocation
 
@@ -23,7 +23,7 @@ _MOST_FLAWS = 20
     "--password", "passwords", multiple=True, metavar="WORD", help="For encrypted PDFs. Repeatable."
 )
 @options.wait
-@options.ollama_embedding
+@ollama_options.ollama_embedding
 @options.as_json
 def command(
     db: str | StorageLocation | None,
@@ -34,7 +34,7 @@ def command(
     as_json: bool,
 ) -> int:
     """Check every row of the index: texts against their hashes, vectors for their length, chunks
-    and ledger against each other. Exit 1 when something is wrong and not mended.
+    and records of files against each other. Exit 1 when something is wrong and not repaired.
 
     \b
     Examples:
@@ -59,10 +59,10 @@ def _print(report: IntegrityReport, repair: bool) -> None:
     if len(report.issues) > _MOST_FLAWS:
         print_status(f"... and {len(report.issues) - _MOST_FLAWS} more: ragkit verify --json")
     bad = len({flaw.source for flaw in report.issues})
-    mended = f", {len(report.repaired)} mended" if report.repaired else ""
+    repaired = f", {len(report.repaired)} repaired" if report.repaired else ""
     print_line(
         f"{report.files} files, {report.chunks} chunks looked at in {report.seconds:.1f} s: "
-        f"{bad or 'none'} damaged{mended}"
+        f"{bad or 'none'} damaged{repaired}"
     )
     if bad and repair:
         print_status("what is left is not on disk, or cannot be read: `ragkit remove` takes it out")

@@ -1,15 +1,14 @@
-"""The options that restrict a search to some files, and what is said when none is left."""
+"""Options of a search and of an answer, filters among them."""
 
 from __future__ import annotations
 
-import functools
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from ragkit.cli import options
+from ragkit.cli.options import AliasedOption, gather, set_options
 from ragkit.cli.output import safe_line
 
 if TYPE_CHECKING:
@@ -20,27 +19,11 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _SHOWN = 60  # characters of an expression on each side of what is wrong with it
 
 
-def filters(command: Command) -> Command:
-    """Adds --path, --types, --since, --until and --where, of which the command gets one argument,
-    `filters`: those that were given, each checked."""
-
-    @functools.wraps(command)
-    def with_filters(*arguments: Any, **given: Any) -> Any:
-        picked = {name: given.pop(name) for name in _OPTIONS}
-        return command(
-            *arguments, filters={name: one for name, one in picked.items() if one}, **given
-        )
-
-    wrapped: Any = with_filters
-    for option in reversed(_OPTIONS.values()):
-        wrapped = option(wrapped)
-    return cast(Command, wrapped)
-
-
-def why_nothing(index: Index, filters: FilterOptions) -> str:
-    """Why the filters leave no file, "" when they leave some."""
+def why_nothing(index: Index, given: Mapping[str, Any]) -> str:
+    """Why the filters among the options leave no file, "" when they leave some."""
     from ragkit.retrieval.filters import explain_no_match
 
+    filters = cast("FilterOptions", {name: given[name] for name in _FILTERS if name in given})
     return explain_no_match(filters, index.files()) if filters else ""
 
 
@@ -82,13 +65,13 @@ def _option(*names: str, **how: Any) -> Callable[[Command], Command]:
     return click.option(*names, callback=_checked, **how)
 
 
-_OPTIONS: dict[str, Callable[[Any], Any]] = {
+_FILTERS: dict[str, Callable[[Any], Any]] = {
     "path": _option(
         "--path", metavar="GLOB", help="Only files that match, such as 'docs/**' or '*.pdf'."
     ),
     "types": _option(
         "--types",
-        cls=options.AliasedOption,
+        cls=AliasedOption,
         aliases=["--type"],
         multiple=True,
         metavar="TYPE",
@@ -108,3 +91,65 @@ _OPTIONS: dict[str, Callable[[Any], Any]] = {
         "Operators: = != < <= > >= has like and or not.",
     ),
 }
+
+limit = click.option(
+    "-k",
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many passages to take.",
+)
+exact = click.option(
+    "--exact", is_flag=True, help="Compare every vector, also where an index is quicker."
+)
+per_document = click.option(
+    "--per-document",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="How many passages one file may give.  [default: 4]",
+)
+keyword_weight = click.option(
+    "--keyword-weight",
+    type=click.FloatRange(min=0.0),
+    metavar="W",
+    help="Weight of exact words beside meaning; 0 is cosine similarity alone.  [default: 0.5]",
+)
+
+min_score = click.option(
+    "--min-score",
+    type=click.FloatRange(0.0, 1.0),
+    metavar="X",
+    help="The evidence, 0 to 1, below which there is no answer; 0 always answers.  [default: the "
+    "index's own threshold]",
+)
+supported_only = click.option(
+    "--supported-only",
+    cls=AliasedOption,
+    aliases=["--strict"],
+    is_flag=True,
+    help="Leave out sentences that the passages do not support.",
+)
+rerank = click.option(
+    "--rerank",
+    metavar="MODEL",
+    help="Let a chat model such as ollama/gemma3 read the first 20 passages and order them anew.  "
+    "[default: off]",
+)
+
+_SEARCH = {"limit": limit, "keyword_weight": keyword_weight, "rerank": rerank, **_FILTERS}
+# Each adds one argument: a dict of the parameters of `Index.search`, `Index.explain` or `Index.ask`
+# that were given.
+filters = gather("filters", _FILTERS, set_options)
+search = gather("search", {**_SEARCH, "exact": exact}, set_options)
+explain = gather("search", _SEARCH, set_options)
+answer = gather(
+    "answering",
+    {
+        **_SEARCH,
+        "exact": exact,
+        "min_score": min_score,
+        "per_document": per_document,
+        "supported_only": supported_only,
+    },
+    set_options,
+)
