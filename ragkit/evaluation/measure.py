@@ -31,7 +31,7 @@ Verdict = Literal["better", "worse", "not shown to differ"]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One setting's figures, a value a question, in the order of the questions.
+    """The figures of one setting, one value a question, in the order of the questions.
 
     `recalls` has a row for each depth of `DEPTHS`, at document level; a document's rank is that
     of its best chunk. `span_recalls` has the same rows over passages, for the questions that
@@ -96,47 +96,44 @@ def measure_settings(
     on_progress: Callable[[int, int], None] | None = None,
     on_note: Callable[[str], object] | None = None,
 ) -> list[Measurement]:
-    """One measurement for each of `settings`, keyword arguments of `Index.search` each; for
-    `rerank` "none" is none. `on_note` is told, once, what a reranker could not do.
+    """One measurement for each of `settings`, which are keyword arguments of `Index.search`;
+    `rerank` may be "none".
 
     Each question is embedded once and searched once for every setting: a shorter ranking is not
-    the beginning of a longer one, which weighs more candidates. `on_progress` is told how many
-    searches of how many are done.
+    the beginning of a longer one, which weighs more candidates. `on_progress` is called with the
+    number of searches done and of all, `on_note` once with each failure of a reranker.
     """
-    embedder = _Remembering(index.embedder)
+    embedder = _QueryCache(index.embedder)
     search: Callable[..., list[Hit]] = Index.open(
         index.location, embedder=embedder, ollama=index.ollama
     ).search
-    told: set[str] = set()
+    notes: set[str] = set()
 
     def note(text: str) -> None:
-        if on_note is not None and text not in told:
-            told.add(text)
+        if on_note is not None and text not in notes:
+            notes.add(text)
             on_note(text)
 
-    options = [{**_options(one), "on_note": note} for one in settings]
-    found: list[list[list[Hit]]] = [[] for _ in settings]
+    options = [{**_search_options(one), "on_note": note} for one in settings]
+    hits: list[list[list[Hit]]] = [[] for _ in settings]
     seconds: list[list[float]] = [[] for _ in settings]
-    asked = questions.questions
+    rows = questions.questions
     # The first searches read the tables from disk, which is not what a search costs.
     for one in options:
-        search(asked[0].text, **one)
-    for number, question in enumerate(asked):
+        search(rows[0].text, **one)
+    for number, question in enumerate(rows):
         embedder.clear()
         for at in range(len(settings)):
-            # Whoever goes first warms the caches for the others: take turns.
+            # The first setting warms the caches for the others, so they take turns.
             turn = (at + number) % len(settings)
             saved, started = embedder.saved_seconds, time.perf_counter()
-            found[turn].append(search(question.text, **options[turn]))
+            hits[turn].append(search(question.text, **options[turn]))
             elapsed = time.perf_counter() - started
             # A question from the cache counts with the time that it took to embed it.
             seconds[turn].append(elapsed + embedder.saved_seconds - saved)
             if on_progress is not None:
-                on_progress(number * len(settings) + at + 1, len(asked) * len(settings))
-    return [
-        _judge(one, questions, hits, spent)
-        for one, hits, spent in zip(settings, found, seconds, strict=True)
-    ]
+                on_progress(number * len(settings) + at + 1, len(rows) * len(settings))
+    return [_judge(*one, questions) for one in zip(settings, hits, seconds, strict=True)]
 
 
 def list_combinations(
@@ -172,28 +169,28 @@ def find_winner(comparisons: Sequence[Comparison]) -> Comparison | None:
 
 
 def format_figures(one: Measurement) -> dict[str, str]:
-    """Name -> figure as text, in the order of a table's columns. "spans@5" is the share of the
-    marked characters that the first 5 passages cover."""
+    """Name -> figure as text, in the order of the columns of a table. "spans@5" is the share of
+    the marked characters that the first 5 passages cover."""
     figures = {f"recall@{depth}": f"{value:.4f}" for depth, value in one.recall.items()}
     figures |= {"nDCG@10": f"{one.ndcg:.4f}", "MRR": f"{one.mrr:.4f}"}
     figures |= {f"spans@{depth}": f"{mean:.4f}" for depth, mean in (one.span_recall or {}).items()}
     return figures | {f"ms p{part}": f"{one.milliseconds(part):.1f}" for part in (50, 95)}
 
 
-def _options(settings: Settings) -> dict[str, object]:
-    """What `Index.search` is given."""
+def _search_options(settings: Settings) -> dict[str, object]:
+    """The keyword arguments of `Index.search`."""
     return {key: one for key, one in settings.items() if (key, one) != ("rerank", "none")}
 
 
 def _judge(
-    settings: Settings, questions: QuestionSet, found: Sequence[list[Hit]], seconds: list[float]
+    settings: Settings, hits: Sequence[list[Hit]], seconds: list[float], questions: QuestionSet
 ) -> Measurement:
     copies = questions.copies
     pairs: list[tuple[JudgedQuestion, list[str], list[tuple[str, int, int]]]] = []
-    for question, hits in zip(questions.questions, found, strict=True):
+    for question, found in zip(questions.questions, hits, strict=True):
         passages = [
             (copies.get(hit.chunk.source, hit.chunk.source), hit.chunk.start, hit.chunk.end)
-            for hit in hits
+            for hit in found
         ]
         pairs.append((question, list(dict.fromkeys(name for name, _, _ in passages)), passages))
     spans = [(q.spans, passages) for q, _, passages in pairs if q.spans]
@@ -214,7 +211,7 @@ def _judge(
     )
 
 
-class _Remembering(EmbedderWrapper):
+class _QueryCache(EmbedderWrapper):
     """Embeds a question once. `saved_seconds` is the time that the cache has saved so far."""
 
     def __init__(self, embedder: Embedder) -> None:

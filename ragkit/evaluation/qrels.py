@@ -53,28 +53,28 @@ class QuestionSet:
 def read_questions(
     index: Index, queries: str | os.PathLike[str], qrels: str | os.PathLike[str]
 ) -> QuestionSet:
-    """The questions of two JSONL files, their judgments matched to the sources of the index.
+    """The questions of two JSONL files, with their judgments matched to the sources of the index.
 
     A row of `queries` has `id` and `text`; a row of `qrels` has `query_id`, `doc_id` (the path
-    below the indexed folder), `score` (the gain; 0 is not relevant) and, where known, `span`
+    below the indexed folder), `score` (the gain; 0 is not relevant) and perhaps `span`
     [start, end) or `spans`. Documents that were discovered but could not be indexed count as not
     found. Questions without a relevant document among those discovered are left out, with a note.
 
-    Raises `RagkitError` for files that cannot be read so, and when no question is left.
+    Raises `RagkitError` for files of another form, and when no question is left.
     """
     texts = _read_texts(Path(queries))
     sources = _Sources(index)
     gains: dict[str, dict[str, float]] = defaultdict(dict)
     spans: dict[str, dict[str, list[Range]]] = defaultdict(lambda: defaultdict(list))
-    for asked, document, gain, ranges in _read_judgments(Path(qrels)):
+    for question_id, document, gain, ranges in _read_judgments(Path(qrels)):
         source = sources.find(document)
-        held = gains[asked]
-        held[source] = max(held.get(source, 0.0), gain)
+        judged = gains[question_id]
+        judged[source] = max(judged.get(source, 0.0), gain)
         if gain > 0 and ranges:
-            spans[asked][source] += ranges
+            spans[question_id][source] += ranges
     questions: list[JudgedQuestion] = []
     for key, text in texts.items():
-        if any(gain > 0 and name in sources.known for name, gain in gains[key].items()):
+        if any(gain > 0 and name in sources.discovered for name, gain in gains[key].items()):
             marked = {source: tuple(ranges) for source, ranges in spans[key].items()}
             questions.append(JudgedQuestion(key, text, gains[key], marked))
     if not questions:
@@ -104,8 +104,8 @@ def _notes(
     notes = []
     if left_out:
         notes.append(f"{left_out} questions have no relevant document in this index: left out")
-    wanted = {name for q in questions for name, gain in q.judged.items() if gain > 0}
-    if missing := sorted(wanted - sources.indexed):
+    relevant = {name for q in questions for name, gain in q.judged.items() if gain > 0}
+    if missing := sorted(relevant - sources.indexed):
         notes.append(
             f"{len(missing)} relevant documents are not in this index and count as not found, "
             f"such as {missing[0]}"
@@ -113,33 +113,35 @@ def _notes(
     if sources.ambiguous:
         notes.append(
             f"{len(sources.ambiguous)} doc_ids fit several files, such as "
-            f"{min(sources.ambiguous)}: the one highest in the folders was taken"
+            f"{min(sources.ambiguous)}: the one in the fewest folders was used"
         )
     return tuple(notes)
 
 
 class _Sources:
-    """The files of an index by the ends of their paths."""
+    """The files of an index, found by the ends of their paths."""
 
     def __init__(self, index: Index) -> None:
         files = index.files()
         base = index.base_folder.as_posix().rstrip("/")
-        self.known = {file.source for file in files}
+        self.discovered = {file.source for file in files}
         self.indexed = {file.source for file in files if file.outcome == "indexed"}
         self.ambiguous: set[str] = set()
         self._roots = ["" if root in (".", "") else f"{root}/" for root in index.indexed_paths()]
-        self._plain = {_plain(source): source for source in sorted(self.known, reverse=True)}
+        self._by_path = {
+            _normalize(source): source for source in sorted(self.discovered, reverse=True)
+        }
         self._by_name: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for plain, source in self._plain.items():
+        for plain, source in self._by_path.items():
             path = plain if plain.startswith("/") else f"{base}/{plain}"
             self._by_name[path.rpartition("/")[2]].append((path, source))
 
     def find(self, document: str) -> str:
-        """The source a doc_id means: below an indexed folder, else the one whose path ends so
+        """The source that a doc_id means: below an indexed folder, else the one whose path ends so
         (the fewest folders first), else the doc_id itself."""
-        plain = _plain(document).removeprefix("./")
+        plain = _normalize(document).removeprefix("./")
         for root in self._roots:
-            if source := self._plain.get(_plain(root) + plain):
+            if source := self._by_path.get(_normalize(root) + plain):
                 return source
         ending = "/" + plain.removeprefix("/")
         fits = [row for row in self._by_name[plain.rpartition("/")[2]] if row[0].endswith(ending)]
@@ -148,12 +150,9 @@ class _Sources:
         return min(fits, key=lambda row: (row[0].count("/"), row))[1] if fits else document
 
 
-def _plain(path: str) -> str:
-    # One file system stores é as one character, another as two.
+def _normalize(path: str) -> str:
+    # Some file systems store é as one character, others as two.
     return unicodedata.normalize("NFC", path)
-
-
-# ---------------------------------------------------------------- the files
 
 
 def _read_texts(path: Path) -> dict[str, str]:

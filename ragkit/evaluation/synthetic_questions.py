@@ -16,7 +16,7 @@ _MOST_CHUNKS = 5_000
 _LEAST_QUESTION, _MOST_QUESTION = 8, 300  # characters
 _LEAST_LETTERS = 20  # in a chunk that is worth a question
 _REPLY_TOKENS = 100
-_ATTEMPTS = 3  # for each question that is wanted; not every reply is one
+_ATTEMPTS = 3  # calls for each question; not every reply is one
 _QUESTION_MARKS = ("?", "\uff1f", "\u061f", "\u037e")  # full-width, Arabic, Greek
 _INSTRUCTIONS = """\
 You write questions that test a search engine over a person's own documents.
@@ -128,7 +128,7 @@ def _write_questions(
 
 
 def _find_question(reply: str) -> str:
-    """The line of a reply that is the question; "" where that cannot be told."""
+    """The line of a reply that is the question; "" where it is not clear."""
     lines = [line.strip().strip('"') for line in reply.splitlines() if line.strip()]
     asking = [line for line in lines if line.endswith(_QUESTION_MARKS)]
     return asking[0] if asking else lines[0] if len(lines) == 1 else ""

@@ -55,9 +55,10 @@ class IndexConnection:
 
         Raises `IndexMismatchError` with `check`, when it is not the model of the index.
         """
+        model = resolve_embedder(embedder)
         if check:
-            check_embedder(self.store.manifest, embedder, self.store.uri)
-        self._embedders[embedder.identity] = embedder
+            check_embedder(self.store.manifest, model, self.store.uri)
+        self._embedders[model.identity] = model
 
     def store_and_embedder(self) -> tuple[Store, Embedder]:
         """The store and the model of its vectors: one pair, whatever version other threads

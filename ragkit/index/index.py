@@ -96,7 +96,8 @@ class Index:
 
         path: a `StorageLocation` says how an object store is reached, for the index and for
             documents in the same store.
-        embedder: a name such as "ollama/embeddinggemma", or an object that fulfils `Embedder`.
+        embedder: a name such as "ollama/embeddinggemma", or an object with `embed_documents` and
+            `embed_query`, such as an `Embedder`.
             None: a known embedding model of Ollama if a server answers, else the embedded one.
         ollama: how models on servers are reached, now and later.
         chunk_tokens, overlap: sizes of chunks, in tokens of that embedder.
@@ -109,7 +110,7 @@ class Index:
         if index_exists(location):
             raise RagkitError(f"there is already an index at {location.uri}; open it instead")
         chosen = embedder or choose_embedder(ollama).name
-        model = resolve_embedder(chosen, ollama) if isinstance(chosen, str) else chosen
+        model = resolve_embedder(chosen, ollama)
         chunking = chunk_settings_for(model, chunk_tokens, overlap)
         from ragkit.ingest.loader_version import CHUNKER_VERSION, loaders_version
 

@@ -64,9 +64,8 @@ class Maintenance:
         options = options_of(ReadOptions, locals())
         connection = self._connection
         with connection.writing(wait_seconds, on_wait):
-            model = embedder or default_reindex_model(connection.store)
-            if isinstance(model, str):
-                model = resolve_embedder(model, connection.ollama)
+            name = embedder or default_reindex_model(connection.store)
+            model = resolve_embedder(name, connection.ollama)
             connection.add_embedder(model)
             connection.store, report = reindex(
                 connection, model, options, chunk_tokens, overlap, drop_previous=drop_previous

@@ -1,9 +1,11 @@
-"""An index -> points on a map, and a question among them."""
+"""An index as a map: its chunks as points of a plane, and a question among them."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Unpack
+from datetime import date
+from typing import TYPE_CHECKING
 
 from ragkit.errors import RagkitError
 from ragkit.index import Index
@@ -17,33 +19,33 @@ if TYPE_CHECKING:
 
     from ragkit.types import Vectors
 
-MOST_POINTS = 4_000
-_PULLING = 5  # points that say where a question lies
+MAX_POINTS = 4_000
+_QUERY_NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
-    """Chunks and where they lie: `places` (n, 2) float32 in 0..1, one for each of `chunks`.
+    """Chunks and their points: `points` (n, 2) float32 in 0..1, one for each of `chunks`.
 
-    `total` counts the chunks that there are to draw; where it is more than `chunks`, these are a
-    sample spread evenly, to which the `hits` of the `query` were added. `query_place` is near the
-    points whose vectors are nearest to the question's; None without a query. `kept` is the share
-    of the 10 nearest chunks that are among the 30 nearest points.
+    `total` counts all chunks of the files; where it is more than `chunks`, these are an even
+    sample, to which the `hits` of the `query` were added. `query_point` is among the points whose
+    vectors are nearest to that of the query; None without one. `preserved_neighbours` is the
+    share of the 10 nearest chunks of each that are among its 30 nearest points.
     """
 
     chunks: tuple[Chunk, ...]
-    places: Vectors
+    points: Vectors
     total: int
-    kept: float
+    preserved_neighbours: float
     query: str = ""
     hits: tuple[Hit, ...] = ()
-    query_place: tuple[float, float] | None = None
+    query_point: tuple[float, float] | None = None
 
     @property
-    def hit_points(self) -> tuple[int, ...]:
-        """Which of `chunks` are the hits, best first."""
-        at = {(one.source, one.ordinal): n for n, one in enumerate(self.chunks)}
-        return tuple(at[hit.chunk.source, hit.chunk.ordinal] for hit in self.hits)
+    def hit_positions(self) -> tuple[int, ...]:
+        """The positions of the hits in `chunks`, best first."""
+        positions = {(one.source, one.ordinal): n for n, one in enumerate(self.chunks)}
+        return tuple(positions[hit.chunk.source, hit.chunk.ordinal] for hit in self.hits)
 
 
 def draw_map(
@@ -51,39 +53,45 @@ def draw_map(
     *,
     query: str | None = None,
     limit: int | None = None,
-    points: int = MOST_POINTS,
-    **filters: Unpack[FilterOptions],
+    points: int = MAX_POINTS,
+    path: str | None = None,
+    types: Collection[str] = (),
+    since: str | date | None = None,
+    until: str | date | None = None,
+    where: str | None = None,
 ) -> Map:
-    """The chunks of an index, at most about `most` of them, so that near meanings lie near each
-    other; with `query` its `limit` hits are among them.
+    """The chunks of the files that pass the filters, about `points` of them at most, so that
+    similar ones are near each other; with `query` its `limit` hits are among them.
 
     Raises `RagkitError` when there is nothing to draw, `ValueError` as `Index.search` does.
     """
+    filters = FilterOptions(path=path, types=types, since=since, until=until, where=where)
     hits = tuple(index.search(query, limit=limit, **filters)) if query is not None else ()
     sample = index.sample_chunks(points, always=[hit.chunk for hit in hits], **filters)
     if not sample.chunks:
         raise RagkitError("there is nothing to draw: no chunk is indexed in these files")
-    places = lay_out(sample.vectors)
-    where = None
+    layout = lay_out(sample.vectors)
+    query_point = None
     if query is not None:
-        where = _place_among(index.embedder.embed_query(query), sample.vectors, places)
+        vector = index.embedder.embed_query(query)
+        query_point = _median_of_neighbours(vector, sample.vectors, layout)
     return Map(
         chunks=sample.chunks,
-        places=places,
+        points=layout,
         total=sample.total,
-        kept=preserved_neighbours(sample.vectors, places),
+        preserved_neighbours=preserved_neighbours(sample.vectors, layout),
         query=query or "",
         hits=hits,
-        query_place=where,
+        query_point=query_point,
     )
 
 
-def _place_among(
-    vector: npt.NDArray[np.float32], vectors: Vectors, places: Vectors
+def _median_of_neighbours(
+    vector: npt.NDArray[np.float32], vectors: Vectors, points: Vectors
 ) -> tuple[float, float]:
-    """The median place of the points whose vectors are nearest: one stray does not move it."""
+    """The median of the points whose vectors are nearest, which one stray does not move."""
     import numpy as np
 
-    nearest = np.argsort(-(vectors @ vector), kind="stable")[:_PULLING]
-    x, y = np.median(places[nearest], axis=0)
+    nearest = np.argsort(-(vectors @ vector), kind="stable")[:_QUERY_NEIGHBOURS]
+    x, y = np.median(points[nearest], axis=0)
     return float(x), float(y)

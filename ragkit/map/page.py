@@ -52,9 +52,10 @@ def _summary(drawn: Map) -> str:
     if count < drawn.total:
         passages = f"{count:,} of {drawn.total:,} passages, spread evenly over the index"
     documents = len({chunk.source for chunk in drawn.chunks})
+    percent = 100 * drawn.preserved_neighbours
     summary = (
-        f"<p>{passages}, of {documents:,} documents; {100 * drawn.kept:.0f} % of the 10 nearest of "
-        "each by similarity are among its 30 nearest here.</p>"
+        f"<p>{passages}, of {documents:,} documents; {percent:.0f} % of the 10 "
+        "nearest of each by similarity are among its 30 nearest here.</p>"
     )
     if drawn.query:
         found = f"{len(drawn.hits)} hits" if drawn.hits else "nothing found"
@@ -76,10 +77,10 @@ def _data(drawn: Map) -> dict[str, object]:
                 "heading": _truncate(chunk.heading),
                 "text": _truncate(chunk.text),
             }
-            for chunk, (x, y) in zip(drawn.chunks, drawn.places, strict=True)
+            for chunk, (x, y) in zip(drawn.chunks, drawn.points, strict=True)
         ],
-        "hits": list(drawn.hit_points),
-        "query": drawn.query_place,
+        "hits": list(drawn.hit_positions),
+        "query": drawn.query_point,
     }
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from data import folder
 
 from ragkit import Index
-from ragkit.map.draw import MOST_POINTS
+from ragkit.map.draw import MAX_POINTS
 from ragkit.map.layout import lay_out, preserved_neighbours, principal_plane
 
 
@@ -29,7 +29,7 @@ def main() -> None:
             index = Index.create(Path(place, "index"), embedder="wordllama/l2_supercat_256")
             data = folder(name)
             index.update(data / "docs" if (data / "docs").is_dir() else data)
-            sample = index.sample_chunks(MOST_POINTS)
+            sample = index.sample_chunks(MAX_POINTS)
         plane = preserved_neighbours(sample.vectors, principal_plane(sample.vectors))
         started = time.process_time()
         laid = lay_out(sample.vectors)

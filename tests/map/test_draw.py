@@ -33,24 +33,24 @@ def filled(index: Index, docs: Path) -> Index:
 def test_every_chunk_is_drawn_once(filled: Index) -> None:
     drawn = draw_map(filled)
     assert {one.source for one in drawn.chunks} == {file.source for file in filled.files()}
-    assert len(drawn.chunks) == len(drawn.places) == drawn.total == 40
-    assert (drawn.hits, drawn.query_place) == ((), None)
+    assert len(drawn.chunks) == len(drawn.points) == drawn.total == 40
+    assert (drawn.hits, drawn.query_point) == ((), None)
 
 
 def test_a_sample_is_spread_and_holds_the_hits(filled: Index) -> None:
     drawn = draw_map(filled, query="whale of trip 7", limit=3, points=10)
     assert drawn.total == 40
     assert 10 <= len(drawn.chunks) <= 13
-    assert [drawn.chunks[at] for at in drawn.hit_points] == [hit.chunk for hit in drawn.hits]
+    assert [drawn.chunks[at] for at in drawn.hit_positions] == [hit.chunk for hit in drawn.hits]
     folders = [one.source.split("/")[1] for one in drawn.chunks]
     assert min(folders.count("sea"), folders.count("tax")) >= 4
 
 
 def test_a_question_lies_where_its_like_lies(filled: Index) -> None:
     drawn = draw_map(filled, query="whales in the sea")
-    assert drawn.query_place is not None
+    assert drawn.query_point is not None
     sea = np.array(["/sea/" in one.source for one in drawn.chunks])
-    distance = np.linalg.norm(drawn.places - np.array(drawn.query_place), axis=1)
+    distance = np.linalg.norm(drawn.points - np.array(drawn.query_point), axis=1)
     assert distance[sea].min() < distance[~sea].min()
 
 

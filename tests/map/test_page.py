@@ -30,10 +30,10 @@ DRAWN = Map(
     CHUNKS,
     np.array([[0, 0.5], [1, 0.25], [0.5, 1]], np.float32),
     total=3,
-    kept=1.0,
+    preserved_neighbours=1.0,
     query=EVIL,
     hits=(Hit(CHUNKS[2], 0.5, 0.5, 0.0), Hit(CHUNKS[0], 0.4, 0.4, 0.0)),
-    query_place=(0.5, 0.75),
+    query_point=(0.5, 0.75),
 )
 
 

@@ -44,9 +44,9 @@ def test_an_index_is_built_and_searched_with_the_smallest_embedder(tmp_path: Pat
     notes.mkdir()
     (notes / "animals.md").write_text("The walrus wallows.\n")
     (notes / "music.md").write_text("A fugue for six flutes.\n")
-    index = Index.create(tmp_path / "index", embedder=complete_embedder(Letters()))
+    index = Index.create(tmp_path / "index", embedder=Letters())
     assert index.update(notes).problems == ()
-    again = Index.open(tmp_path / "index", embedder=complete_embedder(Letters()))
+    again = Index.open(tmp_path / "index", embedder=Letters())
     hits = again.search("wallowing walrus", keyword_weight=0)
     assert hits[0].chunk.source.endswith("animals.md")
 

@@ -79,7 +79,7 @@ def command(
                 "points": len(drawn.chunks),
                 "chunks": drawn.total,
                 "hits": len(drawn.hits),
-                "kept_neighbours": drawn.kept,
+                "kept_neighbours": drawn.preserved_neighbours,
             }
         )
         return
