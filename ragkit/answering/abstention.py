@@ -122,8 +122,8 @@ def calibrate_threshold(store: Store, embedder: Embedder) -> AbstentionThreshold
 
     texts = store.chunks.sample_texts(_SAMPLED_CHUNKS)
     languages = languages_of(texts)
-    asked = off_topic_questions()
-    results = {code: [_search(store, embedder, q) for q in asked[code]] for code in languages}
+    questions = off_topic_questions()
+    results = {code: [_search(store, embedder, q) for q in questions[code]] for code in languages}
     baselines = {
         code: float(np.median([_best_similarity(passages) for _, passages in results[code]]))
         for code in languages
@@ -145,8 +145,7 @@ def _search(store: Store, embedder: Embedder, question: str) -> tuple[str, tuple
 
 @cache
 def off_topic_questions() -> dict[str, tuple[str, ...]]:
-    """Code of a language -> questions that no collection of documents answers: passing private
-    matters, as many in every language."""
+    """Language code -> questions on private matters, which no documents answer; as many in each."""
     file = files("ragkit.answering").joinpath("data", "off_topic_questions.json")
     by_language: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
     return {code: tuple(questions) for code, questions in by_language.items()}
@@ -156,8 +155,8 @@ def languages_of(texts: Sequence[str]) -> list[str]:
     """The languages of `texts` that there are off-topic questions in; all where there is none."""
     votes = [detect_language(text) for text in texts]
     least = max(1.0, _MIN_LANGUAGE_SHARE * len(votes))
-    known = off_topic_questions()
-    return [code for code in known if votes.count(code) >= least] or list(known)
+    codes = list(off_topic_questions())
+    return [code for code in codes if votes.count(code) >= least] or codes
 
 
 def nonsense_questions(texts: Sequence[str], count: int) -> list[str]:

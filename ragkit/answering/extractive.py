@@ -130,8 +130,8 @@ def _list_units(passages: Sequence[Passage]) -> list[PassageUnit]:
         previous: PassageUnit | None = None
         for span in split_sentences(passage.text, table_header=passage.table_header):
             text = to_plain_text(passage.text, span)
-            held = terms(text)
-            unit = PassageUnit(passage, span, text, held, frozenset(held), previous, nearby=above)
+            ours = terms(text)
+            unit = PassageUnit(passage, span, text, ours, frozenset(ours), previous, nearby=above)
             too_long = span.kind == "code" and len(text) > _MAX_CODE_CHARACTERS
             unit.eligible = span.kind != "header" and not too_long
             if span.kind == "heading" or _is_title(passage.text, span):

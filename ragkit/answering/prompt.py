@@ -57,7 +57,6 @@ def build_prompt(
     window: int,
     reserve: int,
     count_tokens: CountTokens,
-    instructions: str = INSTRUCTIONS,
 ) -> FittedPrompt:
     """The instructions, as much history and as many passages as fit, and the question last.
 
@@ -71,23 +70,17 @@ def build_prompt(
     """
 
     def estimate(kept: Sequence[Message], used: Sequence[Passage]) -> int:
-        return _estimate(_messages(instructions, kept, used, question), count_tokens)
+        return _estimate(_messages(kept, used, question), count_tokens)
 
     budget = window - reserve
     if (least := estimate((), ())) > budget:
         raise _question_too_long(least, budget, window)
-    kept = trim_history(
-        history,
-        window=window,
-        reserve=reserve,
-        count_tokens=count_tokens,
-        instructions=instructions,
-    )
+    kept = trim_history(history, window=window, reserve=reserve, count_tokens=count_tokens)
     while kept and estimate(kept, ()) > budget:
         kept = _without_oldest(kept)
     used, omitted = _select_passages(passages, lambda some: estimate(kept, some) <= budget)
     return FittedPrompt(
-        messages=_messages(instructions, kept, used, question),
+        messages=_messages(kept, used, question),
         used=used,
         omitted=omitted,
         estimated_tokens=estimate(kept, used),
@@ -133,7 +126,6 @@ def trim_history(
     window: int,
     reserve: int,
     count_tokens: CountTokens,
-    instructions: str = INSTRUCTIONS,
 ) -> tuple[Message, ...]:
     """The newest turns of a conversation, in their order, in a third of the window at most.
 
@@ -141,7 +133,7 @@ def trim_history(
     New turns leave the beginning as it was, for the prompt cache of the server, until the third is
     full; then the oldest are dropped until half of it is free. It depends on nothing else.
     """
-    least = _estimate((Message("system", instructions),), count_tokens)
+    least = _estimate((Message("system", INSTRUCTIONS),), count_tokens)
     limit = int(max(0, window - reserve - least) * _HISTORY_SHARE)
     exchanges = _exchanges(history)
     tokens = [_tokens_of(exchange, count_tokens) for exchange in exchanges]
@@ -176,10 +168,10 @@ def _without_oldest(turns: Sequence[Message]) -> tuple[Message, ...]:
 
 
 def _messages(
-    instructions: str, history: Sequence[Message], passages: Sequence[Passage], question: str
+    history: Sequence[Message], passages: Sequence[Passage], question: str
 ) -> tuple[Message, ...]:
     last = f"{_passages_text(passages)}\n\n{_REMINDER}\n\nQuestion: {sanitize(question.strip())}"
-    return (Message("system", instructions), *history, Message("user", last))
+    return (Message("system", INSTRUCTIONS), *history, Message("user", last))
 
 
 def _passages_text(passages: Sequence[Passage]) -> str:

@@ -141,10 +141,6 @@ def test_a_question_that_does_not_fit_is_an_overflow_with_its_figures() -> None:
     assert caught.value.prompt_tokens > 2048
 
 
-def test_own_instructions_replace_the_built_in_ones() -> None:
-    assert fitted("Why?", [], instructions="Be kind.").messages[0].content == "Be kind."
-
-
 @pytest.mark.parametrize(
     "text",
     [
