@@ -106,7 +106,7 @@ def update_threshold(store: Store, embedder: Embedder, *, written: int, changed:
                 store.catalog.set(store.version_key(_KEY), {**saved, "written": since})
             return
     try:
-        with store.search.kept.low_memory():
+        with store.search.cache.low_memory():
             threshold = calibrate_threshold(store, embedder)
     except ModelError as error:
         logger.info("the abstention threshold of %s is not calibrated: %s", store.uri, error)

@@ -1,4 +1,4 @@
-"""Prepared files -> their chunks with vectors; no text is embedded twice."""
+"""Prepared files -> their chunks with vectors. No text is embedded twice."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _LENGTH_TOLERANCE = 0.01
 
 
 class BatchWithCache(NamedTuple):
-    """Prepared files, and the stored vectors of their texts: hash -> (d,) float32. `written`:
-    how many commits were written when these were looked up."""
+    """Prepared files with the stored vectors of their texts: hash -> (d,) float32.
+    `commits_written`: how many commits were written when these were looked up."""
 
     files: list[PreparedFile]
     stored: dict[str, Vectors]
-    written: int
+    commits_written: int
 
 
 class ChunkRow(NamedTuple):
@@ -42,40 +42,42 @@ class ChunkRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedFile:
-    """A file ready to be stored: its ledger row, and its chunks in their order."""
+    """A file ready to be stored: its row, and its chunks in their order."""
 
     record: FileRecord
     rows: tuple[ChunkRow, ...] = ()
 
 
 class EmbeddingStage:
-    """Embeds files slice by slice; reuses vectors of equal texts, stored or not yet written."""
+    """Embeds files batch by batch; reuses vectors of equal texts, stored or not yet written."""
 
-    def __init__(self, embedder: Embedder, known: VectorCache) -> None:
+    def __init__(self, embedder: Embedder, cache: VectorCache) -> None:
         self._embedder = embedder
-        self._known = known
-        # Vectors by commit: those a look-up may have missed. The last commit is being made.
+        self._cache = cache
+        # New vectors by number of commit, until every look-up sees them in the table. The last
+        # commit is not finished yet.
         self._recent: deque[tuple[int, dict[str, Vectors]]] = deque([(0, {})])
         self._written = 0
-        self._slice_chunks = _FIRST_CHUNKS
+        self._batch_chunks = _FIRST_CHUNKS
         self.embedded = 0
         self.reused = 0
 
     def attach_cached_vectors(
         self, groups: Iterable[list[PreparedFile]]
     ) -> Iterator[BatchWithCache]:
-        """The files of each group with what is stored of them, in slices that hold about one
-        call's worth of chunks. A group is looked up at once: that may read a whole column. For a
-        thread of its own, so that the model does not wait for the tables."""
+        """The files of each group with their stored vectors, in batches for about one call of the
+        model. The vectors of a group are batch up together: that may read a whole column. To be
+        drawn in a thread of its own, so that the model does not wait for the tables."""
         for group in groups:
             written = self._written
             hashes = {one.text_hash: None for file in group for one in file.features}
-            stored = self._known.find(list(hashes))
-            for files in group_by_chunks(group, lambda: self._slice_chunks):
+            stored = self._cache.find(list(hashes))
+            for files in group_by_chunks(group, lambda: self._batch_chunks):
                 yield BatchWithCache(files, stored, written)
 
     def start_commit(self) -> Callable[[], None]:
-        """Tells that all files so far are one commit; to be called when that is written."""
+        """Ends a commit: all files embedded since the last call are in it. Returns a function to
+        be called when it is written."""
         number = self._recent[-1][0] + 1
         self._recent.append((number, {}))
 
@@ -84,44 +86,44 @@ class EmbeddingStage:
 
         return written
 
-    def __call__(self, looked: BatchWithCache) -> list[EmbeddedFile]:
+    def __call__(self, batch: BatchWithCache) -> list[EmbeddedFile]:
         """Each file with the vectors of its chunks. A chunk too long for the model is divided
-        until it fits; one the model refuses is left out and its file's row says so."""
-        while self._recent[0][0] < looked.written:
+        until it fits; one that the model refuses is dropped, and its file's row says so."""
+        while self._recent[0][0] < batch.commits_written:
             self._recent.popleft()
-        done: list[list[ChunkRow]] = [[] for _ in looked.files]
-        lost: list[list[tuple[Chunk, str]]] = [[] for _ in looked.files]
-        stored = looked.stored
+        done: list[list[ChunkRow]] = [[] for _ in batch.files]
+        without_vector: list[list[tuple[Chunk, str]]] = [[] for _ in batch.files]
+        stored = batch.stored
         waiting = [
-            (at, one, derived)
-            for at, file in enumerate(looked.files)
-            for one, derived in zip(file.chunks, file.features, strict=True)
+            (at, one, features)
+            for at, file in enumerate(batch.files)
+            for one, features in zip(file.chunks, file.features, strict=True)
         ]
         while waiting:
             vectors, too_long, refused = self._vectors(waiting, stored)
-            again: list[tuple[int, Chunk, ChunkFeatures]] = []
-            for at, one, derived in waiting:
-                key = derived.text_hash
+            divided: list[tuple[int, Chunk, ChunkFeatures]] = []
+            for at, one, features in waiting:
+                key = features.text_hash
                 if key in vectors:
-                    done[at].append(ChunkRow(one, derived, vectors[key]))
+                    done[at].append(ChunkRow(one, features, vectors[key]))
                 elif key in too_long and (halves := split_chunk(one)):
-                    openings = (derived.header, "")
-                    again += [
-                        (at, half, chunk_features(half, opening))
-                        for half, opening in zip(halves, openings, strict=True)
+                    headers = (features.header, "")
+                    divided += [
+                        (at, half, chunk_features(half, header))
+                        for half, header in zip(halves, headers, strict=True)
                         if half.text.strip()
                     ]
                 else:
-                    lost[at].append((one, refused.get(key, "too long for the model")))
-            waiting = again
-            stored = self._known.find([derived.text_hash for _, _, derived in waiting])
-        return [_embedded(*parts) for parts in zip(looked.files, done, lost, strict=True)]
+                    without_vector[at].append((one, refused.get(key, "too long for the model")))
+            waiting = divided
+            stored = self._cache.find([features.text_hash for _, _, features in waiting])
+        return [_embedded(*parts) for parts in zip(batch.files, done, without_vector, strict=True)]
 
     def _vectors(
         self, waiting: Sequence[tuple[int, Chunk, ChunkFeatures]], stored: Mapping[str, Vectors]
     ) -> tuple[dict[str, Vectors], set[str], dict[str, str]]:
         """By text hash: vectors, those too long, and those refused with the reason."""
-        texts = {derived.text_hash: one for _, one, derived in waiting}
+        texts = {features.text_hash: one for _, one, features in waiting}
         vectors = {key: stored[key] for key in texts if key in stored}
         for _, recent in self._recent:
             vectors.update((key, recent[key]) for key in texts if key in recent)
@@ -130,9 +132,9 @@ class EmbeddingStage:
         refused: dict[str, str] = {}
         at = 0
         while at < len(missing):
-            keys = missing[at : at + self._slice_chunks]
+            keys = missing[at : at + self._batch_chunks]
             at += len(keys)
-            rows, long_at, refused_at = self._ask([embedding_input(texts[key]) for key in keys])
+            rows, long_at, refused_at = self._embed([embedding_input(texts[key]) for key in keys])
             too_long.update(keys[position] for position in long_at)
             refused.update((keys[position], why) for position, why in refused_at.items())
             fresh = {
@@ -141,14 +143,14 @@ class EmbeddingStage:
                 if key not in too_long and key not in refused
             }
             self._recent[-1][1].update(fresh)
-            self._known.add(fresh)
+            self._cache.add(fresh)
             vectors.update(fresh)
             self.embedded += len(fresh)
             self.reused -= len(fresh)
-        self.reused += sum(derived.text_hash in vectors for _, _, derived in waiting)
+        self.reused += sum(features.text_hash in vectors for _, _, features in waiting)
         return vectors, too_long, refused
 
-    def _ask(self, texts: list[str]) -> tuple[Vectors, frozenset[int], dict[int, str]]:
+    def _embed(self, texts: list[str]) -> tuple[Vectors, frozenset[int], dict[int, str]]:
         """The model's vectors, (n, d), and which texts have none: too long, or refused and why."""
         import numpy as np
 
@@ -172,15 +174,15 @@ class EmbeddingStage:
         return vectors, too_long, refused
 
     def _adapt(self, texts: int, seconds: float) -> None:
-        if texts >= self._slice_chunks // 2:
+        if texts >= self._batch_chunks // 2:
             factor = 2.0 if seconds < _AIM_SECONDS / 2 else 0.5 if seconds > _AIM_SECONDS * 2 else 1
-            self._slice_chunks = int(
-                min(max(self._slice_chunks * factor, _FIRST_CHUNKS), _MOST_CHUNKS)
+            self._batch_chunks = int(
+                min(max(self._batch_chunks * factor, _FIRST_CHUNKS), _MOST_CHUNKS)
             )
 
 
 def _embedded(
-    file: PreparedFile, done: list[ChunkRow], lost: list[tuple[Chunk, str]]
+    file: PreparedFile, done: list[ChunkRow], without_vector: list[tuple[Chunk, str]]
 ) -> EmbeddedFile:
     done.sort(key=lambda row: row.chunk.start)
     rows = tuple(
@@ -188,11 +190,13 @@ def _embedded(
         for at, row in enumerate(done)
     )
     record = file.record
-    if lost:
-        noun = "chunk" if len(lost) == 1 else "chunks"
-        reasons = "; ".join(sorted({f"{one.location}: {reason}" for one, reason in lost})[:3])
-        reason = f"{len(lost)} {noun} could not be embedded ({reasons})"
-        missing = sum(sum(map(len, one.text.split())) for one, _ in lost)
+    if without_vector:
+        noun = "chunk" if len(without_vector) == 1 else "chunks"
+        reasons = "; ".join(
+            sorted({f"{one.location}: {reason}" for one, reason in without_vector})[:3]
+        )
+        reason = f"{len(without_vector)} {noun} could not be embedded ({reasons})"
+        missing = sum(sum(map(len, one.text.split())) for one, _ in without_vector)
         record = replace(
             record,
             outcome="failed",

@@ -1,4 +1,4 @@
-"""One file -> its ledger row and its chunks: what a worker does, away from model and database."""
+"""One file -> its row and its chunks. Workers do this; it needs neither model nor database."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _CHUNK_FIELDS = tuple(field.name for field in fields(Chunk))
 
 @dataclass(frozen=True, slots=True)
 class PrepareSettings:
-    """How every file of a run is read and cut. Picklable. `storage` are the options of the object
-    store that documents come from."""
+    """How the files of a run are read and chunked. Can be pickled. `storage`: the options of the
+    object store that documents come from."""
 
     chunking: ChunkSettings
     count_tokens: TokenCounter
@@ -50,16 +50,16 @@ class PrepareSettings:
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """A file to prepare. `known_sha256` is what the index holds of it, "" for nothing."""
+    """A file to prepare. `stored_sha256`: its hash in the index, "" to read it in any case."""
 
     found: DiscoveredFile
-    known_sha256: str = ""
+    stored_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedFile:
-    """A file read and cut; `derived` goes with `chunks`, one by one. `same` says that its bytes
-    are those the index already holds; it then has no chunks here."""
+    """A file that was read and chunked; `features` belong to `chunks`, one by one. `same`: its hash
+    is the stored one; it has no chunks here then."""
 
     record: FileRecord
     chunks: tuple[Chunk, ...] = ()
@@ -74,19 +74,19 @@ class PreparedFile:
 
 
 def _prepared(
-    record: FileRecord, chunks: list[list[Any]], derived: list[tuple[str, ...]], same: bool
+    record: FileRecord, chunks: list[list[Any]], features: list[tuple[str, ...]], same: bool
 ) -> PreparedFile:
     return PreparedFile(
         record,
         tuple(Chunk(*values) for values in zip(*chunks, strict=True)),
-        tuple(map(ChunkFeatures._make, zip(*derived, strict=True))),
+        tuple(map(ChunkFeatures._make, zip(*features, strict=True))),
         same,
     )
 
 
-def prepare_files(recipe: PrepareSettings, tasks: Sequence[FileTask]) -> list[PreparedFile]:
+def prepare_files(settings: PrepareSettings, tasks: Sequence[FileTask]) -> list[PreparedFile]:
     """Every task prepared, in order. A file that cannot be read is a result, not an error."""
-    return [_prepare(recipe, task) for task in tasks]
+    return [_prepare(settings, task) for task in tasks]
 
 
 def prepare_document(
@@ -126,7 +126,7 @@ def failed_record(
 
 
 def embedding_input(one: Chunk) -> str:
-    """What is given to the embedder for a chunk: its text, under the header of its table."""
+    """The text that is embedded for a chunk: its own, below the header of its table."""
     return f"{one.table_header}\n{one.text}" if one.table_header else one.text
 
 
@@ -136,8 +136,8 @@ def text_hash(text: str) -> str:
 
 
 def search_context(one: Chunk) -> str:
-    """Words that find a chunk beside its own: file and folder names, headings, table header, and
-    names such as C++ in letters."""
+    """What else a chunk is found by: file and folder names, headings, table header, and names such
+    as C++ in letters."""
     parts = (_names(one.source), one.heading, one.table_header, spell_symbols(one.text))
     return "\n".join(part for part in parts if part)
 
@@ -152,31 +152,31 @@ def _names(source: str) -> str:
 def document_header(document: Document) -> str:
     """What a document says about itself: file and folder names, title, authors and tags, and how
     its text begins (a title page, a letterhead, a heading and what follows)."""
-    said = [value for key, value in document.metadata if key in _HEADER_METADATA]
-    return "\n".join([_names(document.source), *said, document.text[:HEADER_CHARACTERS]])
+    values = [value for key, value in document.metadata if key in _HEADER_METADATA]
+    return "\n".join([_names(document.source), *values, document.text[:HEADER_CHARACTERS]])
 
 
-def chunk_features(one: Chunk, opening: str = "") -> ChunkFeatures:
-    """What is stored with a chunk; `opening` is its document's, for the first one."""
+def chunk_features(one: Chunk, header: str = "") -> ChunkFeatures:
+    """What is stored beside a chunk; `header` is the document's, for its first chunk."""
     return ChunkFeatures(
-        text_hash(embedding_input(one)), search_context(one), stem_text(one.text), opening
+        text_hash(embedding_input(one)), search_context(one), stem_text(one.text), header
     )
 
 
-def _prepare(recipe: PrepareSettings, task: FileTask) -> PreparedFile:
+def _prepare(settings: PrepareSettings, task: FileTask) -> PreparedFile:
     found = task.found
     last_seen_ns = time.time_ns()
     loader = ""
     try:
-        data = _read(recipe, found)
+        data = _read(settings, found)
         sha256 = hashlib.sha256(data).hexdigest()
-        if sha256 == task.known_sha256:
+        if sha256 == task.stored_sha256:
             return PreparedFile(
                 replace(failed_record(found, "indexed", ""), sha256=sha256), same=True
             )
-        loader = find_loader(data, found.source, recipe.loading)
-        document = load(data, found.source, recipe.loading, loader=loader)
-        return prepare_document(recipe, found, document, last_seen_ns, loader)
+        loader = find_loader(data, found.source, settings.loading)
+        document = load(data, found.source, settings.loading, loader=loader)
+        return prepare_document(settings, found, document, last_seen_ns, loader)
     except LoadError as error:
         outcome: Outcome = "skipped" if error.outcome == "skipped" else "failed"
         return PreparedFile(failed_record(found, outcome, str(error), loader))
@@ -190,14 +190,14 @@ def _prepare(recipe: PrepareSettings, task: FileTask) -> PreparedFile:
         return PreparedFile(failed_record(found, "failed", reason, loader))
 
 
-def _read(recipe: PrepareSettings, found: DiscoveredFile) -> bytes:
+def _read(settings: PrepareSettings, found: DiscoveredFile) -> bytes:
     def head_check(head: bytes) -> Exception | None:
         return refusal(found.source, head)
 
     if is_remote(found.path):
-        place = StorageLocation(found.path, recipe.storage)
-        return read_object(place, limit_bytes=recipe.limit_bytes, head_check=head_check)
-    return read_file(found.path, limit_bytes=recipe.limit_bytes, head_check=head_check)
+        place = StorageLocation(found.path, settings.storage)
+        return read_object(place, limit_bytes=settings.limit_bytes, head_check=head_check)
+    return read_file(found.path, limit_bytes=settings.limit_bytes, head_check=head_check)
 
 
 def _record(

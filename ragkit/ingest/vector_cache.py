@@ -1,4 +1,4 @@
-"""Vectors that are stored already, found by the hash of their text without asking in vain."""
+"""Vectors that are stored already, by the hash of their text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Keys = npt.NDArray[np.uint64]
 
-_DIRECT_LOOKUPS = 2  # a run of few files asks the tables; a long one learns what is in them
+_DIRECT_LOOKUPS = 2  # then the hashes are read into memory
 _MIX = 0x9E3779B97F4A7C15
 
 
@@ -27,30 +27,30 @@ class Table(Protocol):
 
 
 class VectorCache:
-    """The vectors that some tables hold, and those that a run adds to them.
+    """The vectors in some tables, and those that a run adds to the first of them.
 
-    A look-up reads a whole column; so a run that makes more than a few keeps the hashes as
-    numbers, 8 bytes a chunk, and looks up only texts that are almost certainly stored. `find` and
-    `add` may be called from different threads.
+    A look-up reads a whole column. So after a few look-ups the hashes of all chunks are read into
+    memory, as numbers of 8 bytes, and only hashes among them are looked up. `find` and `add` may
+    be called from different threads.
     """
 
     def __init__(self, tables: Sequence[Table]) -> None:
         self._tables = [table for table in tables if table.count()]
         self._added_to = tables[0]
-        self._direct = _DIRECT_LOOKUPS if self._tables else 0
-        self._read = not self._tables
+        self._direct_lookups_left = _DIRECT_LOOKUPS if self._tables else 0
+        self._hashes_read = not self._tables
         self._runs: list[Keys] = []  # each ascending, each more than twice as long as the next
         self._lock = threading.Lock()
 
     def add(self, hashes: Collection[str]) -> None:
-        """Tells that vectors of these texts were made and will be stored in the first table."""
+        """Says that vectors with these hashes will be stored in the first table."""
         with self._lock:
             if self._added_to not in self._tables:
                 self._tables.insert(0, self._added_to)
             self._insert("".join(hashes).encode())
 
     def find(self, hashes: Sequence[str]) -> dict[str, Vectors]:
-        """The vector of each text hash that is stored: hash -> (d,) float32."""
+        """The stored vectors: hash -> (d,) float32; hashes without one are not in it."""
         with self._lock:
             wanted = self._probable(hashes)
         found: dict[str, Vectors] = {}
@@ -63,11 +63,11 @@ class VectorCache:
     def _probable(self, hashes: Sequence[str]) -> Sequence[str]:
         import numpy as np
 
-        if self._direct:
-            self._direct -= 1
+        if self._direct_lookups_left:
+            self._direct_lookups_left -= 1
             return hashes
-        if not self._read:
-            self._read = True
+        if not self._hashes_read:
+            self._hashes_read = True
             self._insert(b"".join(table.text_hashes() for table in self._tables))
         keys = _keys("".join(hashes).encode())
         probable = np.zeros(len(keys), dtype=np.bool_)
@@ -87,7 +87,7 @@ class VectorCache:
 
 
 def _keys(hashes: bytes) -> Keys:
-    """Text hashes, 32 ASCII characters each and one after another, as numbers."""
+    """Joined text hashes of 32 ASCII characters each, as numbers (n,)."""
     import numpy as np
 
     words = np.frombuffer(hashes, dtype=np.uint64).reshape(-1, 4)

@@ -1,7 +1,7 @@
-"""The tables of one index: `chunks`, `files` (the ledger) and `catalog`. LanceDB lives here.
+"""The tables of one index: `chunks`, `files` and `catalog`. LanceDB is imported in this room only.
 
-Every write is one atomic commit. Order of writes: chunks first, then the ledger; order of
-deletions: the ledger first. A crash between the two leaves a file to be done again, never a hole.
+Every write is one atomic commit. Writing goes chunks first, then `files`; deleting goes `files`
+first. After a crash between the two a file is done again; none is missing.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ _CREATION_SECONDS = 10.0  # another process may be making the same index
 
 
 class Store:
-    """An open index: `catalog`, and `chunks` and `files` of one generation. One process writes at
-    a time (`lock`), any number reads."""
+    """An open index: its `catalog`, and `chunks` and `files` of one of its versions. One process
+    writes at a time (`lock`), any number read."""
 
     def __init__(
-        self, place: StorageLocation, database: Any, catalog: Catalog, generation: str | None = None
+        self, place: StorageLocation, database: Any, catalog: Catalog, version: str | None = None
     ) -> None:
         self.location = place
         self.uri = place.uri
         self.catalog = catalog
         self.versions = IndexVersions(place.uri, database, catalog)
-        self.version = generation or self.versions.current
+        self.version = version or self.versions.current
         self._reader = AsyncTableReader(place, self.version)
         self.chunks = ChunkTable(place.uri, database.open_table(self.version), self._reader)
         self.search = ChunkSearch(self.chunks, self._reader)
@@ -58,10 +58,10 @@ class Store:
     @classmethod
     def create(cls, place: str | StorageLocation, manifest: Manifest) -> Store:
         """A new, empty index; local folders are made as needed. The catalog is made last: without
-        it there is no index, and what a killed creation left is made anew.
+        it there is no index, and tables of a creation that was killed are overwritten.
 
-        Raises `RagkitError` when there is one already, `StorageError` for an object store that
-        does not keep what tables rest on.
+        Raises `RagkitError` when there is one already, `StorageError` for an object store without
+        conditional writes.
         """
         place = as_location(place)
         uri = place.uri
@@ -94,7 +94,7 @@ class Store:
 
     @cached_property
     def files(self) -> FileTable:
-        """The ledger, opened when first needed."""
+        """The files table, opened when first needed."""
         with translate_errors(self.uri):
             return FileTable(self.uri, self._database.open_table(files_table(self.version)))
 
@@ -105,57 +105,57 @@ class Store:
 
     @property
     def manifest(self) -> Manifest:
-        """What the chunks were built with."""
+        """What this version was built with."""
         return self.chunks.manifest
 
     def lock(
         self, *, wait_seconds: float = 0.0, on_wait: Callable[[str], object] | None = None
     ) -> AbstractContextManager[None]:
-        """Held for a whole run that writes. On object storage conditional writes, primary keys
-        and commit retries guard instead; that the store has them is checked first."""
+        """The write lock, for a whole run. In an object store there is none: conditional writes,
+        primary keys and retried commits replace it; that the store has the first is checked."""
         return _write_lock(self.location, wait_seconds=wait_seconds, on_wait=on_wait)
 
     @property
     def was_interrupted(self) -> bool:
-        """Whether the last run that wrote this generation did not come to its end."""
+        """Whether the last run that wrote this version was stopped before its end."""
         return bool(self.catalog.get(self.version_key(_WRITING)))
 
     def begin_write(self) -> set[str]:
-        """Marks the generation as being written. The files of which a run that was cut off left
-        chunks without a ledger row: to be replaced or removed."""
+        """Marks this version as being written. Returns the files with chunks but no row, which an
+        interrupted run wrote: they are to be replaced or removed."""
         was_interrupted = self.was_interrupted
         self.mark_incomplete()
         return self.chunks.sources() - set(self.files.sources()) if was_interrupted else set()
 
     def mark_incomplete(self) -> None:
-        """Marks the generation as not whole, until `mark_complete`."""
+        """Marks this version as incomplete, until `mark_complete`."""
         self.catalog.set(self.version_key(_WRITING), True)
 
     def mark_complete(self) -> None:
-        """Marks the generation as whole."""
+        """Marks this version as complete."""
         self.catalog.set(self.version_key(_WRITING), False)
 
     def remove(self, sources: Collection[str]) -> None:
-        """Takes files out of the index: their ledger rows, then their chunks. To be called
-        while the generation is marked as being written."""
+        """Removes files: their rows, then their chunks. To be called while this version is marked
+        as being written."""
         self.files.delete(sources)
         self.chunks.delete(sources)
 
     def version_key(self, name: str) -> str:
-        """The key in the catalog of what is true of this generation alone."""
+        """The key in the catalog for a value of this version alone."""
         return name if self.version == CHUNKS else f"{name} of {self.version}"
 
-    def open_version(self, generation: str) -> Store:
-        """Another generation of the same index."""
+    def open_version(self, version: str) -> Store:
+        """Another version of the same index."""
         with translate_errors(self.uri):
-            return Store(self.location, self._database, self.catalog, generation)
+            return Store(self.location, self._database, self.catalog, version)
 
     def reload(self) -> Store:
-        """The generation in force, with what other processes have committed by now: this object
-        where it still is that one."""
+        """The current version, with what other processes have committed by now: this object, or
+        another one when the current version has changed."""
         self.refresh()
-        in_force = self.versions.current
-        return self if in_force == self.version else self.open_version(in_force)
+        current = self.versions.current
+        return self if current == self.version else self.open_version(current)
 
     def refresh(self) -> None:
         """Sees what other processes have committed since this object was opened."""
@@ -163,13 +163,13 @@ class Store:
             table.refresh()
 
     def maintain(self) -> None:
-        """Folds what a run has left in pieces, where it is worth the rewrite."""
+        """Compacts the tables that are worth the rewrite."""
         for table in (self.chunks, self.files, self.catalog):
             table.maintain()
 
     def optimize(self, *, workers: int = 0) -> None:
-        """Folds everything now. With `workers` the indices of the chunks are built by that many of
-        the connected Ray cluster."""
+        """Compacts all tables now. With `workers`, that many workers of the connected Ray cluster
+        build the indices of the chunks."""
         if workers:
             options = retrying_options(dict(self.location.options)) if is_remote(self.uri) else {}
             self.chunks.optimize_on_cluster(options, workers=workers)

@@ -1,7 +1,7 @@
-"""Queries of one table from any thread, several at the same time.
+"""Queries of one table, from any thread and several at the same time.
 
-They go through LanceDB's asynchronous interface: its synchronous one asks for the schema and
-other things before each query, which takes longer than most queries do.
+They use LanceDB's asynchronous interface: its synchronous one asks for the schema and other things
+before each query, which takes longer than most queries.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Query = Callable[[Any], Any]
 
 
 class AsyncTableReader:
-    """A table as it was when it was opened, or last told that it has changed."""
+    """A table at the version it had when it was opened, or when `changed` was last called."""
 
     def __init__(self, place: StorageLocation, name: str) -> None:
         self._place, self._name = place, name
@@ -46,8 +46,8 @@ class AsyncTableReader:
             return _run(self._fetch(queries))
 
     def scan(self, query: Query, use: Callable[[pa.RecordBatch, int], object]) -> None:
-        """Gives the rows of a query to `use`, some at a time, each time with the number of rows
-        that the table has. Nothing that is written meanwhile is among them."""
+        """Calls `use` with the rows of a query, a batch at a time, and the number of rows of the
+        table. Rows that are written meanwhile are not among them."""
         with translate_errors(self._place.uri):
             _run(self._scan(query, use))
 
@@ -57,7 +57,7 @@ class AsyncTableReader:
             return _run(self._count())
 
     def changed(self) -> None:
-        """Tells that the table was written: the next query sees that."""
+        """Says that the table was written: the next query reads the new version."""
         self._changed = True
         self.state += 1
 

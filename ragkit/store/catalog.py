@@ -48,12 +48,12 @@ class Catalog(Table):
             compact(self._table, always=self._table.version % _VERSIONS == 0)
 
 
-_CURRENT, _PREVIOUS, _UNFINISHED = "generation", "previous_generation", "unfinished_generation"
+_CURRENT, _PREVIOUS, _UNFINISHED = "version", "previous_version", "unfinished_version"
 _TABLE = re.compile(rf"(?:{CHUNKS}|{FILES})(?:_(\d+))?")
 
 
 class IndexVersions:
-    """Which generations there are. To be changed under the write lock only."""
+    """Names of the versions of the index. To be changed under the write lock only."""
 
     def __init__(self, uri: str, database: Any, catalog: Catalog) -> None:
         self._uri = uri
@@ -62,21 +62,21 @@ class IndexVersions:
 
     @property
     def current(self) -> str:
-        """The generation that answers."""
+        """The version that is searched."""
         return self._catalog.get(_CURRENT) or CHUNKS
 
     @property
     def previous(self) -> str | None:
-        """The generation that answered before, None when it is dropped or there was none."""
+        """The version before that, None when it is dropped or there was none."""
         return self._name(_PREVIOUS)
 
     @property
     def unfinished(self) -> str | None:
-        """The generation that is being built, None when there is none."""
+        """The version that is being built, None when there is none."""
         return self._name(_UNFINISHED)
 
     def begin(self, manifest: Manifest) -> str:
-        """A new, empty generation beside the one in force: its name."""
+        """Makes a new, empty version beside the current one, and returns its name."""
         self._drop_unreferenced()
         with translate_errors(self._uri):
             names = self._database.list_tables().tables
@@ -87,25 +87,25 @@ class IndexVersions:
         return name
 
     def activate(self) -> None:
-        """Puts the unfinished generation in force, in one commit; what was is kept as previous,
-        what was previous is dropped."""
+        """Makes the unfinished version the current one, in one commit. The current one becomes the
+        previous one, which is dropped."""
         new = self.unfinished
         if new is None:
-            raise ValueError("there is no unfinished generation")
+            raise ValueError("there is no unfinished version")
         self._set({_CURRENT: new, _PREVIOUS: self.current, _UNFINISHED: None})
 
     def drop_previous(self) -> bool:
-        """Drops the previous generation; whether there was one."""
+        """Drops the previous version; says whether there was one."""
         return self._drop(_PREVIOUS)
 
     def drop_unfinished(self) -> bool:
-        """Drops the unfinished generation; whether there was one."""
+        """Drops the unfinished version; says whether there was one."""
         return self._drop(_UNFINISHED)
 
     def _drop(self, key: str) -> bool:
-        had = self._name(key) is not None
+        existed = self._name(key) is not None
         self._set({key: None})
-        return had
+        return existed
 
     def _set(self, names: Mapping[str, str | None]) -> None:
         self._catalog.set_all(names)
@@ -118,29 +118,29 @@ class IndexVersions:
     def _drop_unreferenced(self) -> None:
         """Drops tables that no name points at."""
         named = {self.current, self.previous, self.unfinished}
-        wanted = {name for one in named if one for name in (one, files_table(one))}
+        referenced = {name for one in named if one for name in (one, files_table(one))}
         with translate_errors(self._uri):
             for name in self._database.list_tables().tables:
-                if _TABLE.fullmatch(name) and name not in wanted:
+                if _TABLE.fullmatch(name) and name not in referenced:
                     self._database.drop_table(name, ignore_missing=True)
 
 
-def create_tables(database: Any, generation: str, manifest: Manifest) -> Any:
-    """The empty tables of a generation, in place of what a killed attempt left; the chunks table.
-    To be called under the write lock; where there is none, tables that are there are kept."""
+def create_tables(database: Any, version: str, manifest: Manifest) -> Any:
+    """Makes the empty tables of a version, and overwrites those of an attempt that was killed; in
+    an object store, without a lock, tables that are there stay. Returns the chunks table."""
     how = new_table(database)
     files, chunks = schema.file_schema(), schema.chunk_schema(manifest)
-    database.create_table(files_table(generation), schema=files, **how)
-    table = database.create_table(generation, schema=chunks, **how)
+    database.create_table(files_table(version), schema=files, **how)
+    table = database.create_table(version, schema=chunks, **how)
     build_fts_index(table)
     return table
 
 
 def new_table(database: Any) -> dict[str, Any]:
-    """How LanceDB is to make a table that may be there in part."""
+    """Arguments for making a table that an attempt that was killed may have made already."""
     return {"exist_ok": True} if is_remote(database.uri) else {"mode": "overwrite"}
 
 
-def files_table(generation: str) -> str:
-    """The name of a generation's ledger table."""
-    return FILES + generation.removeprefix(CHUNKS)
+def files_table(version: str) -> str:
+    """The name of the files table of a version."""
+    return FILES + version.removeprefix(CHUNKS)

@@ -1,4 +1,4 @@
-"""The table `chunks`: texts and vectors, written whole file by whole file. `search` finds them."""
+"""The table `chunks`: texts and vectors. The chunks of a file are replaced together."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Sample(NamedTuple):
 
 
 class ChunkTable(Table):
-    """The chunks of one generation of an index: all its vectors are of one model."""
+    """The chunks of one version of an index; all vectors are of one model."""
 
     def __init__(self, uri: str, table: Any, reader: AsyncTableReader) -> None:
         """`reader` is told of every change."""
@@ -67,13 +67,14 @@ class ChunkTable(Table):
         self,
         chunks: Sequence[Chunk],
         vectors: Sequence[Vectors],
-        derived: Sequence[ChunkFeatures],
+        features: Sequence[ChunkFeatures],
         *,
         replacing: Collection[str],
     ) -> None:
-        """Adds chunks in one commit. All rows of the sources in `replacing` that are not among
-        them leave in the same commit; it may name sources without new chunks."""
-        rows = schema.chunk_rows(chunks, vectors, derived, self._table.schema)
+        """Adds chunks in one commit, `vectors` (d,) and `features` in the same order. In the same
+        commit all other chunks of the sources in `replacing` are deleted; some may have no new
+        ones."""
+        rows = schema.chunk_rows(chunks, vectors, features, self._table.schema)
         with self._changing():
             if not replacing:
                 if len(rows):
@@ -91,20 +92,20 @@ class ChunkTable(Table):
             )
 
     def maintain(self) -> None:
-        """Folds new rows into the indices and small fragments together, when there are enough of
-        them to be worth the rewrite; builds the vector index, or builds it anew, when it is due."""
+        """Compacts the table when it is worth the rewrite; builds the vector index when it is
+        missing or outdated."""
         with self._changing():
             rows = self._table.count_rows()
-            due = needs_rebuild(self._table, rows)
-            if due:
-                drop_index(self._table)  # else its pieces would be folded in vain
+            rebuild = needs_rebuild(self._table, rows)
+            if rebuild:
+                drop_index(self._table)  # else it would be compacted in vain
             first = rows > UNINDEXED_ROWS and unindexed_rows(self._table) == rows
             release_memory()
             if first and fragments(self._table) <= MOST_FRAGMENTS:
-                build_fts_index(self._table)  # folding would rewrite the table, too
+                build_fts_index(self._table)  # compacting would rewrite the table, too
             else:
                 compact(self._table)
-            if due:
+            if rebuild:
                 release_memory()
                 build_index(self._table)
 
@@ -141,7 +142,7 @@ class ChunkTable(Table):
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """For what makes another version of the table: what was read of the last one is stale."""
+        """Around everything that writes: what was read of the table before is read again."""
         try:
             with translate_errors(self._uri):
                 yield
@@ -175,8 +176,8 @@ class ChunkTable(Table):
         return dict(zip(rows["text_hash"].to_pylist(), matrix(rows["vector"]), strict=True))
 
     def neighbours(self, chunks: Sequence[Chunk], reach: int) -> list[Chunk]:
-        """The chunks up to `reach` places before and behind each of these in their files, these
-        included, and perhaps others of the same files; in no order."""
+        """These chunks and those up to `reach` places before and after each in its file, and
+        perhaps others of the same files; in no order."""
         from lancedb.expr import col
 
         places = {c.ordinal + step for c in chunks for step in range(-reach, reach + 1)}
@@ -195,8 +196,8 @@ class ChunkTable(Table):
     def sample(
         self, limit: int, *, always: Sequence[Chunk] = (), sources: Collection[str] | None = None
     ) -> Sample:
-        """At most `limit` chunks spread evenly over the table, in its order, and those in
-        `always`."""
+        """At most `limit` chunks, spread evenly over the table and in its order, and those in
+        `always` besides; only of `sources`, if given."""
         import numpy as np
 
         rows = self._positions(sources)
@@ -215,7 +216,7 @@ class ChunkTable(Table):
         return Sample(tuple(schema.to_chunks(taken)), matrix(taken["vector"]), len(ids))
 
     def by_file(self, sources: Collection[str]) -> dict[str, list[tuple[Chunk, ChunkFeatures]]]:
-        """The chunks of some files in their order, each with what is stored beside it."""
+        """Source -> its chunks in order, each with what is stored beside it."""
         from lancedb.expr import col
 
         columns = [*schema.CHUNK_COLUMNS, *ChunkFeatures._fields]
@@ -223,14 +224,14 @@ class ChunkTable(Table):
         rows = rows.sort_by([("source", "ascending"), ("ordinal", "ascending")])
         beside = zip(*(rows[name].to_pylist() for name in ChunkFeatures._fields), strict=True)
         found: dict[str, list[tuple[Chunk, ChunkFeatures]]] = {}
-        for chunk, derived in zip(
+        for chunk, features in zip(
             schema.to_chunks(rows), map(ChunkFeatures._make, beside), strict=True
         ):
-            found.setdefault(chunk.source, []).append((chunk, derived))
+            found.setdefault(chunk.source, []).append((chunk, features))
         return found
 
     def iter_rows(self) -> Iterator[tuple[list[str], list[Chunk], list[str], Vectors]]:
-        """All rows, a batch at a time: their ids, chunks, text hashes and vectors (n, d)."""
+        """All rows in batches: ids, chunks, text hashes and vectors (n, d)."""
         import pyarrow as pa
 
         columns = ["id", *schema.CHUNK_COLUMNS, "text_hash", "vector"]

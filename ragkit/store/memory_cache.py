@@ -1,8 +1,8 @@
-"""What is kept of a table in memory, where a process searches again and again.
+"""Parts of the chunks table in memory, for processes that search often.
 
-Of a large table where each chunk stands: reading these columns of a few rows takes longer than
-anything else of a search. Of a small one the vectors and texts, too: the nearest vectors are a
-matrix product away then, and what was found is at hand.
+Of a large table: source, ordinal and the other short columns of each row. Reading these for a few
+rows from disk takes longer than the rest of a search. Of a small table also vectors and texts: a
+search is one matrix product then.
 """
 
 from __future__ import annotations
@@ -29,34 +29,35 @@ if TYPE_CHECKING:
     from ragkit.types import Vectors
 
 
-_OUTLINE = tuple(name for name in schema.CHUNK_COLUMNS if name != "text")
+_INDEX_COLUMNS = tuple(name for name in schema.CHUNK_COLUMNS if name != "text")
 
 
 def find_rows(
-    held: npt.NDArray[np.int64], wanted: Sequence[int] | npt.NDArray[np.int64]
+    ascending: npt.NDArray[np.int64], wanted: Sequence[int] | npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Where each of the row ids `wanted` stands in `held`, which ascends.
+    """The positions (n,) of the row ids `wanted` in `ascending`.
 
-    Raises `IndexChangedError` when one does not: its row has moved since it was found.
+    Raises `IndexChangedError` when one is missing: its row has moved since it was found.
     """
     import numpy as np
 
     asked = np.asarray(wanted, dtype=np.int64)
-    at = np.searchsorted(held, asked)
-    if len(asked) and (not len(held) or (held[np.minimum(at, len(held) - 1)] != asked).any()):
+    at = np.searchsorted(ascending, asked)
+    last = len(ascending) - 1
+    if len(asked) and (last < 0 or (ascending[np.minimum(at, last)] != asked).any()):
         raise IndexChangedError("the index was written while it was searched; ask again")
     return at
 
 
 @dataclass(frozen=True, slots=True)
 class RowIndex:
-    """Row ids (n,), ascending, and the columns of their chunks but for the texts."""
+    """Row ids (n,), ascending, and all columns of their chunks but the texts."""
 
     rows: npt.NDArray[np.int64]
     columns: pa.Table
 
     def locate(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Where these rows stand. Raises `IndexChangedError` when one is not there."""
+        """The positions (n,) of these rows. Raises `IndexChangedError` when one is missing."""
         return find_rows(self.rows, rows)
 
     def sources(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> list[str]:
@@ -70,13 +71,13 @@ class RowIndex:
         return list(zip(self.sources(rows), ordinals, strict=True))
 
     def chunks(self, rows: Sequence[int], texts: pa.ChunkedArray) -> list[Chunk]:
-        """The chunks of these rows, whose texts these are."""
+        """The chunks of these rows; `texts` are theirs, in the same order."""
         return schema.to_chunks(self.columns.take(self.locate(rows)).append_column("text", texts))
 
 
 @dataclass(frozen=True, slots=True)
 class InMemoryTable:
-    """A table: its outline, its vectors (n, d) of length 1 and its texts."""
+    """A whole table: its row index, vectors (n, d) of length 1, and texts."""
 
     row_index: RowIndex
     vectors: Vectors
@@ -112,13 +113,13 @@ class InMemoryTable:
 
 
 def load_row_index(reader: AsyncTableReader) -> RowIndex:
-    """That of a table as it is now; it has rows."""
-    outline, _ = _scanned(reader, (), lambda _batch, _count: None)
-    return outline
+    """The row index of a table that is not empty."""
+    row_index, _ = _scan(reader, (), lambda _batch, _count: None)
+    return row_index
 
 
 def load_table(reader: AsyncTableReader) -> InMemoryTable:
-    """What a table holds now; it has rows."""
+    """A table that is not empty, read into memory."""
     import numpy as np
     import pyarrow as pa
 
@@ -132,21 +133,22 @@ def load_table(reader: AsyncTableReader) -> InMemoryTable:
         if not done:
             vectors = np.empty((count, block.shape[1]), dtype=np.float32)
         vectors[done : done + len(block)] = block
-        texts.append(_copied(batch["text"]))
+        texts.append(_copy(batch["text"]))
         done += len(block)
 
-    outline, order = _scanned(reader, ("vector", "text"), use)
+    row_index, order = _scan(reader, ("vector", "text"), use)
     held = pa.chunked_array(texts)
     if order is None:
-        return InMemoryTable(outline, vectors, held)
-    return InMemoryTable(outline, vectors[order], held.take(pa.array(order)))
+        return InMemoryTable(row_index, vectors, held)
+    return InMemoryTable(row_index, vectors[order], held.take(pa.array(order)))
 
 
-def _scanned(
+def _scan(
     reader: AsyncTableReader, also: Sequence[str], use_also: Callable[[pa.RecordBatch, int], object]
 ) -> tuple[RowIndex, npt.NDArray[np.int64] | None]:
-    """The outline, and where its rows stood among those that were read, None for the same places.
-    `use_also` gets them, with the columns `also`, and how many there are in all."""
+    """The row index of a table, and its permutation of the rows as they were read, None when they
+    were in order. `use_also` is called with each batch, which has the columns `also`, too, and
+    with the number of all rows."""
     import numpy as np
     import pyarrow as pa
 
@@ -155,10 +157,10 @@ def _scanned(
 
     def use(batch: pa.RecordBatch, count: int) -> None:
         rows.append(batch["_rowid"].to_numpy().astype(np.int64))
-        tables.append(pa.table({name: _kept(batch[name]) for name in _OUTLINE}))
+        tables.append(pa.table({name: _compressed(batch[name]) for name in _INDEX_COLUMNS}))
         use_also(batch, count)
 
-    reader.scan(lambda table: table.query().select([*_OUTLINE, *also]).with_row_id(), use)
+    reader.scan(lambda table: table.query().select([*_INDEX_COLUMNS, *also]).with_row_id(), use)
     ids = np.concatenate(rows)
     columns = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     if (ids[:-1] < ids[1:]).all():
@@ -167,15 +169,15 @@ def _scanned(
     return RowIndex(ids[order], columns.take(pa.array(order))), order
 
 
-def _kept(column: pa.Array) -> pa.Array:
-    """Names and headings are the same in many rows: each once, and its number in every row."""
+def _compressed(column: pa.Array) -> pa.Array:
+    """A column in little memory: names and headings, the same in many rows, as a dictionary."""
     import pyarrow as pa
 
-    return column.dictionary_encode() if pa.types.is_string(column.type) else _copied(column)
+    return column.dictionary_encode() if pa.types.is_string(column.type) else _copy(column)
 
 
-def _copied(column: pa.Array) -> pa.Array:
-    """A column by itself: as it came, it keeps all others of its batch in memory."""
+def _copy(column: pa.Array) -> pa.Array:
+    """A copy of a column: the column itself would hold all others of its batch in memory."""
     import pyarrow as pa
 
     return pa.concat_arrays([column, column[:0]])
@@ -184,67 +186,67 @@ def _copied(column: pa.Array) -> pa.Array:
 # From the second search on; at the first where that is as quick as a search.
 _OFTEN, _AT_ONCE_BYTES = 2, 2 << 20
 # Of vectors: as long as comparing all of them is quicker than any index; in a run that writes.
-_MOST_BYTES, _SPARING_BYTES = 160 << 20, 32 << 20
-_MOST_ROWS = 5_000_000  # whose outline is kept: some 50 bytes each
+_MOST_BYTES, _LOW_MEMORY_BYTES = 160 << 20, 32 << 20
+_MOST_ROWS = 5_000_000  # whose row_index is kept: some 50 bytes each
 
 
 class TableCache:
-    """What is in memory of a table that `reader` reads, whose rows have vectors of `dimension`;
-    from any thread. What was read before the table changed is read again."""
+    """The parts in memory of the table of `reader`, with vectors of `dimension`; for any thread.
+    After a change of the table they are read again."""
 
     def __init__(self, reader: AsyncTableReader, dimension: Callable[[], int]) -> None:
         self._reader = reader
         self._dimension = dimension
         self._searches = 0
         self._loading = threading.Lock()  # once, though both legs of a search ask
-        self._sparing = False
+        self._low_memory = False
         self._state = -1  # of the table, that all this is about
         self._rows = 0
-        self._whole: InMemoryTable | None = None
-        self._outline: RowIndex | None = None
+        self._full_table: InMemoryTable | None = None
+        self._row_index: RowIndex | None = None
 
     def count_search(self) -> None:
-        """To be told of each search."""
+        """To be called for each search: tables are read into memory when there are several."""
         self._searches += 1
 
     @contextmanager
     def low_memory(self) -> Iterator[None]:
         """For searches of a run that writes, which needs the memory itself. A table in an object
-        store is read all the same: it would be asked some hundred times for each search."""
-        self._sparing = not self._reader.is_remote
+        store is read all the same: else each search would make some hundred requests."""
+        self._low_memory = not self._reader.is_remote
         try:
             yield
         finally:
-            self._sparing = False
+            self._low_memory = False
 
     def full_table(self) -> InMemoryTable | None:
-        """A small table."""
+        """The whole table; None when it is empty or large."""
         refuse_forked_child()  # a thread of the parent may have held the lock
         with self._loading:
-            self._look()
+            self._check_state()
             size = 4 * self._rows * self._dimension()
-            if self._whole is None and 0 < size <= self._most_bytes():
-                self._whole = load_table(self._reader)
-                self._outline = self._whole.row_index
-            return self._whole
+            if self._full_table is None and 0 < size <= self._most_bytes():
+                self._full_table = load_table(self._reader)
+                self._row_index = self._full_table.row_index
+            return self._full_table
 
     def row_index(self) -> RowIndex | None:
-        """That of a table that is searched often."""
+        """The row index; None when the table is empty or seldom searched."""
         if whole := self.full_table():
             return whole.row_index
         with self._loading:
-            often = self._searches >= _OFTEN and not self._sparing
-            if self._outline is None and often and 0 < self._rows <= _MOST_ROWS:
-                self._outline = load_row_index(self._reader)
-            return self._outline
+            often = self._searches >= _OFTEN and not self._low_memory
+            if self._row_index is None and often and 0 < self._rows <= _MOST_ROWS:
+                self._row_index = load_row_index(self._reader)
+            return self._row_index
 
-    def _look(self) -> None:
+    def _check_state(self) -> None:
         if self._state != self._reader.state:
             self._state = self._reader.state
-            self._whole = self._outline = None
+            self._full_table = self._row_index = None
             self._rows = self._reader.count()
 
     def _most_bytes(self) -> int:
         if self._searches < _OFTEN:
             return _AT_ONCE_BYTES
-        return _SPARING_BYTES if self._sparing else _MOST_BYTES
+        return _LOW_MEMORY_BYTES if self._low_memory else _MOST_BYTES

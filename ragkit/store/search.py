@@ -1,4 +1,4 @@
-"""Two ways to find chunks, by meaning and by words, and what is needed of those that were found."""
+"""Finding chunks, by vector and by keywords, and loading those that were found."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class KeywordMatches:
-    """What holds the words of a question: row ids (n,) and BM25 scores (n,), best first, and the
-    documents whose name and opening hold some, source -> BM25 score."""
+    """Keyword matches: row ids (n,) and BM25 scores (n,), best first; `headers`: the documents
+    whose header matches, source -> BM25 score."""
 
     rows: npt.NDArray[np.int64]
     scores: Vectors
@@ -40,13 +40,13 @@ class KeywordMatches:
 
 
 class ChunkSearch:
-    """Searches in the chunks of one generation, from any thread. Row ids hold until the table
-    is written; those that do not hold any more raise `IndexChangedError`."""
+    """Searches in the chunks of one version, from any thread. Row ids are valid until the table is
+    written; outdated ones raise `IndexChangedError`."""
 
     def __init__(self, chunks: ChunkTable, reader: AsyncTableReader) -> None:
         self._chunks = chunks
         self._reader = reader
-        self.kept = TableCache(reader, lambda: chunks.manifest.embedder.dimension)
+        self.cache = TableCache(reader, lambda: chunks.manifest.embedder.dimension)
 
     def nearest(
         self,
@@ -61,15 +61,15 @@ class ChunkSearch:
         all. `exact` compares every row, where an index may miss one in a hundred."""
         import numpy as np
 
-        self.kept.count_search()
-        if sources is None and (resident := self.kept.full_table()):
-            return resident.nearest(vector, limit)
+        self.cache.count_search()
+        if sources is None and (table := self.cache.full_table()):
+            return table.nearest(vector, limit)
         index = None if exact else self._chunks.vector_index
 
         def query(table: Any) -> Any:
             asked = table.query().nearest_to(vector).column("vector")
             asked = nearest(asked, index, limit=limit, all_=sources is not None)
-            return _among(asked.with_row_id(), sources)
+            return _restrict(asked.with_row_id(), sources)
 
         (rows,) = self._reader.fetch(query)
         return rows["_rowid"].to_numpy().astype(np.int64), 1 - rows["_distance"].to_numpy()
@@ -84,38 +84,38 @@ class ChunkSearch:
     ) -> KeywordMatches:
         """The `limit` rows and so many `documents` that match best. Rows without any of the words,
         or without one of the phrases, are left out."""
-        outline = self.kept.row_index()
+        row_index = self.cache.row_index()
 
         def words(table: Any) -> Any:
             asked = table.query().nearest_to_text(boolean_query(wanted))
-            return _among(asked.limit(limit).select(["_score"]).with_row_id(), sources)
+            return _restrict(asked.limit(limit).select(["_score"]).with_row_id(), sources)
 
         def openings(table: Any) -> Any:
             asked = table.query().nearest_to_text(header_query(wanted))
-            columns = ["_score"] if outline else ["source", "_score"]
-            return _among(asked.limit(documents).select(columns).with_row_id(), sources)
+            columns = ["_score"] if row_index else ["source", "_score"]
+            return _restrict(asked.limit(documents).select(columns).with_row_id(), sources)
 
         at_once = sources is not None or wanted.phrases
         queries = [words] if at_once else clause_queries(wanted, limit)
         *found, opened = self._reader.fetch(*queries, openings)
         first_rows, opening_scores = row_scores(opened)
-        names = outline.sources(first_rows) if outline else opened["source"].to_pylist()
+        names = row_index.sources(first_rows) if row_index else opened["source"].to_pylist()
         rows, scores = merge_matches(found, limit)
         return KeywordMatches(rows, scores, dict(zip(names, opening_scores.tolist(), strict=True)))
 
     def locate_rows(
         self, row_ids: Sequence[int], *, without_vectors: int = 0
     ) -> tuple[list[tuple[str, int]], Vectors]:
-        """The source and ordinal of rows, in their order, and the vectors (n - `without_vectors`,
-        d) of length 1 of all but so many first ones."""
+        """The source and ordinal of rows, in their order, and the vectors of length 1 of all but
+        the first `without_vectors`: (n - without_vectors, d)."""
         others = row_ids[without_vectors:]
         if not row_ids:
             return [], self._vectors([])
-        if resident := self.kept.full_table():
-            return resident.row_index.positions(row_ids), resident.vectors_of(others)
-        if outline := self.kept.row_index():
-            return outline.positions(row_ids), self._vectors(others)
-        rows = self._taken(row_ids, ["source", "ordinal", "vector"])
+        if table := self.cache.full_table():
+            return table.row_index.positions(row_ids), table.vectors_of(others)
+        if row_index := self.cache.row_index():
+            return row_index.positions(row_ids), self._vectors(others)
+        rows = self._load_columns(row_ids, ["source", "ordinal", "vector"])
         found = list(zip(rows["source"].to_pylist(), rows["ordinal"].to_pylist(), strict=True))
         return found, normalize_rows(matrix(rows["vector"]))[without_vectors:]
 
@@ -123,20 +123,20 @@ class ChunkSearch:
         """The chunks of rows that `nearest` or `matching` named, in that order."""
         if not row_ids:
             return []
-        if resident := self.kept.full_table():
-            return resident.load_chunks(row_ids)
-        if outline := self.kept.row_index():
-            return outline.chunks(row_ids, self._taken(row_ids, ["text"])["text"])
-        return schema.to_chunks(self._taken(row_ids, schema.CHUNK_COLUMNS))
+        if table := self.cache.full_table():
+            return table.load_chunks(row_ids)
+        if row_index := self.cache.row_index():
+            return row_index.chunks(row_ids, self._load_columns(row_ids, ["text"])["text"])
+        return schema.to_chunks(self._load_columns(row_ids, schema.CHUNK_COLUMNS))
 
     def _vectors(self, row_ids: Sequence[int]) -> Vectors:
         import numpy as np
 
         if not row_ids:
             return np.empty((0, self._chunks.manifest.embedder.dimension), dtype=np.float32)
-        return normalize_rows(matrix(self._taken(row_ids, ["vector"])["vector"]))
+        return normalize_rows(matrix(self._load_columns(row_ids, ["vector"])["vector"]))
 
-    def _taken(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    def _load_columns(self, row_ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
         """These columns of rows, in the order of the ids. Raises `IndexChangedError`."""
         import numpy as np
 
@@ -149,7 +149,7 @@ class ChunkSearch:
         return rows.take(order[find_rows(ids[order], row_ids)])
 
 
-def _among(query: Any, sources: Collection[str] | None) -> Any:
+def _restrict(query: Any, sources: Collection[str] | None) -> Any:
     if sources is None:
         return query
     from lancedb.expr import col

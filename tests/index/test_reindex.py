@@ -138,9 +138,9 @@ def test_what_a_crash_between_chunks_and_ledger_left_is_not_embedded_again(
     store.mark_incomplete()
     store.catalog.set_all(
         {
-            "generation": "chunks",
-            "previous_generation": None,
-            "unfinished_generation": store.version,
+            "version": "chunks",
+            "previous_version": None,
+            "unfinished_version": store.version,
         }
     )
     index = Index.open(index.uri)
