@@ -8,7 +8,7 @@ import json
 from html import escape
 from importlib.resources import files
 
-from ragkit.map.draw import Map
+from ragkit.map import Map
 
 _TEXT_CHARACTERS = 700  # of the passage that is shown when the pointer is on it
 

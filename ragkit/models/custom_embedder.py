@@ -17,19 +17,15 @@ if TYPE_CHECKING:
 def complete_embedder(model: object) -> Embedder:
     """`model` as an `Embedder`. It needs no more than `embed_documents` and `embed_query`.
 
-    Where it lacks something of the Protocol, its vectors may be lists of numbers of any length
-    but 0, and it gets: `name`, made of its class and its `model`; `identity`, from its name and
-    the dimension of one vector; no `max_tokens`; a `token_counter` that estimates.
+    Where it lacks a part of the Protocol, it gets: a `name` of its class and its `model`; an
+    `identity` of its name and the dimension of one vector; no `max_tokens`; a `token_counter`
+    that estimates; vectors scaled to length 1, of any rows of numbers.
 
-    Raises `ValueError` for an object that has no such methods.
+    Raises `ValueError` for an object without these methods.
     """
-    missing = [
-        method
-        for method in ("embed_documents", "embed_query")
-        if not callable(getattr(model, method, None))
-    ]
-    if missing:
-        raise ValueError(f"{type(model).__name__} is no embedder: it has no {missing[0]}()")
+    for method in ("embed_documents", "embed_query"):
+        if not callable(getattr(model, method, None)):
+            raise ValueError(f"{type(model).__name__} is no embedder: it has no {method}()")
     parts = ("name", "identity", "max_tokens", "token_counter")
     if all(hasattr(type(model), part) or part in getattr(model, "__dict__", ()) for part in parts):
         embedder: Embedder = model  # type: ignore[assignment]

@@ -17,7 +17,7 @@ from pathlib import Path
 from data import folder
 
 from ragkit import Index
-from ragkit.map.draw import MAX_POINTS
+from ragkit.map import MAX_POINTS
 from ragkit.map.layout import lay_out, preserved_neighbours, principal_plane
 
 

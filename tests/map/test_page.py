@@ -14,8 +14,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkit.map import Map, map_page
-from ragkit.map.page import embedded_json
+from ragkit.map import Map
+from ragkit.map.page import embedded_json, map_page
 from ragkit.types import Chunk, Hit
 
 EVIL = "</script><script>alert(1)</script><!-- <img src=x onerror=alert(1)> \u2028 & \ud800 \x00"

@@ -61,7 +61,8 @@ def command(
         raise click.BadParameter("it is empty; write what to look for", param_hint="--query")
 
     from ragkit.index import Index
-    from ragkit.map import draw_map, map_page
+    from ragkit.map import draw_map
+    from ragkit.map.page import map_page
 
     index = Index.open(db, ollama=ollama)
     drawn = draw_map(
