@@ -91,6 +91,11 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
             "Check that everything works, and say how to fix what does not.",
             "ragkit doctor",
         ),
+        "help": (
+            "help",
+            "Explain a topic: retrieval, answers, ollama, formats, ...",
+            "ragkit help retrieval",
+        ),
     },
 }
 _COMMANDS = {name: row for section in SECTIONS.values() for name, row in section.items()}

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+_SCHEMA = 1
 # Control characters would let a document drive the terminal; bidi controls would let it lie.
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _UNSAFE_IN_LINE = re.compile(_UNSAFE.pattern[:-1] + r"\t\n\u2028\u2029]")
@@ -53,8 +54,9 @@ def print_error(message: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document, to stdout. Dataclasses become objects, in the order of their fields."""
-    text = json.dumps(plain(value), ensure_ascii=False, indent=2)
+    """One JSON document, to stdout. Dataclasses become objects, in the order of their fields.
+    `schema` is the version of ragkit/docs/json.md, which describes every document."""
+    text = json.dumps({"schema": _SCHEMA} | plain(value), ensure_ascii=False, indent=2)
     click.echo(text.encode("utf-8", "backslashreplace"))
 
 

@@ -148,7 +148,7 @@ def test_a_dry_run_shows_the_plan_and_makes_no_index(tmp_path: Path, write: Writ
     assert not (tmp_path / ".ragkit").exists()
     ragkit("index", "docs", cwd=tmp_path)
     done = ragkit("index", "--dry-run", "--json", cwd=tmp_path)
-    assert json.loads(done.stdout) == {"unchanged": ["docs/good.txt"]}
+    assert json.loads(done.stdout) == {"schema": 1, "unchanged": ["docs/good.txt"]}
 
 
 def test_an_empty_folder_is_no_error(tmp_path: Path) -> None:

@@ -88,7 +88,11 @@ def test_the_command_says_how_many_and_what_comes_back(
     assert done.out == "1 file taken out of the index\n"
     assert ".ragkitignore" in done.err
     done = ragkit("remove", "docs/ab", "--json")
-    assert done.json == {"removed": ["docs/ab/deep/two.txt"], "roots": ["docs/single.txt"]}
+    assert done.json == {
+        "schema": 1,
+        "removed": ["docs/ab/deep/two.txt"],
+        "roots": ["docs/single.txt"],
+    }
     done = ragkit("remove", "nowhere")
     assert (done.code, "is not in the index" in done.err) == (1, True)
     assert ragkit("remove").code == 2
