@@ -62,6 +62,25 @@ def test_the_score_of_the_expected_file_is_the_one_a_search_gives_it(filled: Ind
     assert file.best.keyword == pytest.approx(found["docs/sea/7.md"].keyword, abs=1e-5)
 
 
+def test_a_file_outside_the_candidates_is_ranked_among_all(
+    index: Index, write: Write, tmp_path: Path
+) -> None:
+    for number in range(120):
+        write(f"{number}.md", f"The blue whale is counted on trip {number}.")
+    write("far.md", "Taxes are paid in May, and counted twice.")
+    index.update(tmp_path / "docs")
+    explained = index.explain("blue whale trip", expect="far.md", limit=1)
+    file = explained.trace.expected
+    assert file is not None
+    assert file.best is not None
+    assert file.fused_rank is None
+    assert "neither ranking has it among its 100 candidates" in explained.verdict
+    found = {hit.chunk.source: hit for hit in index.search("blue whale trip", limit=121)}
+    assert file.best.similarity == pytest.approx(found["docs/far.md"].similarity, abs=1e-5)
+    assert file.best.keyword == found["docs/far.md"].keyword == 0
+    assert file.similarity_rank == 121
+
+
 def test_a_copy_is_found_in_the_passage_it_was_folded_into(filled: Index) -> None:
     traced = filled.explain("whales of all colours sing", expect="wet/copy.md").trace
     other = filled.explain("whales of all colours sing", expect="dry/copy.md").trace
