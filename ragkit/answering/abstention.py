@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ragkit.answering.extractive import term_overlap
@@ -146,7 +146,7 @@ def _search(store: Store, embedder: Embedder, question: str) -> tuple[str, tuple
 @cache
 def off_topic_questions() -> dict[str, tuple[str, ...]]:
     """Language code -> questions on private matters, which no documents answer; as many in each."""
-    file = files("ragkit.answering").joinpath("data", "off_topic_questions.json")
+    file = Path(__file__).with_name("data") / "off_topic_questions.json"
     by_language: dict[str, list[str]] = json.loads(file.read_text(encoding="utf-8"))
     return {code: tuple(questions) for code, questions in by_language.items()}
 
