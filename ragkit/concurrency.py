@@ -88,8 +88,8 @@ class BackgroundWriter:
         self._raise()
 
     def drain(self, job: Callable[[], None], seconds: float) -> None:
-        """Gives the jobs that run and wait, and a last one, so many seconds to end; what is not
-        done by then is left undone. Raises nothing."""
+        """Runs a last job; waits at most so many seconds for it and those before it. What is not
+        done by then is not done. Raises nothing."""
         deadline = time.monotonic() + seconds
         with contextlib.suppress(queue.Full):
             self._jobs.put(job, timeout=seconds)

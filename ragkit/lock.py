@@ -85,7 +85,7 @@ def _sign(descriptor: int) -> None:
 
 def _holder(path: Path) -> str:
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        return f"another ragkit (process {int(kept['pid'])}, since {kept['since']})"
+        holder = json.loads(path.read_text(encoding="utf-8"))
+        return f"another ragkit (process {int(holder['pid'])}, since {holder['since']})"
     except (OSError, ValueError, KeyError, TypeError):
         return "another ragkit"

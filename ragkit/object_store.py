@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 _HEAD_BYTES = 8192
 _PROBE = "ragkit-probe-"
-# A store that does not answer is given up after seconds, not minutes.
-_PATIENCE = {"connect_timeout": "3s", "client_retry_timeout": "3", "client_max_retries": "2"}
+# An unreachable store is an error after seconds, not minutes.
+_TIMEOUTS = {"connect_timeout": "3s", "client_retry_timeout": "3", "client_max_retries": "2"}
 _CLIENT_OPTIONS = frozenset(["allow_http", "allow_invalid_certificates", "connect_timeout"])
 _CLIENT_OPTIONS |= {"timeout", "user_agent", "proxy_url", "http1_only", "http2_only"}
 _RETRY_OPTIONS = frozenset(["client_max_retries", "client_retry_timeout"])
 # What the messages of S3, GCS, Azure and the HTTP client say -> what that means for a person.
-_MEANINGS = (
+_ERRORS = (
     (r"NoSuchBucket|ContainerNotFound|bucket does not exist", "there is no bucket {bucket}"),
     (
         r"InvalidAccessKeyId|SignatureDoesNotMatch|AuthorizationHeaderMalformed|InvalidToken"
@@ -65,7 +65,7 @@ def is_remote(uri: str) -> bool:
 
 def retrying_options(options: Mapping[str, str]) -> dict[str, str]:
     """The options with limits on how long a dead store is waited for."""
-    return {**_PATIENCE, **options}
+    return {**_TIMEOUTS, **options}
 
 
 def list_objects(place: StorageLocation) -> Iterator[RemoteObject]:
@@ -161,9 +161,9 @@ def check_conditional_put(place: StorageLocation) -> None:
 def describe_error(text: str, uri: str) -> str:
     """What a client's message means for a person; its first line where that is not known."""
     bucket = _split(uri)[0].partition("://")[2]
-    for pattern, said in _MEANINGS:
+    for pattern, explanation in _ERRORS:
         if re.search(pattern, text):
-            return said.format(bucket=bucket)
+            return explanation.format(bucket=bucket)
     return text.strip().splitlines()[0][:200] if text.strip() else "unknown error"
 
 
@@ -180,12 +180,12 @@ def _open(bucket: str, options: tuple[tuple[str, str], ...]) -> ObjectStore:
         from obstore.store import from_url
     except ImportError as error:
         raise RagkitError(missing_library("reading an object store", "obstore")) from error
-    given = retrying_options(dict(options))
-    client: Any = {name: value for name, value in given.items() if name in _CLIENT_OPTIONS}
+    settings = retrying_options(dict(options))
+    client: Any = {name: value for name, value in settings.items() if name in _CLIENT_OPTIONS}
     if os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("1", "true"):
         client.setdefault("allow_http", "true")
-    config: Any = {n: v for n, v in given.items() if n not in _CLIENT_OPTIONS | _RETRY_OPTIONS}
-    retry: Any = {"max_retries": int(given["client_max_retries"])}
+    config: Any = {n: v for n, v in settings.items() if n not in _CLIENT_OPTIONS | _RETRY_OPTIONS}
+    retry: Any = {"max_retries": int(settings["client_max_retries"])}
     try:
         open_any: Any = from_url  # its overloads name every option of every store
         store: ObjectStore = open_any(

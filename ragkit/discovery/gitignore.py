@@ -95,12 +95,12 @@ def parse_patterns(data: bytes, *, ignore_case: bool = _IGNORES_CASE) -> Pattern
     runs = [list(run) for _, run in groupby(reversed(globs), key=lambda glob: glob.negated)]
     files = ([glob for glob in run if not glob.folders_only] for run in runs)
     return PatternList(
-        tuple(_group(run, ignore_case) for run in files if run),
-        tuple(_group(run, ignore_case) for run in runs),
+        tuple(_group(run, ignore_case=ignore_case) for run in files if run),
+        tuple(_group(run, ignore_case=ignore_case) for run in runs),
     )
 
 
-def _group(globs: Sequence[GitignorePattern], ignore_case: bool) -> _Group:
+def _group(globs: Sequence[GitignorePattern], *, ignore_case: bool) -> _Group:
     """Plain names and endings go into tables, which is faster than a regular expression."""
     plain = [g for g in globs if g.plain is not None and not ignore_case]
     others = [g for g in globs if g.plain is None or ignore_case]

@@ -83,8 +83,8 @@ def parse_pattern(line: str) -> GitignorePattern | None:
 
 def _without_trailing_spaces(text: str) -> str:
     """Git drops spaces at the end of a line unless a backslash stands before them."""
-    kept = re.match(r"(?:[^\\ ]|\\.?| +(?! |\Z))*", text, re.DOTALL)
-    return kept[0] if kept else ""
+    match = re.match(r"(?:[^\\ ]|\\.?| +(?! |\Z))*", text, re.DOTALL)
+    return match[0] if match else ""
 
 
 def _parts(text: str) -> list[str] | None:

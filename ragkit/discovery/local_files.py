@@ -44,13 +44,13 @@ def discover(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     hidden: bool = False,
-    leave_out: Sequence[Path] = (),
+    skip: Sequence[Path] = (),
 ) -> Iterator[DiscoveredFile]:
     """The files of a folder (or the one file) `root`, in ascending order of `source`.
 
     Left out: what .gitignore says, as git reads it, and .ragkitignore, which has the last word
     over it; both also in the folders above `root`, up to the top of the enclosing git work tree
-    or to `base`. Hidden entries unless `hidden`; the folders in `leave_out`; those that never
+    or to `base`. Hidden entries unless `hidden`; the folders of `skip`; those that never
     hold documents (.git, .ragkit, node_modules, virtual environments, ...). `include` and
     `exclude` are patterns of gitignore syntax on the path below `root`: a pattern that matches
     a folder holds for all in it, and `exclude` has the last word.
@@ -64,19 +64,19 @@ def discover(
     include_patterns = parse_patterns("\n".join(include).encode()) if include else None
     exclude_patterns = parse_patterns("\n".join(exclude).encode())
     status = _status_of_root(root, top)
-    left_out = frozenset(map(os.path.realpath, leave_out))
-    if any(is_inside(top, folder) for folder in left_out):
+    skipped = frozenset(map(os.path.realpath, skip))
+    if any(is_inside(top, folder) for folder in skipped):
         raise RagkitError(f"{root} is part of an index, not a folder of documents")
     if stat.S_ISREG(status.st_mode):
         return _single(top, home, status, include_patterns, exclude_patterns)
     outer, raw = _outer_scope(top, home)
     scope = replace(outer, first=((exclude_patterns, len(raw)),))
-    walk = DirectoryWalk(top, hidden, left_out, include_patterns, len(raw))
+    walk = DirectoryWalk(top, hidden, skipped, include_patterns, len(raw))
     start = WalkFolder(_prefix(top, home), top, raw, scope, include_patterns is None)
     if home == top or not is_inside(home, top):
         return walk.files(start)
     # Files below `base` have relative names, the others absolute ones: two sorted walks.
-    others = replace(walk, excluded_paths=left_out | {home})
+    others = replace(walk, excluded_paths=skipped | {home})
     return heapq.merge(others.files(start), walk.files_below(start, home), key=itemgetter(0))
 
 
@@ -149,9 +149,9 @@ def _prefix(folder: str, base: str) -> str:
 def relocate_files(
     records: Iterable[FileRecord], roots: Sequence[str], base: Path, place: StorageLocation
 ) -> list[DiscoveredFile]:
-    """The files of these records that can be read, in ascending order of source; nothing for
-    those that are gone, and for links that have come to lead out of all `roots` (as sources are
-    named). Costs one `stat` a file, for objects the listing of each address in `roots`."""
+    """The files of these records as they are on disk now, in ascending order of source; without
+    those that are gone, and links that lead out of all `roots` (as sources are named) now. Costs
+    one `stat` a file, for objects the listing of each address in `roots`."""
     local: list[DiscoveredFile] = []
     remote: set[str] = set()
     inside = [os.path.realpath(base / fs_name(one)) for one in roots if not is_remote(one)]

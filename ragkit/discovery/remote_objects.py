@@ -18,37 +18,37 @@ def find_objects(
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
     hidden: bool = False,
-    leave_out: Sequence[str] = (),
+    skip: Sequence[str] = (),
 ) -> Iterator[DiscoveredFile]:
     """The objects below an address (or the one object there), in ascending order of `source`,
     which is their address.
 
     `include`, `exclude` and `hidden` mean what they mean for folders; ignore files are not read.
-    `leave_out` holds addresses whose objects are left out. The listing is all that is asked for:
+    Objects below the addresses of `skip` are left out. The listing is the only request:
     size, time and etag of an object tell whether it changed. Raises `StorageError`.
     """
-    taken = _Taken(include, exclude, hidden)
-    outside = tuple(address.rstrip("/") + "/" for address in leave_out)
+    path_filter = _PathFilter(include, exclude, hidden=hidden)
+    outside = tuple(address.rstrip("/") + "/" for address in skip)
     for key, size, modified, tag in list_objects(root):
         source = f"{root.uri}/{key}" if key else root.uri
         folder, _, name = key.rpartition("/")
         if key and (key.endswith("/") or source.startswith(outside)):
             continue
-        if taken.file(folder, name or root.uri.rpartition("/")[2]):
+        if path_filter.takes_file(folder, name or root.uri.rpartition("/")[2]):
             mtime_ns = int(modified.timestamp() * 1e6) * 1000
             yield DiscoveredFile(source, source, size, mtime_ns, _number(tag))
 
 
-class _Taken:
+class _PathFilter:
     """What --include, --exclude and --hidden say about a file in a folder below the root."""
 
-    def __init__(self, include: Sequence[str], exclude: Sequence[str], hidden: bool) -> None:
+    def __init__(self, include: Sequence[str], exclude: Sequence[str], *, hidden: bool) -> None:
         self._included = _scope(include) if include else None
         self._excluded = _scope(exclude)
         self._hidden = hidden
-        self._folder = lru_cache(maxsize=1024)(self._look_at_folder)
+        self._folder = lru_cache(maxsize=1024)(self._check_folder)
 
-    def file(self, folder: str, name: str) -> bool:
+    def takes_file(self, folder: str, name: str) -> bool:
         fits, included = self._folder(folder)
         if not fits or (name.startswith(".") and not self._hidden):
             return False
@@ -59,7 +59,7 @@ class _Taken:
             return True
         return bool(match(self._included.steps(raw_name(inside))[0], raw_name(name)))
 
-    def _look_at_folder(self, folder: str) -> tuple[bool, bool]:
+    def _check_folder(self, folder: str) -> tuple[bool, bool]:
         """Whether anything in it counts, and whether `include` takes all of it."""
         if not folder:
             return True, False
@@ -80,5 +80,5 @@ def _scope(patterns: Sequence[str]) -> IgnoreScope:
 
 
 def _number(tag: str) -> int:
-    """An etag as a number that a ledger's `inode` can hold."""
+    """An etag as a number for `DiscoveredFile.inode`."""
     return int.from_bytes(hashlib.sha256(tag.encode()).digest()[:7], "big")

@@ -146,7 +146,7 @@ class DirectoryWalk:
                 entry
                 for entry in entries
                 if entry.is_dir(follow_symlinks=False)
-                or self._includes(steps, folder.included, entry)
+                or self._includes(steps, entry, otherwise=folder.included)
             ]
         return entries
 
@@ -155,7 +155,7 @@ class DirectoryWalk:
         return IgnoreScope(first=patterns).steps(folder.raw)
 
     @staticmethod
-    def _includes(steps: list[MatchStep], otherwise: bool, entry: _Entry) -> bool:
+    def _includes(steps: list[MatchStep], entry: _Entry, *, otherwise: bool) -> bool:
         verdict = match(steps, raw_name(entry.name))
         return otherwise if verdict is None else verdict
 
@@ -172,7 +172,7 @@ class DirectoryWalk:
         if _IS_JUNCTION is not None and _IS_JUNCTION(entry):
             return []
         raw = f"{folder.raw}{raw_name(entry.name)}/"
-        included = self._includes(self._include_steps(folder)[1], folder.included, entry)
+        included = self._includes(self._include_steps(folder)[1], entry, otherwise=folder.included)
         return [WalkFolder(shown + "/", entry.path, raw, folder.scope, included)]
 
     def _unseen(self, entry: _Entry, shown: str, error: OSError) -> list[DiscoveredFile]:

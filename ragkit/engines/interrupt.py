@@ -45,7 +45,8 @@ class CallTimeout:
         self._thread.start()
 
     def call(self, fn: Callable[[Any], Any], task: Any, seconds: float) -> Any:
-        """What `fn(task)` returns. Raises what it raises, `Overdue` after `seconds`, `Stopped`."""
+        """What `fn(task)` returns. Raises what it raises, `TaskTimeout` after `seconds`,
+        `TaskCancelled`."""
         try:
             try:
                 with self._lock:

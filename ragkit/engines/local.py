@@ -19,7 +19,7 @@ from ragkit.errors import LoadError, RagkitError
 
 _LOGGER = logging.getLogger(__name__)
 _INLINE_SECONDS = 1.0  # a worker costs about 0.2 s to start
-_PATIENCE_SECONDS = 2.0  # a task that takes longer goes to a worker, where it can be killed
+_INLINE_TASK_SECONDS = 2.0  # a task that takes longer goes to a worker, where it can be killed
 _MOST_WORKERS = 8  # each holds some 60 MB
 
 
@@ -148,7 +148,7 @@ class LocalEngine:
         fn: Callable[[Any], Any],
         tasks: Iterator[tuple[int, Any]],
         late: list[tuple[int, Any]],
-        seconds: float = _PATIENCE_SECONDS,
+        seconds: float = _INLINE_TASK_SECONDS,
     ) -> Iterator[tuple[int, Any]]:
         """Results until the first task that takes longer than `seconds`: it is put in `late`."""
         for index, task in tasks:

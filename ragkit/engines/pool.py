@@ -1,4 +1,4 @@
-"""A few worker processes, any of which can be lost without losing more than its task."""
+"""A pool of worker processes. When one dies, only the task it worked on is lost."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class UnusableError(Exception):
 class Pool:
     """Up to `workers` processes for one run. Iterate `results` once, then `close`.
 
-    After an `UnusableError` every index pulled from `tasks` is in `ready` or in `undone`.
+    After an `UnusableError` every task drawn from `tasks` is in `ready` or in `unfinished`.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class Pool:
             self._fill()
             while self.ready:
                 yield self.ready.popleft()
-            if not any(worker.held for worker in self._workers):
+            if not any(worker.tasks for worker in self._workers):
                 return
             for worker in self._workers:
-                if worker.deadline(self._task_seconds):
+                if worker.is_overdue(self._task_seconds):
                     worker.terminate(f"took longer than {self._task_seconds:g} s")
             with suppress(queue.Empty):
                 self._handle(self._events.get(timeout=_POLL_SECONDS))
@@ -76,24 +76,24 @@ class Pool:
             self._workers.pop().end()
 
     def unfinished(self) -> list[tuple[int, Any]]:
-        """The tasks that were pulled and have no result."""
-        held = [task for worker in self._workers for task in worker.held]
-        return [(task.number, pickle.loads(task.frame)) for task in (*self._waiting, *held)]  # noqa: S301
+        """The tasks that were drawn and have no result: (number, task)."""
+        unanswered = [task for worker in self._workers for task in worker.tasks]
+        return [(task.number, pickle.loads(task.frame)) for task in (*self._waiting, *unanswered)]  # noqa: S301
 
     def _fill(self) -> None:
-        """Gives every worker something to do and one task to go on with, starting workers as
-        long as there are tasks for them."""
+        """Sends every worker one task to do and one to go on with, and starts workers as long as
+        there are tasks for them."""
         for count in range(_IN_FLIGHT):
             while True:
-                sound = [worker for worker in self._workers if not worker.verdict]
-                free = [worker for worker in sound if len(worker.held) <= count]
+                sound = [worker for worker in self._workers if not worker.kill_reason]
+                free = [worker for worker in sound if len(worker.tasks) <= count]
                 if not free and (count or len(self._workers) >= self._size):
                     break
                 task = self._next_task()
                 if task is None:
                     return
                 if free:
-                    min(free, key=lambda worker: len(worker.held)).send(task)
+                    min(free, key=lambda worker: len(worker.tasks)).send(task)
                 else:
                     self._start(task)
 
@@ -134,25 +134,25 @@ class Pool:
             self._out_of_memory(worker)
         else:
             worker.done += 1
-            self.ready.append((worker.held.popleft().number, _unpickled(answer)))
+            self.ready.append((worker.tasks.popleft().number, _unpickled(answer)))
 
     def _reap(self, worker: WorkerProcess) -> None:
-        """A worker has ended: the task it was at fails, the one behind it goes to another."""
+        """A worker has ended: the task it worked on fails, the next one goes to another worker."""
         self._workers.remove(worker)
         ending = worker.end()
-        if worker.started and worker.held and worker.running_task:
-            reason = worker.verdict or f"its worker died ({ending})"
-            self.ready.append((worker.held.popleft().number, LoadError(reason)))
-        self._waiting.extendleft(reversed(worker.held))
+        if worker.started and worker.tasks and worker.is_blamed:
+            reason = worker.kill_reason or f"its worker died ({ending})"
+            self.ready.append((worker.tasks.popleft().number, LoadError(reason)))
+        self._waiting.extendleft(reversed(worker.tasks))
         self._failed_starts += not worker.started
         if self._failed_starts == _START_ATTEMPTS:
             raise UnusableError(f"they do not start ({ending})")
 
     def _out_of_memory(self, worker: WorkerProcess) -> None:
-        """The worker ends by itself now. It may have been full of what earlier tasks left, so
-        the task gets a fresh one; there it fails."""
-        task = worker.held.popleft()
-        worker.verdict = "out of memory"  # so nothing more that it holds is blamed
+        """A worker ends because a task needed too much memory. Earlier tasks may have filled it, so
+        the task is tried again in a new worker; there it fails."""
+        task = worker.tasks.popleft()
+        worker.kill_reason = "out of memory"  # so nothing more that it holds is blamed
         if worker.done:
             self._start(task)
             return

@@ -27,7 +27,7 @@ _ENVIRONMENT = dict.fromkeys(["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_
 
 
 class SentTask(NamedTuple):
-    """A task that a worker holds, as it was sent."""
+    """A task as it was sent to a worker: its number, and itself pickled."""
 
     number: int
     frame: bytes
@@ -40,13 +40,13 @@ class WorkerProcess:
     """One process, and the two threads that talk to it so that the pool never blocks."""
 
     def __init__(self, setup: bytes, events: Events) -> None:
-        self.held: deque[SentTask] = deque()  # the first one is being worked on
+        self.tasks: deque[SentTask] = deque()  # the first one is being worked on
         self.done = 0
         self.started = False
-        self.verdict = ""  # why it was killed, and at which answer
-        self.verdict_at = -1
-        self._given = self._answered = 0
-        self._kept_waiting = 0.0
+        self.kill_reason = ""  # "" while it is not killed
+        self.killed_at = -1  # how many tasks it had answered then
+        self._sent_count = self._answer_count = 0
+        self._waited_seconds = 0.0
         self._events = events
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         path = [entry for entry in sys.path if isinstance(entry, str)]
@@ -70,22 +70,21 @@ class WorkerProcess:
             thread.start()
 
     def send(self, task: SentTask) -> None:
-        if self._given == self._answered:
+        if self._sent_count == self._answer_count:
             self._since = self._clock()
-        self._given += 1
-        self.held.append(task)
+        self._sent_count += 1
+        self.tasks.append(task)
         self._outbox.put(task.frame)
 
-    def deadline(self, task_seconds: float) -> bool:
-        """Whether it works on one task for too long. What it has answered counts from its
-        arrival, not from when the pool gets to see it; what it waited for a processor on a busy
-        machine does not count (Linux)."""
+    def is_overdue(self, task_seconds: float) -> bool:
+        """Whether its first task takes too long. Its time begins when the answer before it arrived,
+        not when the pool handled that; waiting for a free processor does not count (Linux)."""
         limit = task_seconds if self.started else max(task_seconds, _START_SECONDS)
-        busy = self._given > self._answered
-        return busy and not self.verdict and self._clock() - self._since > limit
+        busy = self._sent_count > self._answer_count
+        return busy and not self.kill_reason and self._clock() - self._since > limit
 
-    def terminate(self, verdict: str) -> None:
-        self.verdict, self.verdict_at = verdict, self._answered
+    def terminate(self, kill_reason: str) -> None:
+        self.kill_reason, self.killed_at = kill_reason, self._answer_count
         self.kill()
 
     def kill(self) -> None:
@@ -96,7 +95,7 @@ class WorkerProcess:
                 self._process.kill()
 
     def end(self) -> str:
-        """Removes every trace of it, and says how it ended."""
+        """Kills the process, waits for its end, and says how it ended."""
         self.kill()
         code = self._process.wait()
         self._outbox.put(None)
@@ -108,17 +107,18 @@ class WorkerProcess:
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     @property
-    def running_task(self) -> bool:
-        """Whether what it holds first is what it was killed for, not the task after that."""
-        return not self.verdict or self.verdict_at == self._answered
+    def is_blamed(self) -> bool:
+        """Whether the first of its tasks is at fault: it died by itself, or was killed for that one
+        and not for the task before."""
+        return not self.kill_reason or self.killed_at == self._answer_count
 
     def _clock(self) -> float:
         """Seconds, without those in which the process was ready to run and none of the machine's
         processors was free."""
         with suppress(OSError, IndexError, ValueError):  # not Linux, or it has ended
             statistics = Path(f"/proc/{self._process.pid}/schedstat").read_bytes()
-            self._kept_waiting = int(statistics.split()[1]) / 1e9
-        return time.monotonic() - self._kept_waiting
+            self._waited_seconds = int(statistics.split()[1]) / 1e9
+        return time.monotonic() - self._waited_seconds
 
     def _send(self) -> None:
         descriptor = self._process.stdin.fileno()  # type: ignore[union-attr]
@@ -130,6 +130,6 @@ class WorkerProcess:
         descriptor = self._process.stdout.fileno()  # type: ignore[union-attr]
         while (frame := read_frame(descriptor)) is not None:
             self._since = self._clock()
-            self._answered += frame[:1] in (RESULT, ERROR, MEMORY)
+            self._answer_count += frame[:1] in (RESULT, ERROR, MEMORY)
             self._events.put((self, frame))
         self._events.put((self, None))

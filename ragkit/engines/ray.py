@@ -183,14 +183,14 @@ class RayEngine:
     def _late(self, flights: dict[Any, _Flight], taken: list[float]) -> list[_Flight]:
         """Flights that are overdue, all the more so the more copies of them there are."""
         usual = statistics.median(taken[-64:]) if taken else 0.0
-        patience = max(self._late_seconds, _LATE_FACTOR * usual)
+        limit = max(self._late_seconds, _LATE_FACTOR * usual)
         now = time.monotonic()
         under_way = {flight.number: flight for flight in flights.values()}
         return [
             flight
             for flight in under_way.values()
             if len(flight.references) < _MOST_COPIES
-            and now - flight.sent > patience * len(flight.references)
+            and now - flight.sent > limit * len(flight.references)
         ]
 
     def _ray(self) -> Any:

@@ -2,7 +2,7 @@
 
 A block packer, linear in the text. Blocks are paragraphs, list runs, tables, code fences and
 headings. A chunk closes before a heading once it is half full, a heading never ends a chunk, and
-what is left of a page is divided evenly rather than leaving a scrap.
+the rest of a page is divided evenly rather than ending in a scrap.
 
 Laws: `document.text[start:end] == chunk.text`; a chunk never crosses a page; every non-blank
 character lies in some chunk; no chunk has more than `settings.tokens` tokens (unless a single
@@ -137,24 +137,25 @@ def _blocks(document: Document, start: int, end: int) -> Iterator[_Piece]:
             blank = True
             continue
         marker = _FENCE.match(line) if markdown else None
-        here = _kind(at in headings, marker is not None, markdown and stripped.startswith("|"))
+        if at in headings:
+            here = "heading"
+        elif marker is not None:
+            here = "fence"
+        else:
+            here = "table" if markdown and stripped.startswith("|") else "text"
         new = blank or here != kind or here == "heading"
         if stripped and new and text[opened:at].strip():
-            yield _block(text, opened, at, kind, by_line)
+            yield _block(text, opened, at, kind, by_line=by_line)
             opened = at
         fence = marker[1] if marker else ""
         if stripped:
             kind = here
         blank = not stripped
     if text[opened:end].strip():
-        yield _block(text, opened, end, kind, by_line)
+        yield _block(text, opened, end, kind, by_line=by_line)
 
 
-def _kind(heading: bool, fence: bool, table: bool) -> str:
-    return "heading" if heading else "fence" if fence else "table" if table else "text"
-
-
-def _block(text: str, start: int, end: int, kind: str, by_line: bool) -> _Piece:
+def _block(text: str, start: int, end: int, kind: str, *, by_line: bool) -> _Piece:
     table = None
     if kind == "table":
         lines = list(_lines(text, start, end))[:2]
@@ -222,13 +223,15 @@ def _pack(
 ) -> Iterator[list[_Piece]]:
     """Groups of neighbouring pieces, each one chunk."""
     size = settings.tokens
-    left = sum(piece.tokens for piece in pieces)
+    remaining = sum(piece.tokens for piece in pieces)
     at = 0
-    carried: list[_Piece] = []
+    overlap: list[_Piece] = []
     while at < len(pieces):
-        group = list(carried)
+        group = list(overlap)
         fill = sum(p.tokens for p in group)
-        target = size if left <= size or left >= 2 * size else min(size, left // 2 + size // 8)
+        target = size
+        if size < remaining < 2 * size:
+            target = min(size, remaining // 2 + size // 8)
         first = at
         while at < len(pieces):
             piece = pieces[at]
@@ -244,9 +247,9 @@ def _pack(
         while at < len(pieces) and at - first > 1 and pieces[at - 1].heading:
             at -= 1
             group.pop()
-        left -= sum(p.tokens for p in pieces[first:at])
+        remaining -= sum(p.tokens for p in pieces[first:at])
         yield group
-        carried = _tail(group, text, settings.overlap, count_tokens) if settings.overlap else []
+        overlap = _tail(group, text, settings.overlap, count_tokens) if settings.overlap else []
 
 
 def _within(

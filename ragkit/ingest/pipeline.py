@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ragkit.store import ChunkTable, Store
 
 FILES_PER_TASK = 32
-_LOOKUP_FILES = 1_000  # so many ledger rows are fetched at once
+_LOOKUP_FILES = 1_000  # rows that are fetched at once
 _PREFETCH_TASKS, _PREFETCH_SLICES = 4, 2
 _LOOKUP_CHUNKS = 2_048
 _LOOKUP_SECONDS = 1.0  # slow parsing must not hold back progress and commits

@@ -101,7 +101,7 @@ def discover_root(
             include=selection.include,
             exclude=selection.exclude,
             hidden=selection.hidden,
-            leave_out=(place.uri,) if remote else (),
+            skip=(place.uri,) if remote else (),
         )
     if not root.exists():
         return ()
@@ -111,7 +111,7 @@ def discover_root(
         include=selection.include,
         exclude=selection.exclude,
         hidden=selection.hidden,
-        leave_out=() if remote else (Path(place.uri),),
+        skip=() if remote else (Path(place.uri),),
     )
 
 

@@ -155,18 +155,18 @@ def _reflow(lines: list[str], compounds: set[str]) -> str:
 
 def _without_line_numbers(lines: list[str]) -> list[str]:
     """Lines without runs of bare ascending numbers, which some files print along the margin."""
-    kept: list[str] = []
+    lines_so_far: list[str] = []
     run: list[str] = []
     for line in [*lines, ""]:
         follows = run and line.isdecimal() and int(line[:9]) == int(run[-1][:9]) + 1
         if not follows:
-            kept += run if len(run) < _LINE_NUMBERS else []
+            lines_so_far += run if len(run) < _LINE_NUMBERS else []
             run = []
         if line.isdecimal():
             run.append(line)
         else:
-            kept.append(line)
-    return kept[:-1]
+            lines_so_far.append(line)
+    return lines_so_far[:-1]
 
 
 def _merged_bullets(lines: list[str]) -> list[str]:

@@ -74,12 +74,12 @@ def _plain_fonts(text: str) -> str:
             fonts[font] = int(match[2])
         else:
             font = match[2]
-    known = "".join(
+    entries = "".join(
         rf"{{\f{font}\fcharset{charset} x;}}"
         for font, charset in fonts.items()
         if charset > 1 and _is_encoding(charset_map.get(charset, ""))
     )
-    return text.replace(table, rf"{{\fonttbl{known}}}", 1) if table else text
+    return text.replace(table, rf"{{\fonttbl{entries}}}", 1) if table else text
 
 
 def _is_encoding(name: str) -> bool:

@@ -75,7 +75,7 @@ def decode(data: bytes, *, declared: bool = False) -> Decoded:
         text = data.decode(encoding, "replace")
         note = f"some bytes are not valid {encoding} and were replaced"
     if text is None:
-        text, encoding, note = _decode_other(data, declared)
+        text, encoding, note = _decode_other(data, declared=declared)
     return Decoded(_normalise_lines(text), encoding, note)
 
 
@@ -124,7 +124,7 @@ def _strict(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def _decode_other(data: bytes, declared: bool) -> tuple[str, str, str]:
+def _decode_other(data: bytes, *, declared: bool) -> tuple[str, str, str]:
     """Text, encoding and note of data that is not valid UTF-8."""
     if declared:
         name = declared_encoding(data)
@@ -136,8 +136,8 @@ def _decode_other(data: bytes, declared: bool) -> tuple[str, str, str]:
     if sum(map(len, re.findall(r"[\x80-\ufffc\U00010000-\U0010ffff]+", lenient))) >= 2 * bad:
         return lenient, "utf-8", f"{bad} damaged characters: the file is not wholly valid UTF-8"
     name = guess_encoding(data)
-    shown = name.replace("cp125", "windows-125")
-    return data.decode(name, "replace"), name, f"read as {shown} (guessed)"
+    label = name.replace("cp125", "windows-125")
+    return data.decode(name, "replace"), name, f"read as {label} (guessed)"
 
 
 def declared_encoding(data: bytes) -> str:

@@ -52,35 +52,35 @@ def load_xlsx(data: bytes, options: LoadOptions) -> LoadedContent:
 
 def _write_sheets(sheets: Iterable[Any], writer: MarkdownWriter, limit: int) -> Iterator[str]:
     """Writes the sheets and yields a note for each that was not read whole."""
-    left = limit
+    cells_left = limit
     for sheet in sheets:
         writer.page(f"sheet {sheet.title}")
-        reader = _Rows(sheet, left)
+        reader = _Rows(sheet, cells_left)
         try:
             write_grid(writer, sheet.title, reader)
         except Exception:  # noqa: BLE001  as above; the other sheets are worth having
             yield f"sheet {sheet.title} is damaged: not all of it was read"
-        left = reader.left
+        cells_left = reader.cells_left
         if reader.cut:
             yield f"sheet {sheet.title}: only the first {reader.count:,} rows were read"
 
 
 class _Rows:
-    """The rows of a sheet as texts, until `left` cells are used up."""
+    """The rows of a sheet as texts, until `cells_left` cells are used up."""
 
-    def __init__(self, sheet: Any, left: int) -> None:
+    def __init__(self, sheet: Any, cells_left: int) -> None:
         sheet.reset_dimensions()  # what a file says of its size may be false
         self._rows = sheet.iter_rows(values_only=True, max_row=_ROWS)
-        self.left = left
+        self.cells_left = cells_left
         self.count = 0
         self.cut = False
 
     def __iter__(self) -> Iterator[list[str]]:
         for row in self._rows:
-            if self.left <= 0:
+            if self.cells_left <= 0:
                 self.cut = True
                 return
-            self.left -= len(row)
+            self.cells_left -= len(row)
             self.count += 1
             yield [_shown(value) for value in row]
 

@@ -1,8 +1,8 @@
-"""The index of the vectors: built, tuned and renewed by itself where exact search is slow.
+"""The vector index: built, tuned and rebuilt automatically where exact search is slow.
 
-What the index brings is compared again with the stored vectors ("refined"), so that every
-distance is exact; only which rows are compared is approximate. How well it finds is measured when
-it is built, against exact search, and kept with the column it is about.
+Its candidates are compared with the stored vectors ("refined"), so that every distance is exact;
+only which rows are compared is approximate. Its recall is measured against exact search when it is
+built, and stored in the metadata of the column.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ def needs_rebuild(table: Any, rows: int) -> bool:
     others, or it lies in many pieces, or it is gone."""
     if rows < LEAST_ROWS:
         return False
-    kept = load_index_stats(table)
-    if kept is None or rows >= 2 * kept.rows:
+    stats = load_index_stats(table)
+    if stats is None or rows >= 2 * stats.rows:
         return True
-    if not kept.kind:
+    if not stats.kind:
         return False
     built = _built(table)
     if built is None:
         return True
-    return bool(built.num_segments > _MOST_SEGMENTS or 2 * built.num_unindexed_rows >= kept.rows)
+    return bool(built.num_segments > _MOST_SEGMENTS or 2 * built.num_unindexed_rows >= stats.rows)
 
 
 def drop_index(table: Any) -> None:
@@ -81,7 +81,7 @@ def build_index(table: Any) -> VectorIndex:
 
 
 def supports_rabitq(table: Any) -> bool:
-    """Whether vectors of this dimension can be kept as bits."""
+    """Whether vectors of this dimension can be quantized to bits."""
     return bool(table.schema.field("vector").type.list_size % 8 == 0)
 
 
@@ -104,15 +104,15 @@ def tune_index(table: Any, kind: str, started: float) -> VectorIndex:
     return found
 
 
-def nearest(query: Any, index: VectorIndex | None, *, limit: int, all_: bool) -> Any:
+def nearest(query: Any, index: VectorIndex | None, *, limit: int, all_partitions: bool) -> Any:
     """LanceDB's vector query made one for the `limit` nearest rows; by the index where there is
-    one, else exactly. With `all_` all its partitions are looked into, and twice as many rows
+    one, else exactly. With `all_partitions` all of them are looked into, and twice as many rows
     compared: what a filter leaves may lie far from the question.
     """
     query = query.distance_type("cosine").limit(limit).select(["_distance"])
     if index is None or not index.kind or limit * _LONG >= index.rows:
         return query.bypass_vector_index()
-    if all_:
+    if all_partitions:
         return query.refine_factor(2 * index.refine).nprobes(index.rows)
     return query.refine_factor(index.refine).nprobes(index.probes)
 
@@ -141,19 +141,19 @@ def _neighbours(table: Any, samples: Vectors) -> list[npt.NDArray[np.int64]]:
     import numpy as np
 
     least = np.full((len(samples), 1), -2.0, dtype=np.float32)  # the tenth best so far
-    kept = [np.empty(0, np.float32)] * len(samples)
+    nearest_so_far = [np.empty(0, np.float32)] * len(samples)
     ids = [np.empty(0, np.int64)] * len(samples)
     for batch in table.search().select(["vector"]).with_row_id(True).to_batches():
         rows = batch["_rowid"].to_numpy().astype(np.int64)
         similarity = samples @ normalize_rows(matrix(batch["vector"])).T
         near = similarity >= least - _SAME_DISTANCE
         for at in np.flatnonzero(near.any(axis=1)):  # soon few
-            both = np.concatenate([kept[at], similarity[at, near[at]]])
+            both = np.concatenate([nearest_so_far[at], similarity[at, near[at]]])
             whose = np.concatenate([ids[at], rows[near[at]]])
             if len(both) > _NEIGHBOURS:
                 least[at] = np.partition(both, -_NEIGHBOURS)[-_NEIGHBOURS]
             wanted = np.flatnonzero(both >= least[at] - _SAME_DISTANCE)[:_MOST_COPIES]
-            kept[at], ids[at] = both[wanted], whose[wanted]
+            nearest_so_far[at], ids[at] = both[wanted], whose[wanted]
     return ids
 
 

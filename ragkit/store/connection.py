@@ -137,5 +137,5 @@ def _local(folder: str) -> Iterator[tuple[str, int]]:
             try:
                 size = os.stat(path).st_size  # noqa: PTH116 - thousands of files
             except FileNotFoundError:
-                continue  # a run beside us has folded it away
+                continue  # another process has compacted the table
             yield os.path.relpath(path, folder).replace(os.sep, "/"), size

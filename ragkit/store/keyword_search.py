@@ -69,7 +69,7 @@ COLUMNS = ("text", "context", "stems", "header")
 
 
 def fts_settings(column: str) -> dict[str, Any]:
-    """How the words of a column are told apart and kept."""
+    """How the text of a column is tokenized and indexed."""
     # ICU knows the words of every script; its stop-word lists drop words of every language.
     return {
         "base_tokenizer": "icu/split",

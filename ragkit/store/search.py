@@ -68,7 +68,7 @@ class ChunkSearch:
 
         def query(table: Any) -> Any:
             asked = table.query().nearest_to(vector).column("vector")
-            asked = nearest(asked, index, limit=limit, all_=sources is not None)
+            asked = nearest(asked, index, limit=limit, all_partitions=sources is not None)
             return _restrict(asked.with_row_id(), sources)
 
         (rows,) = self._reader.fetch(query)

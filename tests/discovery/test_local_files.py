@@ -136,9 +136,9 @@ def test_virtual_environments_are_left_out_by_what_they_hold(tmp_path: Path) -> 
 def test_the_index_is_left_out_under_any_name(tmp_path: Path) -> None:
     write(tmp_path, "notes.index/data.md", "a.md")
     index = tmp_path / "notes.index"
-    assert sources(tmp_path, leave_out=[index]) == ["a.md"]
+    assert sources(tmp_path, skip=[index]) == ["a.md"]
     with pytest.raises(RagkitError, match="part of an index"):
-        discover(index, base=tmp_path, leave_out=[index])
+        discover(index, base=tmp_path, skip=[index])
 
 
 def test_ragkitignore_has_the_last_word_over_gitignore(tmp_path: Path) -> None:
