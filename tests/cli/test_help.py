@@ -34,6 +34,7 @@ def test_a_topic_is_plain_text_without_an_index(ragkit: CommandLine, topic: str)
     assert (done.code, done.err) == (0, "")
     assert done.out.count("\n") > 30
     assert not re.search(r"^```|^#+ |\]\(", done.out, re.M)
+    assert [x for x in done.out.split("\n") if len(x) > 80 and not x.startswith("  ")] == []
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.out)
 
 

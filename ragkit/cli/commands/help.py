@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Iterator
 from importlib.resources import files
-from itertools import groupby
 
 import click
 
@@ -61,29 +60,28 @@ def _pages() -> dict[str, str]:
 def _plain_text(page: str) -> Iterator[str]:
     """The lines of a page without the marks that only a renderer of Markdown needs."""
     in_code = False
-    for kind, run in groupby(page.splitlines(), lambda line: line[:1] == "|"):
-        if kind:
-            yield from _table([_LINK.sub(_link_text, line) for line in run])
-            continue
-        for line in run:
-            if line.startswith("```"):
-                in_code = not in_code
-            elif in_code:
-                yield f"  {line}".rstrip()
+    table: list[str] = []
+    for line in [*page.splitlines(), ""]:
+        if line.startswith("```"):
+            in_code = not in_code
+        elif in_code:
+            yield f"  {line}".rstrip()
+        elif line.startswith("|"):
+            table.append(line)
+        else:
+            yield from _table(table)
+            table = []
+            marks, _, title = _LINK.sub(_link_text, line).partition(" ")
+            if marks in _UNDERLINES:
+                yield from (title, _UNDERLINES[marks] * len(title))
             else:
-                yield from _prose(_LINK.sub(_link_text, line))
-
-
-def _prose(line: str) -> Iterator[str]:
-    marks, _, title = line.partition(" ")
-    if marks in _UNDERLINES:
-        yield from (title, _UNDERLINES[marks] * len(title))
-    else:
-        yield line
+                yield _LINK.sub(_link_text, line)
 
 
 def _table(lines: list[str]) -> Iterator[str]:
-    """The rows of a table with their columns aligned."""
+    """The rows of a table with their columns aligned; nothing for no rows."""
+    if not lines:
+        return
     head, _, *rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, ["-" * width for width in widths], *rows):
