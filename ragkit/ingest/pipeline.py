@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 from ragkit.concurrency import BackgroundWriter, prefetch
 from ragkit.errors import RagkitError
-from ragkit.ingest.commit import Commit
-from ragkit.ingest.embedding import EmbeddedFile, EmbeddingStage
+from ragkit.ingest.embedding import Commit, EmbeddedFile, EmbeddingStage
 from ragkit.ingest.prepare import (
     FileTask,
     PreparedFile,

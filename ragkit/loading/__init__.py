@@ -65,30 +65,18 @@ LOADERS: dict[str, Loader] = {
     "xlsx": load_xlsx,
     "xml": load_xml,
 }
-# Further extensions of a format.
-_ALIASES = {
-    "asciidoc": "adoc",
-    "fodp": "xml",
-    "fods": "xml",
-    "fodt": "xml",
-    "htm": "html",
-    "latex": "tex",
-    "markdown": "md",
-    "mdown": "md",
-    "mdx": "md",
-    "mkd": "md",
-    "qmd": "md",
-    "rest": "rst",
-    "rmd": "md",
-    "svg": "xml",
-    "tab": "csv",
-    "tsv": "csv",
-    "ndjson": "jsonl",
-    "nxml": "xml",
-    "xls": "csv",  # many a ".xls" is a text table
-    "sty": "tex",
-    "xhtml": "html",
+# Further extensions of a format. Many a ".xls" is a text table.
+_EXTENSIONS = {
+    "adoc": ("asciidoc",),
+    "csv": ("tab", "tsv", "xls"),
+    "html": ("htm", "xhtml"),
+    "jsonl": ("ndjson",),
+    "md": ("markdown", "mdown", "mdx", "mkd", "qmd", "rmd"),
+    "rst": ("rest",),
+    "tex": ("latex", "sty"),
+    "xml": ("fodp", "fods", "fodt", "nxml", "svg"),
 }
+_ALIASES = {alias: name for name, aliases in _EXTENSIONS.items() for alias in aliases}
 _DEFAULTS = LoadOptions()
 # What no text has: control characters and lone surrogates.
 _FORBIDDEN = re.compile(r"[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")

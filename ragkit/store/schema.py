@@ -23,18 +23,10 @@ MANIFEST_KEY = b"ragkit.manifest"
 VERSIONS_KEY = b"ragkit.versions"
 # What a chunk row holds of a Chunk; `context` and the hashes are derived, the vector is beside.
 CHUNK_COLUMNS = (
-    "source",
-    "ordinal",
-    "text",
-    "start",
-    "end",
-    "first_line",
-    "last_line",
-    "page",
-    "page_label",
-    "heading",
-    "table_header",
+    *("source", "ordinal", "text", "start", "end", "first_line", "last_line", "page"),
+    *("page_label", "heading", "table_header"),
 )
+# Columns without nulls, in their order -> Arrow types.
 _CHUNK_FIELDS = {
     "source": "string",
     "ordinal": "int32",
@@ -64,7 +56,7 @@ _FILE_FIELDS = {
     "lost_characters": "int64",
     "chunks": "int64",
     "media_type": "string",
-    "metadata": "string",  # JSON: a list of pairs
+    "metadata": "string",  # metadata: a JSON list of pairs
     "last_seen_ns": "int64",
     "chunker_version": "int64",
     "loader_version": "string",
