@@ -5,10 +5,14 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import click
 import pytest
 
+from ragkit.cli import cli
 from tests.docs.pages import PAGES, ROOT, normalize, play, steps
 
 NAMES = [page.stem for page in PAGES]
@@ -64,6 +68,55 @@ def test_a_page_fits_a_terminal_of_80_columns(page: Path) -> None:
 def test_no_page_installs_the_package_that_somebody_else_published(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert re.findall(r"(?:pip|uv|uvx|pipx)\b[^`\n]*\bragkit(?![/\]])", text) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_every_command_and_option_that_a_page_names_is_there(page: Path) -> None:
+    """Also in sentences and in blocks that are not run; old names of options do not count."""
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    context = click.Context(cli)
+    everywhere = {"--help", "--json"}
+    for name in cli.list_commands(context):
+        everywhere |= _options(cli.get_command(context, name))
+    commands = re.findall(r"`ragkit ([a-z][^`]*)`", _FENCES.sub("", text))
+    for block in _FENCES.findall(text):
+        commands += re.findall(r"^(?:\$ )?ragkit (.*)", block, re.M)
+    for words in commands:
+        name, *rest = words.split()
+        command = cli.get_command(context, name)
+        assert command is not None, words
+        assert {word for word in rest if word.startswith("--")} <= _options(command), words
+    for option in re.findall(r"`(--[a-z-]+)", text):
+        assert option in everywhere, option
+
+
+def _options(command: click.Command | None) -> set[str]:
+    """The options of a command and of its own commands, as its help shows them."""
+    assert command is not None
+    named = {
+        option
+        for one in command.params
+        if isinstance(one, click.Option) and not one.hidden
+        for option in one.opts
+    }
+    if isinstance(command, click.Group):
+        named |= {option for inner in command.commands.values() for option in _options(inner)}
+    return named
+
+
+def test_the_shell_completion_that_a_page_names_works() -> None:
+    page = (ROOT / "ragkit" / "docs" / "automation.md").read_text(encoding="utf-8")
+    shells = re.findall(r"_RAGKIT_COMPLETE=(\w+)_source ragkit", page)
+    assert shells == ["bash", "zsh", "fish"]
+    for shell in shells:
+        done = subprocess.run(
+            [sys.executable, "-c", "from ragkit.cli import main; main([])"],
+            env=os.environ | {"PYTHONPATH": str(ROOT), "_RAGKIT_COMPLETE": f"{shell}_source"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "_ragkit_completion" in done.stdout, shell
 
 
 def test_the_readme_is_short_and_names_the_two_commands_that_set_everything_up() -> None:
