@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypedDict, cast
 
-from ragkit.discovery.gitignore_pattern import parse_pattern
 from ragkit.language.dates import (
     PartialDateTime,
     compare_dates,
@@ -144,6 +143,8 @@ def path_pattern(glob: str) -> re.Pattern[str]:
 
     Raises `ValueError` for an empty glob.
     """
+    from ragkit.discovery.gitignore_pattern import parse_pattern  # most searches have no glob
+
     text = glob.removeprefix("./")
     if not text.rstrip("/"):
         raise ValueError(f"the glob {glob!r} names nothing; write '**' for all files")
