@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import reduce
+from itertools import starmap
 from operator import and_
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ class FileTable(Table):
                 batches = query.to_batches()
                 while (batch := next(batches, None)) is not None:
                     values = [batch.column(name).to_pylist() for name in columns]
-                    yield from (FileFingerprint(*row) for row in zip(*values, strict=True))
+                    yield from starmap(FileFingerprint, zip(*values, strict=True))
 
     def _bounds(self, page: int) -> list[str]:
         """Sources that divide the table into ranges of about `page` files."""
