@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ragkit.answering.conversation import ConversationTurn
 from ragkit.cli.commands.ask import StreamPrinter, warn_if_leaving
-from ragkit.cli.links import linked, path_of
 from ragkit.cli.output import (
+    linked,
+    path_of,
     print_error,
     print_line,
     print_note,

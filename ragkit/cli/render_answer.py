@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ragkit.cli.links import linked, path_of
-from ragkit.cli.output import plain, print_line, print_status, safe, safe_line, shorten
+from ragkit.cli.output import (
+    linked,
+    path_of,
+    plain,
+    print_line,
+    print_status,
+    safe,
+    safe_line,
+    shorten,
+)
 from ragkit.types import Answer, Citation, Passage, Sentence
 
 if TYPE_CHECKING:

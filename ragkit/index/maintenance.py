@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ragkit.index.connection import IndexConnection
-from ragkit.index.last_run import save_last_run
 from ragkit.index.options import MAX_FILE_BYTES, ReadOptions, check_parameters, options_of
+from ragkit.index.update import save_last_run
 from ragkit.models import resolve_embedder
 from ragkit.store.connection import table_sizes
 from ragkit.store.distributed import LEAST_ROWS

@@ -7,10 +7,15 @@ from collections.abc import Sequence
 
 from ragkit.answering.abstention import load_threshold
 from ragkit.index.connection import IndexConnection
-from ragkit.index.last_run import load_last_run
-from ragkit.index.update import indexed_roots
+from ragkit.index.update import indexed_roots, load_last_run
 from ragkit.store.connection import table_sizes
-from ragkit.types import FileCounts, FileRecord, IndexStatus, Problem, VersionNames
+from ragkit.types import (
+    FileCounts,
+    FileRecord,
+    IndexStatus,
+    Problem,
+    VersionNames,
+)
 
 
 def index_status(connection: IndexConnection) -> IndexStatus:

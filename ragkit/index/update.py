@@ -6,7 +6,8 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from ragkit.answering.abstention import update_threshold
 from ragkit.engines.local import LocalEngine
 from ragkit.errors import RagkitError
 from ragkit.index.connection import IndexConnection
-from ragkit.index.last_run import save_last_run
 from ragkit.index.options import ReadOptions
 from ragkit.ingest.distributed_embedder import DistributedEmbedder
 from ragkit.ingest.loader_version import (
@@ -38,10 +38,11 @@ from ragkit.types import (
     FileFingerprint,
     FileRecord,
     IndexReport,
+    LastRun,
     StorageLocation,
 )
 
-ROOTS, READING = "roots", "reading"
+ROOTS, READING, _LAST_RUN = "roots", "reading", "last_run"
 
 
 def indexed_roots(store: Store) -> list[str]:
@@ -186,3 +187,26 @@ def group_by_kind(decisions: Iterable[Decision]) -> dict[str, list[str]]:
         if file is not None:
             groups.setdefault(decision.kind, []).append(file.source)
     return groups
+
+
+def save_last_run(store: Store, command: str, report: IndexReport) -> None:
+    """Keeps what a run did, under the lock it ran under."""
+    finished = datetime.now(UTC).isoformat(timespec="seconds")
+    run = LastRun(command, finished, round(report.seconds, 3), report.counts)
+    store.catalog.set(_LAST_RUN, asdict(run))
+    store.catalog.maintain()
+
+
+def load_last_run(store: Store) -> LastRun | None:
+    """The last run, None when there was none. A run that saw from the snapshot alone that there
+    was nothing to do is noted there."""
+    stored = store.catalog.get(_LAST_RUN)
+    if stored is None:
+        return None
+    from ragkit.ingest.snapshot import load_snapshot
+
+    run, snapshot = LastRun(**stored), load_snapshot(store.location)
+    if snapshot is None or snapshot.finished < run.finished:
+        return run
+    counts = {name: snapshot.report.get(name, 0) for name in run.counts}
+    return LastRun("index", snapshot.finished, snapshot.seconds, counts)

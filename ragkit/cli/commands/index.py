@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ragkit.allocator import limit_malloc_arenas
-from ragkit.cli import engine_options, ollama_options, options
+from ragkit.cli import ollama_options, options
 from ragkit.cli.output import print_json, print_line, print_status, safe_line
 from ragkit.cli.progress import ProgressBar, print_report
 from ragkit.errors import RagkitError
@@ -54,8 +54,8 @@ _WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--watch", is_flag=True, help="Go on after every change, until Ctrl-C.")
 @ollama_options.ollama_embedding
-@engine_options.engine
-@engine_options.files_per_task
+@options.engine
+@options.files_per_task
 @click.option("--strict", is_flag=True, help="Exit 1 if a file was skipped, too.")
 @options.as_json
 def command(

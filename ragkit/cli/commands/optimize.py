@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ragkit.cli import engine_options, options
+from ragkit.cli import options
 from ragkit.cli.output import print_line, print_status
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Fold an index together.")
 @options.db
 @options.wait
-@engine_options.cluster
+@options.cluster
 def command(db: str | StorageLocation | None, wait_seconds: float, engine: Engine | None) -> None:
     """Fold together what updates have left in pieces, build indices that are due, and drop
     versions that nobody reads any more. `ragkit index` does this by itself when it is worth it.

@@ -9,8 +9,9 @@ import click
 
 from ragkit.cli import ollama_options, options, search_options
 from ragkit.cli.commands.ask import use_reranker, warn_if_leaving
-from ragkit.cli.links import linked, path_of
 from ragkit.cli.output import (
+    linked,
+    path_of,
     plain,
     print_json,
     print_line,
