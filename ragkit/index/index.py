@@ -51,9 +51,6 @@ from ragkit.types import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-
     from ragkit.answering.conversation import Conversation
     from ragkit.answering.stream import AnswerStream, AsyncAnswerStream
     from ragkit.explain.report import Explanation
@@ -258,9 +255,9 @@ class Index:
 
     def to_arrow(
         self, table: Literal["chunks", "files"] = "chunks", *, vectors: bool = False
-    ) -> pa.Table:
-        """A table of the index as Arrow: "chunks" (one row a chunk: its fields as of `Chunk`, and
-        with `vectors` its vector) or "files" (one row a file: the fields of `FileRecord`)."""
+    ) -> Any:
+        """A table of the index as a `pyarrow.Table`: "chunks" has one row a chunk (the fields of
+        `Chunk`, and with `vectors` its vector), "files" one row a file (those of `FileRecord`)."""
         check_parameters(locals())
         store = self._connection.store
         if table == "chunks":
@@ -271,10 +268,9 @@ class Index:
 
     def to_pandas(
         self, table: Literal["chunks", "files"] = "chunks", *, vectors: bool = False
-    ) -> pd.DataFrame:
-        """As `to_arrow`, as a data frame of pandas, which must be installed."""
-        frame: pd.DataFrame = self.to_arrow(table, vectors=vectors).to_pandas()
-        return frame
+    ) -> Any:
+        """As `to_arrow`, as a `pandas.DataFrame`; pandas must be installed."""
+        return self.to_arrow(table, vectors=vectors).to_pandas()
 
     # ------------------------------------------------------------ writing
 

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,8 @@ def test_tables_can_be_taken_out(filled: Index) -> None:
     assert len(chunks["vector"][0]) == 256
     assert "vector" not in filled.to_arrow().schema.names
     assert filled.to_arrow("files")["source"].to_pylist() == [f.source for f in filled.files()]
+    if find_spec("pandas"):
+        assert filled.to_pandas().shape == (2, 11)
     with pytest.raises(ValueError, match="no table 'x'"):
         filled.to_arrow("x")  # type: ignore[arg-type]
 
