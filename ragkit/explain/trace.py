@@ -44,8 +44,8 @@ class RankedHit:
 class ExpectedFile:
     """What a search did with one file. Ranks are those of its best chunk, from 1.
 
-    `record` is its row of the ledger; None when it was never discovered: `not_indexed_reason` says
-    why then. `failing` names the filters that it does not pass. `best` is its first chunk among
+    `record` is what the index knows of it; None when it was never discovered, and
+    `not_indexed_reason` says why. `failing` names the filters that it does not pass. `best` is its first chunk among
     the candidates, else the one with the highest score; None when it has no chunk, or none that
     holds the quoted phrases. `keyword_rank` is None when the chunk holds none of the words, or is
     beyond the matches that were compared; `fused_rank` when it is no candidate; `rerank_rank` when

@@ -88,7 +88,7 @@ class IndexConnection:
             self.add_embedder(self.given_embedder)
 
     @contextmanager
-    def writing(
+    def write_lock(
         self, wait_seconds: float = 0.0, on_wait: Callable[[str], object] | None = None
     ) -> Iterator[None]:
         """Holds the write lock, with the version that is current by then."""

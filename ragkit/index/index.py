@@ -314,7 +314,7 @@ class Index:
 
         options = options_of(ReadOptions, locals())
         selection = FileSelection(tuple(include), tuple(exclude), hidden, allow_empty)
-        with self._connection.writing(wait_seconds, on_wait):
+        with self._connection.write_lock(wait_seconds, on_wait):
             return update(self._connection, paths, selection, options)
 
     async def update_async(
@@ -409,7 +409,7 @@ class Index:
         from ragkit.index.update import add_text
 
         check_parameters(locals())
-        with self._connection.writing(wait_seconds, on_wait):
+        with self._connection.write_lock(wait_seconds, on_wait):
             return add_text(self._connection, text, source, metadata or {})
 
     def remove(
@@ -429,7 +429,7 @@ class Index:
         from ragkit.index.remove import remove
 
         check_parameters(locals())
-        with self._connection.writing(wait_seconds, on_wait):
+        with self._connection.write_lock(wait_seconds, on_wait):
             return remove(self._connection.store, self.base_folder, paths)
 
     # ------------------------------------------------------------ searching

@@ -63,7 +63,7 @@ class Maintenance:
 
         options = options_of(ReadOptions, locals())
         connection = self._connection
-        with connection.writing(wait_seconds, on_wait):
+        with connection.write_lock(wait_seconds, on_wait):
             name = embedder or default_reindex_model(connection.store)
             model = resolve_embedder(name, connection.ollama)
             connection.add_embedder(model)
@@ -78,7 +78,7 @@ class Maintenance:
     ) -> bool:
         """Drops the version that the last `reindex` replaced; whether there was one."""
         check_parameters(locals())
-        with self._connection.writing(wait_seconds, on_wait):
+        with self._connection.write_lock(wait_seconds, on_wait):
             return self._connection.store.versions.drop_previous()
 
     def drop_unfinished(
@@ -86,7 +86,7 @@ class Maintenance:
     ) -> bool:
         """Gives up an unfinished `reindex`; whether there was one."""
         check_parameters(locals())
-        with self._connection.writing(wait_seconds, on_wait):
+        with self._connection.write_lock(wait_seconds, on_wait):
             return self._connection.store.versions.drop_unfinished()
 
     def verify(
@@ -114,7 +114,7 @@ class Maintenance:
         from ragkit.index.verify import verify
 
         options = options_of(ReadOptions, locals())
-        with self._connection.writing(wait_seconds, on_wait):
+        with self._connection.write_lock(wait_seconds, on_wait):
             report = verify(self._connection.store)
             if not repair or not report.issues:
                 return report

@@ -124,7 +124,7 @@ def read_filters(
     if "" in formats:
         raise ValueError("a type is the format of a file, such as pdf or md")
     filters = Filters(
-        path=None if path is None else path_pattern(path),
+        path=None if path is None else compile_path_filter(path),
         types=formats,
         since=_bound(since),
         until=_bound(until),
@@ -133,7 +133,7 @@ def read_filters(
     return None if filters == Filters() else filters
 
 
-def path_pattern(glob: str) -> re.Pattern[str]:
+def compile_path_filter(glob: str) -> re.Pattern[str]:
     """What `fullmatch`es the sources that a glob names, in the syntax of .gitignore: `*` within a
     folder, `**` for any folders, `?`, `[a-z]`, `[!a-z]`.
 

@@ -20,7 +20,7 @@ from ragkit.retrieval.filters import (
     FilterOptions,
     document_date,
     explain_no_match,
-    path_pattern,
+    compile_path_filter,
     read_filters,
 )
 from ragkit.types import FileRecord
@@ -186,7 +186,7 @@ PATHS: list[Any] = [
 
 @pytest.mark.parametrize(("glob", "named", "others"), PATHS)
 def test_a_glob_names_sources(glob: str, named: list[str], others: list[str]) -> None:
-    pattern = path_pattern(glob)
+    pattern = compile_path_filter(glob)
     assert [s for s in named + others if pattern.fullmatch(s)] == named
 
 
@@ -198,7 +198,7 @@ _SEGMENTS = st.sampled_from(["a", "b", "ab", "*", "?", "a*", "*b", "**"])
     st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=5).map("/".join),
 )
 def test_a_glob_means_what_a_plain_reading_of_it_means(glob: str, source: str) -> None:
-    assert (path_pattern(glob).fullmatch(source) is not None) == reads(glob, source)
+    assert (compile_path_filter(glob).fullmatch(source) is not None) == reads(glob, source)
 
 
 def reads(glob: str, source: str) -> bool:
@@ -222,7 +222,7 @@ def reads(glob: str, source: str) -> bool:
 @given(st.text("*?[]!-^/\\az.", max_size=12))
 def test_any_text_is_a_glob_or_a_clean_error(glob: str) -> None:
     with suppress(ValueError):  # re.error is none
-        path_pattern(glob).fullmatch("a/z.")
+        compile_path_filter(glob).fullmatch("a/z.")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_any_text_is_a_glob_or_a_clean_error(glob: str) -> None:
 def test_many_stars_are_no_trap(glob: str) -> None:
     started = time.perf_counter()
     for name in ("a" * 1000, "a/" * 500, "aa/" * 333):
-        path_pattern(glob).fullmatch(name)
+        compile_path_filter(glob).fullmatch(name)
     assert time.perf_counter() - started < 5
 
 
