@@ -45,12 +45,13 @@ class ExpectedFile:
     """What a search did with one file. Ranks are those of its best chunk, from 1.
 
     `record` is what the index knows of it; None when it was never discovered, and
-    `not_indexed_reason` says why. `failing` names the filters that it does not pass. `best` is its first chunk among
-    the candidates, else the one with the highest score; None when it has no chunk, or none that
-    holds the quoted phrases. `keyword_rank` is None when the chunk holds none of the words, or is
-    beyond the matches that were compared; `fused_rank` when it is no candidate; `rerank_rank` when
-    no reranker read it. `passage` is the number of the first of `SearchTrace.passages` that shows
-    the file; where the file is a near-duplicate of another, `folded_into` is where that one is.
+    `not_indexed_reason` says why. `failing` names the filters that it does not pass. `best` is its
+    first chunk among the candidates, else the one with the highest score; None when it has no
+    chunk, or none that holds the quoted phrases. `keyword_rank` is None when the chunk holds none
+    of the words, or is beyond the matches that were compared; `fused_rank` when it is no candidate;
+    `rerank_rank` when no reranker read it. `passage` is the number of the first of
+    `SearchTrace.passages` that shows the file; where the file is a near-duplicate of another,
+    `folded_into` is where that one is.
     """
 
     source: str
