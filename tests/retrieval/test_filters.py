@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from ragkit.errors import FilterError
 from ragkit.retrieval.filters import (
     FilterOptions,
+    compile_path_filter,
     document_date,
     explain_no_match,
-    compile_path_filter,
     read_filters,
 )
 from ragkit.types import FileRecord
