@@ -7,9 +7,9 @@ import queue
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+from ragkit.answering.request import OnText
 from ragkit.types import Answer
 
-OnText = Callable[[str], None]
 OnRestart = Callable[[], None]
 
 

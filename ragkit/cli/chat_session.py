@@ -213,7 +213,7 @@ class Session:
                 _ = chat.context_tokens  # asks the server: a missing model is told of now
                 warn_if_leaving(chat)
             self._conversation.use(chat)
-            self._chat, self._why_extractive, self._has_remarks = chat, "", False
+            self._chat, self._why_quoted, self._has_remarks = chat, "", False
         print_status(f"({safe_line(self.model)})")
 
     def _reset(self, _argument: str) -> None:
