@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -347,13 +347,17 @@ class Index:
         Only folders are read, and nothing is written. The content of a changed file may turn out
         to be the same."""
         from ragkit.index.update import group_by_kind, plan_changes
+        from ragkit.ingest.loader_version import has_outdated_files, needs_reload
         from ragkit.ingest.roots import FileSelection, resolve_roots
 
         check_parameters(locals())
         store, base = self._connection.store, self.base_folder
         roots = resolve_roots(paths, self.indexed_paths(), base)
         selection = FileSelection(tuple(include), tuple(exclude), hidden)
-        changes = plan_changes(roots, store.files.fingerprints, base, store.location, selection)
+        outdated = has_outdated_files(store)
+        read_again = needs_reload(None, {}, passwords=False, outdated=outdated)
+        files = partial(store.files.fingerprints, with_versions=outdated)
+        changes = plan_changes(roots, files, base, store.location, selection, read_again)
         return group_by_kind(changes)
 
     def watch(

@@ -94,6 +94,8 @@ def test_a_changed_loader_reads_its_own_files_again(
     update(index, docs)
     monkeypatch.setitem(LOADER_VERSIONS, "md", 2)
     index = reopened(index, embedder)
+    planned = index.plan(docs)
+    assert planned["unchanged"] == ["docs/c.txt", "docs/d.py"]
     report = update(index, docs)
     assert (report.updated, report.unchanged, report.embedded) == (2, 2, 0)
     assert embedder.asked == []
