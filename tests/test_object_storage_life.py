@@ -85,7 +85,7 @@ def test_the_command_line_tells_what_is_in_a_bucket(
     assert run("index", docs, *where, "--embedder", "wordllama/l2_supercat_256").code == 1
     status = run("status", *where, "--json").json
     assert (status["files"]["indexed"], status["files"]["failed"]) == (12, 1)
-    assert status["bytes"]["chunks"] > 0
+    assert status["disk_usage"]["chunks"] > 0
     assert "indexed" in run("status", docs / "3.md", *where).out
     assert run("remove", docs / "3.md", *where).code == 0
     assert run("verify", *where).code == 0

@@ -31,6 +31,7 @@ def kinds(text: str) -> list[str]:
         pytest.param("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"], id="plain"),
         pytest.param("Dr. May met Mrs. Li.", ["Dr. May met Mrs. Li."], id="titles"),
         pytest.param("It fell to 3.5 °C. Then 4.", ["It fell to 3.5 °C.", "Then 4."], id="decimal"),
+        pytest.param("It weighs 6.4 t. It turns.", ["It weighs 6.4 t.", "It turns."], id="unit"),
         pytest.param("J. R. Stone wrote it.", ["J. R. Stone wrote it."], id="initials"),
         pytest.param(
             "See e.g. Fig. 3 of it. He saw it.", ["See e.g. Fig. 3 of it.", "He saw it."], id="e.g."
