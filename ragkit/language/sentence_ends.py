@@ -14,8 +14,8 @@ _LINE_BREAK = re.compile(r"[\r\n]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # What sentencex misses: a stop in a script without blanks, and one behind marks of emphasis.
 _END = re.compile(r"[。！？｡．]++[」』”’）)】》\"]*+|(?<![.!?…])[.!?…]++(?:\*\*|__)(?=\s)")
-# One before a year, behind a unit ("6.4 t. It"), or within brackets and quotation marks where a word
-# follows that often begins a sentence.
+# One before a year, behind a unit ("6.4 t. It"), or within brackets and quotation marks where a
+# word follows that often begins a sentence.
 _PROBABLE_END = re.compile(
     r"(?:(?<=[^\W\d_]{4})(?<!pprox)|(?<=\d [^\W\d_])|(?<=\d [^\W\d_]{2})|(?<=\d [^\W\d_]{3}))"
     r"[.!?]++(?=\s+([^\W_]+))"
