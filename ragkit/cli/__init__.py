@@ -26,7 +26,7 @@ SECTIONS: dict[str, dict[str, tuple[str, str, str]]] = {
         ),
         "optimize": (
             "optimize",
-            "Fold an index together, now.",
+            "Compact an index, now.",
             "ragkit optimize",
         ),
         "status": ("status", "Show what is indexed, what is not, and why.", "ragkit status"),

@@ -113,7 +113,10 @@ class Index:
 
         versions = (CHUNKER_VERSION, loaders_version())
         manifest = Manifest(model.identity, chunking, FORMAT, *versions)
-        return cls(Store.create(location, manifest), embedder=model, ollama=ollama)
+        own = None if isinstance(chosen, str) else model
+        index = cls(Store.create(location, manifest), embedder=own, ollama=ollama)
+        index._connection.add_embedder(model)
+        return index
 
     @classmethod
     def open(

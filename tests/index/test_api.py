@@ -180,6 +180,12 @@ def test_a_pickled_index_is_opened_anew(filled: Index) -> None:
     assert other.search(QUESTION) == filled.search(QUESTION)
 
 
+def test_a_pickled_index_does_not_carry_its_model(tmp_path: Path) -> None:
+    index = Index.create(tmp_path / "i", embedder="wordllama/l2_supercat_256")
+    assert len(index.embedder.embed_query("x")) == 256
+    assert len(pickle.dumps(index)) < 2000
+
+
 def test_tables_can_be_taken_out(filled: Index) -> None:
     chunks = filled.to_arrow(vectors=True)
     assert chunks.num_rows == 2

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from ragkit.types import Engine, StorageLocation
 
 
-@click.command(short_help="Fold an index together.")
+@click.command(short_help="Compact an index.")
 @options.db
 @options.wait
 @options.cluster
 def command(db: str | StorageLocation | None, wait_seconds: float, engine: Engine | None) -> None:
-    """Fold together what updates have left in pieces, build indices that are due, and drop
+    """Compact what updates have left in pieces, build indices that are due, and drop
     versions that nobody reads any more. `ragkit index` does this by itself when it is worth it.
 
     With --engine ray the indices of 10,000,000 chunks or more are built anew by the cluster (with
