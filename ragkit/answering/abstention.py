@@ -35,6 +35,7 @@ _OVERLAP_WEIGHT = 0.5  # 0.4 does as well: scripts/bench/answers.py
 MAX_THRESHOLD = _OVERLAP_WEIGHT
 _PASSAGES = 8
 _SAMPLED_CHUNKS = 200
+_QUESTIONS_IF_UNKNOWN = 4
 _MIN_LANGUAGE_SHARE = 0.1  # of the sampled chunks, for a language of the index
 _NONSENSE_QUESTIONS = 24
 _NONSENSE_WORDS = (3, 6)
@@ -121,16 +122,18 @@ def calibrate_threshold(store: Store, embedder: Embedder) -> AbstentionThreshold
     import numpy as np
 
     texts = store.chunks.sample_texts(_SAMPLED_CHUNKS)
-    languages = languages_of(texts)
     questions = off_topic_questions()
-    results = {code: [_search(store, embedder, q) for q in questions[code]] for code in languages}
+    asked = {code: questions[code] for code in languages_of(texts)}
+    if not asked:  # a few in every language, for each costs a search
+        asked = {code: some[:_QUESTIONS_IF_UNKNOWN] for code, some in questions.items()}
+    results = {code: [_search(store, embedder, q) for q in some] for code, some in asked.items()}
     baselines = {
-        code: float(np.median([_best_similarity(passages) for _, passages in results[code]]))
-        for code in languages
+        code: float(np.median([_best_similarity(passages) for _, passages in some]))
+        for code, some in results.items()
     }
     baselines[""] = min(baselines.values())
     scale = AbstentionThreshold(0.0, baselines)
-    off_topic = [scale.evidence(*result) for code in languages for result in results[code]]
+    off_topic = [scale.evidence(*result) for some in results.values() for result in some]
     score = float(np.quantile(off_topic, 1 - FALSE_ANSWER_RATE))
     if nonsense := nonsense_questions(texts, _NONSENSE_QUESTIONS):
         reached = [scale.evidence(*_search(store, embedder, one)) for one in nonsense]
@@ -152,11 +155,11 @@ def off_topic_questions() -> dict[str, tuple[str, ...]]:
 
 
 def languages_of(texts: Sequence[str]) -> list[str]:
-    """The languages of `texts` that there are off-topic questions in; all where there is none."""
+    """The languages of `texts` that there are off-topic questions in; empty where none is
+    recognised, as in code."""
     votes = [detect_language(text) for text in texts]
     least = max(1.0, _MIN_LANGUAGE_SHARE * len(votes))
-    codes = list(off_topic_questions())
-    return [code for code in codes if votes.count(code) >= least] or codes
+    return [code for code in off_topic_questions() if votes.count(code) >= least]
 
 
 def nonsense_questions(texts: Sequence[str], count: int) -> list[str]:
