@@ -99,7 +99,7 @@ def _reaching(*names: str) -> Callable[[Command], Command]:
                 cast("PullBar", ollama.on_pull).close()
 
         options = {name: _SERVER_OPTIONS[name] for name in names}
-        return cast(Command, gather("ollama", options, _settings)(with_bar))
+        return cast(Command, gather("ollama", options, lambda given: _settings(**given))(with_bar))
 
     return decorate
 

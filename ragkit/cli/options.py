@@ -35,7 +35,7 @@ class AliasedOption(click.Option):
 
 
 def gather(
-    argument: str, added: dict[str, Callable[[Any], Any]], build: Callable[..., Any]
+    argument: str, added: dict[str, Callable[[Any], Any]], build: Callable[[dict[str, Any]], Any]
 ) -> Callable[[Command], Command]:
     """A decorator that adds options to a command: parameter name -> option. The command gets what
     `build` makes of their values as one `argument`."""
@@ -44,7 +44,7 @@ def gather(
         @functools.wraps(command)
         def with_argument(*arguments: Any, **values: Any) -> Any:
             taken = {name: values.pop(name) for name in added}
-            return command(*arguments, **{argument: build(**taken)}, **values)
+            return command(*arguments, **{argument: build(taken)}, **values)
 
         wrapped: Any = with_argument
         for option in reversed(added.values()):
@@ -129,7 +129,7 @@ def _not_blank(_ctx: click.Context, parameter: click.Parameter, value: str) -> s
     return value
 
 
-def set_options(**options: Any) -> dict[str, Any]:
+def set_options(options: dict[str, Any]) -> dict[str, Any]:
     """The options a person gave, without those left at None."""
     return {name: value for name, value in options.items() if value is not None}
 
@@ -207,8 +207,12 @@ def _engine(
 
 
 # Where the work runs: the argument `engine`, None for this machine.
-engine = gather("engine", _ENGINE_OPTIONS, _engine)
-cluster = gather("engine", {name: _ENGINE_OPTIONS[name] for name in ("name", "address")}, _engine)
+engine = gather("engine", _ENGINE_OPTIONS, lambda given: _engine(**given))
+cluster = gather(
+    "engine",
+    {name: _ENGINE_OPTIONS[name] for name in ("name", "address")},
+    lambda given: _engine(**given),
+)
 files_per_task = click.option(
     "--files-per-task",
     type=click.IntRange(min=1),

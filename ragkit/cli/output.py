@@ -33,16 +33,30 @@ def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
 
 
-def print_line(text: str = "", *, end: str = "\n", **style: Any) -> None:
+def print_line(
+    text: str = "",
+    *,
+    end: str = "\n",
+    bold: bool = False,
+    dim: bool = False,
+    fg: str | None = None,
+) -> None:
     """A line of result, to stdout."""
-    text = click.style(_printable(text), **style) if style else _printable(text)
-    click.echo(text + end, nl=False)
+    click.echo(_styled(text, bold, dim, fg) + end, nl=False)
 
 
-def print_status(text: str, **style: Any) -> None:
+def print_status(
+    text: str, *, bold: bool = False, dim: bool = False, fg: str | None = None
+) -> None:
     """A line beside the result (progress, hints, problems), to stderr."""
+    click.echo(_styled(text, bold, dim, fg), err=True)
+
+
+def _styled(text: str, bold: bool, dim: bool, fg: str | None) -> str:
     text = _printable(text)
-    click.echo(click.style(text, **style) if style else text, err=True)
+    if not (bold or dim or fg):
+        return text
+    return click.style(text, bold=bold or None, dim=dim or None, fg=fg)
 
 
 def print_note(text: str) -> None:

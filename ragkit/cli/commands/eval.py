@@ -18,7 +18,8 @@ from ragkit.cli.output import print_json, print_note, print_status, safe_line
 from ragkit.errors import RagkitError, missing_library
 
 if TYPE_CHECKING:
-    from ragkit.evaluation import QuestionSet
+    from ragkit.cli.render_eval import Report
+    from ragkit.evaluation import Measurement, QuestionSet
     from ragkit.evaluation.qrels import Setting
     from ragkit.index import Index
     from ragkit.models import OllamaSettings
@@ -107,7 +108,7 @@ def command(
     picture = _picture(out)
 
     from ragkit import evaluation
-    from ragkit.cli.render_eval import Report, draw_report, print_report, report_json
+    from ragkit.cli.render_eval import draw_report, print_report, report_json
     from ragkit.index import Index
 
     index = Index.open(db, ollama=ollama)
@@ -124,16 +125,30 @@ def command(
         questions = _made(index, limit_questions, model, model_options)
     else:
         questions = evaluation.read_questions(index, queries, qrels)
-        if limit_questions is not None:
-            questions = evaluation.take_questions(questions, limit_questions)
+        questions = evaluation.take_questions(questions, limit_questions or sys.maxsize)
+    combinations = evaluation.list_combinations(current, compared)
     with _bar(quiet=as_json) as on_progress:
         measured = evaluation.measure_settings(
-            index,
-            questions,
-            evaluation.list_combinations(current, compared),
-            on_progress=on_progress,
-            on_note=print_note,
+            index, questions, combinations, on_progress=on_progress, on_note=print_note
         )
+    report = _report(index, questions, measured, compared, save=save)
+    if picture is not None:
+        draw_report(report, picture)
+    print_json(report_json(report)) if as_json else print_report(report)
+
+
+def _report(
+    index: Index,
+    questions: QuestionSet,
+    measured: Sequence[Measurement],
+    compared: Mapping[str, object],
+    *,
+    save: bool,
+) -> Report:
+    """What was measured, which settings are the best, and what was saved for the index."""
+    from ragkit import evaluation
+    from ragkit.cli.render_eval import Report
+
     comparisons = evaluation.compare_settings(measured)
     winner = evaluation.find_winner(comparisons)
     best = {name: winner.measurement.settings[name] for name in compared} if winner else None
@@ -144,13 +159,7 @@ def command(
             {name: one for name, one in saved.items() if not isinstance(one, str)}
         )
     notes = (*questions.notes, *_cautions(len(comparisons), compared))
-    report = Report(questions, notes, measured[0], comparisons, best, saved, refusal)
-    if picture is not None:
-        draw_report(report, picture)
-    if as_json:
-        print_json(report_json(report))
-    else:
-        print_report(report)
+    return Report(questions, notes, measured[0], comparisons, best, saved, refusal)
 
 
 def _made(

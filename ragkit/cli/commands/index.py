@@ -99,7 +99,7 @@ def command(
         return _ended(done, strict, as_json)
     limit_malloc_arenas()
     index = _open_or_create(db, embedder, ollama, bool(paths))
-    work = options.set_options(engine=engine, files_per_task=files_per_task, **selection)
+    work = {"engine": engine, "files_per_task": files_per_task, **selection}
     if watch:
         print_status("watching for changes; Ctrl-C ends it")
         for report in index.watch(*paths, wait_seconds=wait_seconds or _WATCH_WAIT_SECONDS, **work):

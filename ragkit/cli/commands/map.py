@@ -66,7 +66,7 @@ def command(
 
     index = Index.open(db, ollama=ollama)
     drawn = draw_map(
-        index, query=query, **options.set_options(limit=limit, points=points), **filters
+        index, query=query, **options.set_options({"limit": limit, "points": points}), **filters
     )
     page = map_page(drawn, f"ragkit map of {index.uri}")
     try:

@@ -73,9 +73,7 @@ def command(
     rebuild = bool(embedder or chunk_tokens or passwords) or not (drop_previous or drop_unfinished)
     if drop_unfinished:
         had = index.maintenance.drop_unfinished(**waiting)
-        print_status(
-            "the unfinished rebuild is dropped" if had else "there is no unfinished rebuild"
-        )
+        print_status("the unfinished rebuild is dropped" if had else "no rebuild is unfinished")
     if not rebuild:
         dropped = index.maintenance.drop_previous(**waiting) if drop_previous else False
         if as_json:
@@ -97,7 +95,7 @@ def command(
         )
     if as_json:
         print_json(report)
-        return 1 if report.failed else 0
+        return int(report.failed > 0)
     print_report(report)
     print_line(f"the index now answers with {index.manifest.embedder.name}")
     if not drop_previous:
