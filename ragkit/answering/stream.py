@@ -17,7 +17,22 @@ class _ClosedError(BaseException):
     """Raised in the thread that writes an answer when nobody wants it any more."""
 
 
-class AnswerStream:
+class _Stream:
+    restarts = 0
+    _answer: Answer | None = None
+
+    @property
+    def answer(self) -> Answer:
+        """The checked answer. Raises `ValueError` before the iteration has ended."""
+        if self._answer is None:
+            raise ValueError("the answer is there when the iteration has ended")
+        return self._answer
+
+    def _restart(self) -> None:
+        self.restarts += 1
+
+
+class AnswerStream(_Stream):
     """The text of an answer, piece by piece, while it is written.
 
     `answer` is the checked answer once the iteration has ended. `restarts` counts how often the
@@ -27,18 +42,9 @@ class AnswerStream:
 
     def __init__(self, ask: Callable[[OnText, OnRestart], Answer]) -> None:
         """`ask` is called when the iteration begins, in a thread of its own."""
-        self.restarts = 0
         self._ask = ask
-        self._answer: Answer | None = None
         self._closed = threading.Event()
         self._pieces = self._run()
-
-    @property
-    def answer(self) -> Answer:
-        """The checked answer. Raises `ValueError` before the iteration has ended."""
-        if self._answer is None:
-            raise ValueError("the answer is there when the iteration has ended")
-        return self._answer
 
     def __iter__(self) -> Iterator[str]:
         return self._pieces
@@ -84,24 +90,12 @@ class AnswerStream:
         finally:
             self.close()
 
-    def _restart(self) -> None:
-        self.restarts += 1
 
-
-class AsyncAnswerStream:
+class AsyncAnswerStream(_Stream):
     """As `AnswerStream`, inside an event loop: `async for piece in stream`."""
 
     def __init__(self, ask: Callable[[OnText, OnRestart], Awaitable[Answer]]) -> None:
-        self.restarts = 0
         self._ask = ask
-        self._answer: Answer | None = None
-
-    @property
-    def answer(self) -> Answer:
-        """The checked answer. Raises `ValueError` before the iteration has ended."""
-        if self._answer is None:
-            raise ValueError("the answer is there when the iteration has ended")
-        return self._answer
 
     async def __aiter__(self) -> AsyncIterator[str]:
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
@@ -127,6 +121,3 @@ class AsyncAnswerStream:
                 yield self._answer.text
         finally:
             task.cancel()
-
-    def _restart(self) -> None:
-        self.restarts += 1

@@ -249,12 +249,10 @@ class Index:
 
     def explain_not_indexed(self, path: AnyPath) -> str:
         """Why the index knows nothing of a file: it does not exist, is hidden or ignored, ..."""
-        from ragkit.explain.expected_file import explain_not_indexed
         from ragkit.ingest.roots import parse_root, source_of
 
         source = source_of(parse_root(os.fspath(path)), self.base_folder)
-        reason = explain_not_indexed(source, self.base_folder, self.indexed_paths(), self.plan)
-        return f"{source} is not in the index: {reason}"
+        return f"{source} is not in the index: {self._explain_source(source)}"
 
     def to_arrow(
         self, table: Literal["chunks", "files"] = "chunks", *, vectors: bool = False
