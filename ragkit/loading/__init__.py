@@ -12,19 +12,20 @@ import re
 from collections.abc import Iterable
 
 from ragkit.errors import LoadError
-from ragkit.loading.archive import zip_format
 from ragkit.loading.content import LoadedContent, Loader, LoadOptions
 from ragkit.loading.csv import load_csv
 from ragkit.loading.detect_format import HEAD_BYTES, refusal, suffix_of, text_format
-from ragkit.loading.docx import load_docx
 from ragkit.loading.email import load_eml, load_mbox
 from ragkit.loading.epub import load_epub
 from ragkit.loading.html import load_html
 from ragkit.loading.json_xml import load_json, load_jsonl, load_xml
 from ragkit.loading.notebook import load_notebook
-from ragkit.loading.opendocument import load_opendocument
+from ragkit.loading.office.archive import zip_format
+from ragkit.loading.office.docx import load_docx
+from ragkit.loading.office.opendocument import load_opendocument
+from ragkit.loading.office.pptx import load_pptx
+from ragkit.loading.office.xlsx import load_xlsx
 from ragkit.loading.pdf import load_pdf
-from ragkit.loading.pptx import load_pptx
 from ragkit.loading.rtf import load_rtf
 from ragkit.loading.text import (
     load_asciidoc,
@@ -34,7 +35,6 @@ from ragkit.loading.text import (
     load_rst,
     load_text,
 )
-from ragkit.loading.xlsx import load_xlsx
 from ragkit.types import Document, Heading
 
 __all__ = ["LOADERS", "LoadOptions", "find_loader", "load", "refusal"]

@@ -7,11 +7,11 @@ from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 from ragkit.errors import LoadError
-from ragkit.loading.archive import GuardedZip, dublin_core, local_name
 from ragkit.loading.content import LoadedContent, LoadOptions
 from ragkit.loading.detect_format import needs_password
 from ragkit.loading.headings import markdown_headings
 from ragkit.loading.html import html_to_text
+from ragkit.loading.office.archive import GuardedZip, dublin_core, local_name
 from ragkit.loading.text_encoding import decode
 from ragkit.types import Heading
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ragkit.errors import LoadError
-from ragkit.loading.archive import dublin_core, office_archive
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
-from ragkit.loading.docx import missing_office_library
+from ragkit.loading.office.archive import dublin_core, office_archive
+from ragkit.loading.office.docx import missing_office_library
 
 # The most that a sheet can hold; a file may claim more.
 _ROWS = 1_048_576

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ragkit.errors import LoadError, missing_library
-from ragkit.loading.archive import dublin_core, local_name, office_archive
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
+from ragkit.loading.office.archive import dublin_core, local_name, office_archive
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 # Text that is not, or no longer, part of what a reader sees.

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkit.loading.pdf_layout import lay_out
-from ragkit.loading.pdf_structure import numbered_headings
+from ragkit.loading.pdf.layout import lay_out
+from ragkit.loading.pdf.structure import numbered_headings
 
 
 def page(*lines: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ragkit.errors import LoadError
-from ragkit.loading.archive import dublin_core, local_name, office_archive
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
-from ragkit.loading.docx import missing_office_library
+from ragkit.loading.office.archive import dublin_core, local_name, office_archive
+from ragkit.loading.office.docx import missing_office_library
 
 _CHART_POINTS = 500
 

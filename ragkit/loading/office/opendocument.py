@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from ragkit.errors import LoadError
-from ragkit.loading.archive import GuardedZip, dublin_core, local_name
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.detect_format import needs_password
-from ragkit.loading.xlsx import write_grid
+from ragkit.loading.office.archive import GuardedZip, dublin_core, local_name
+from ragkit.loading.office.xlsx import write_grid
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"

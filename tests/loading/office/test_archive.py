@@ -7,7 +7,7 @@ import pytest
 
 from ragkit.errors import LoadError
 from ragkit.loading import LoadOptions, load
-from ragkit.loading.archive import GuardedZip, dublin_core, parse_xml, zip_format
+from ragkit.loading.office.archive import GuardedZip, dublin_core, parse_xml, zip_format
 
 KINDS = "<Types><Override ContentType='application/vnd.openxmlformats-officedocument.{}'/></Types>"
 WORD = KINDS.format("wordprocessingml.document.main+xml")

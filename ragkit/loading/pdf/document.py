@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions
-from ragkit.loading.pdf_layout import dropped_characters, lay_out
-from ragkit.loading.pdf_structure import form_values, headings, information, page_labels
+from ragkit.loading.pdf.layout import dropped_characters, lay_out
+from ragkit.loading.pdf.structure import form_values, headings, information, page_labels
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
