@@ -15,10 +15,10 @@ from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, Loader, LoadOptions
 from ragkit.loading.csv import load_csv
 from ragkit.loading.detect_format import HEAD_BYTES, refusal, suffix_of, text_format
-from ragkit.loading.email import load_eml, load_mbox
 from ragkit.loading.epub import load_epub
 from ragkit.loading.html import load_html
 from ragkit.loading.json_xml import load_json, load_jsonl, load_xml
+from ragkit.loading.mail import load_eml, load_mbox
 from ragkit.loading.notebook import load_notebook
 from ragkit.loading.office.archive import zip_format
 from ragkit.loading.office.docx import load_docx
@@ -69,6 +69,7 @@ LOADERS: dict[str, Loader] = {
 _EXTENSIONS = {
     "adoc": ("asciidoc",),
     "csv": ("tab", "tsv", "xls"),
+    "eml": ("emlx", "mht", "mhtml"),
     "html": ("htm", "xhtml"),
     "jsonl": ("ndjson",),
     "md": ("markdown", "mdown", "mdx", "mkd", "qmd", "rmd"),

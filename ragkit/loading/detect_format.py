@@ -102,6 +102,11 @@ _MAIL_HEADER = re.compile(
     rb"|Delivered-To|X-[\w-]+|DKIM-Signature|Reply-To|Cc):[ \t]",
     re.IGNORECASE,
 )
+# Programs write these; a person who begins a note with "To:" and "Subject:" does not.
+_MACHINE_HEADER = re.compile(
+    rb"^(?:Return-Path|Received|Message-ID|MIME-Version|Delivered-To|DKIM-Signature):[ \t]",
+    re.IGNORECASE | re.MULTILINE,
+)
 _HTML = re.compile(
     rb"\s*+(?:<\?xml[^>]*>\s*+)?(?><!--.{0,1000}?-->\s*+)*+<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
@@ -186,7 +191,10 @@ def _by_content(plain: bytes, named: str) -> str:
         return "xml"
     if plain.startswith(b"From ") and _mail_headers(plain.partition(b"\n")[2]) >= 2:
         return "mbox"
-    if _mail_headers(plain) >= 3 and named not in ("md", "txt"):
+    headers = _mail_headers(plain)
+    if named not in ("md", "txt") and (
+        headers >= 3 or (headers == 2 and _MACHINE_HEADER.search(plain.partition(b"\n\n")[0]))
+    ):
         return "eml"
     return ""
 
