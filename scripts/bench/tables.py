@@ -52,9 +52,9 @@ def words(text: str) -> set[str]:
 
 
 def figure(text: str) -> str:
-    """A value without what does not count."""
+    """A value without what does not count: dots that lead to the next column, too."""
     plain = unicodedata.normalize("NFKC", _RAISED.sub("", text)).replace("−", "-")
-    return re.sub(r"[\s$€£%*†‡]+", "", plain).casefold()
+    return re.sub(r"[\s$€£%*†‡]+", "", plain).rstrip(".").casefold()
 
 
 def tables(text: str) -> list[list[list[str]]]:
