@@ -22,7 +22,7 @@ CHUNKER_VERSION = 1
 LOADER_VERSIONS = {
     "adoc": 1,
     "csv": 1,
-    "docx": 1,
+    "docx": 2,
     "eml": 2,
     "epub": 1,
     "html": 1,

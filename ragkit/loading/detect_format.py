@@ -77,7 +77,8 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
 )
 # What Office and LibreOffice leave beside a document while it is open.
 _LOCK_FILE = re.compile(r"~\$.*\.\w{3,5}$|\.~lock\..*#$")
-_OFFICE_SUFFIXES = {".docx", ".docm", ".dotx", ".xlsx", ".xlsm", ".pptx", ".pptm", ".ppsx"}
+_OFFICE_SUFFIXES = {".docx", ".docm", ".dotx", ".dotm", ".xlsx", ".xlsm", ".xltx", ".xltm"}
+_OFFICE_SUFFIXES |= {".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"}
 _ZIP_SUFFIXES = {"docx", "xlsx", "pptx", "odt", "ods", "odp", "epub"}
 _LEGACY = {".doc": ".docx", ".dot": ".docx", ".xls": ".xlsx", ".ppt": ".pptx", ".pps": ".pptx"}
 _BY_NAME = {

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 import logging
-import sys
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -171,21 +168,6 @@ def test_lines_of_text_files_keep_their_numbers(lines: list[str]) -> None:
         assert load(ending.join(lines).encode(), source).text.split("\n") == lines
 
 
-def test_an_office_file_without_its_libraries_names_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    import sys
-
-    import openpyxl
-
-    target = io.BytesIO()
-    openpyxl.Workbook().save(target)
-    monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(LoadError, match="pip install python-docx python-pptx openpyxl") as caught:
-        load(target.getvalue(), "a.xlsx")
-    assert caught.value.outcome == "skipped"
-
-
 def test_the_log_level_of_pypdf_is_left_as_it_was(make_pdf) -> None:  # type: ignore[no-untyped-def]
     logger = logging.getLogger("pypdf")
     logger.setLevel(logging.INFO)
@@ -220,24 +202,3 @@ def test_markup_under_a_plain_name_is_read_as_what_it_is(data: bytes, name: str,
 def test_what_is_no_text_is_named(data: bytes, reason: str) -> None:
     with pytest.raises(LoadError, match=reason):
         load(data, "a.bin")
-
-
-@pytest.mark.parametrize(
-    ("library", "suffix", "mark"),
-    [
-        ("docx", "docx", "wordprocessingml.document.main"),
-        ("pptx", "pptx", "presentationml.presentation.main"),
-        ("openpyxl", "xlsx", "spreadsheetml.sheet.main"),
-    ],
-)
-def test_missing_libraries_are_named(
-    library: str,
-    suffix: str,
-    mark: str,
-    make_zip: Callable[..., bytes],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, library, None)  # as if it were not installed
-    with pytest.raises(LoadError, match="pip install python-docx python-pptx openpyxl") as caught:
-        load(make_zip({"[Content_Types].xml": mark}), f"a.{suffix}")
-    assert caught.value.outcome == "skipped"

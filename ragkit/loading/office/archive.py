@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 import zlib
 from io import BytesIO
@@ -41,7 +42,18 @@ _OFFICE_KINDS = (
     (b"presentationml.template.main", "pptx"),
     (b"ms-powerpoint.presentation.macroEnabled", "pptx"),
     (b"ms-powerpoint.slideshow.macroEnabled", "pptx"),
+    (b"ms-powerpoint.template.macroEnabled", "pptx"),
 )
+# The libraries refuse templates, slide shows and files with macros, whose parts are the same.
+_PLAIN_KIND = {
+    "docx": b"application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml",
+    "pptx": b"application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml",
+    "xlsx": b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml",
+}
+_CONTENT_TYPE = rb"application/[\w.-]{0,100}%s[\w.-]{0,50}\+xml"
+_OVERRIDE = re.compile(rb"<Override\b[^<>]{0,1000}>")
+_PART_NAME = re.compile(rb"""PartName\s*=\s*["']([^"']*)""")
+_PART_TYPE = re.compile(rb"""(ContentType\s*=\s*["'])[^"']*""")
 _OPEN_KINDS = {
     b"application/vnd.oasis.opendocument.text": "odt",
     b"application/vnd.oasis.opendocument.spreadsheet": "ods",
@@ -156,9 +168,26 @@ def office_archive(data: bytes, options: LoadOptions) -> tuple[GuardedZip, Bytes
                 if b"http://purl.oclc.org/ooxml/" in part:
                     for strict, ours in _STRICT:
                         part = part.replace(strict, _TRANSITIONAL + ours)
+            if name == "[Content_Types].xml":
+                part = _plain_types(part)
             target.writestr(name, part)
     copy.seek(0)
     return archive, copy
+
+
+def _plain_types(part: bytes) -> bytes:
+    """What a file says of its parts, in words that the libraries accept: the main part is one of
+    a plain document, and documents within it (empty now) are no XML."""
+
+    def without_embedded(match: re.Match[bytes]) -> bytes:
+        name = _PART_NAME.search(match[0])
+        if name is None or name[1].decode("utf-8", "replace").lower().endswith(_XML_SUFFIXES):
+            return match[0]
+        return _PART_TYPE.sub(rb"\g<1>application/octet-stream", match[0])
+
+    for mark, kind in _OFFICE_KINDS:
+        part = re.sub(_CONTENT_TYPE % re.escape(mark), _PLAIN_KIND[kind], part)
+    return _OVERRIDE.sub(without_embedded, part)
 
 
 def dublin_core(tree: ElementTree.Element | None) -> tuple[tuple[str, str], ...]:

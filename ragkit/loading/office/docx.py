@@ -1,94 +1,73 @@
-"""Word files (.docx) -> Markdown: headings, lists, tables, text boxes, notes and comments."""
+"""Word files (.docx, .docm, .dotx, .dotm) -> Markdown: headings and lists with their numbers,
+tables, charts, text boxes, notes, comments and embedded texts. Macros are not looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ragkit.errors import LoadError, missing_library
+from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.office.archive import dublin_core, local_name, office_archive
+from ragkit.loading.office.docx_text import (
+    WRAPPERS,
+    W,
+    commented_texts,
+    inside,
+    paragraph_text,
+    paragraphs,
+    row_cells,
+    seen,
+    text_boxes,
+)
+from ragkit.loading.office.drawing import RELATIONS, relation_ids, write_chart, write_diagram
+from ragkit.loading.office.embedded import EmbeddedTexts
+from ragkit.loading.office.numbering import ListPlace, Numbering, attribute, paragraph_styles
+from ragkit.loading.table_grid import Cell, write_table
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-# Text that is not, or no longer, part of what a reader sees.
-_UNSEEN = frozenset(("del", "moveFrom", "Fallback", "instrText", "delText", "rPr", "pPr", "sectPr"))
-_WRAPPERS = frozenset(("ins", "moveTo", "smartTag", "customXml", "sdtContent", "Choice"))
 # A table cell longer than this holds a part of the document, not a value.
 _CELL_CHARACTERS = 1500
-_SIDE_PARTS = frozenset(("footnotes", "endnotes", "comments", "header", "footer"))
 _TABLE_DEPTH = 4
-_MARKS = {"tab": " ", "br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": " "}
 
 
 def load_docx(data: bytes, options: LoadOptions) -> LoadedContent:
-    """A Word file. Raises LoadError: skipped without python-docx, failed when damaged."""
-    try:
-        import docx
-    except ImportError as error:
-        raise missing_office_library("docx") from error
+    """A Word file. Raises LoadError when it is damaged."""
+    return _load(data, options, 0)
+
+
+def _load(data: bytes, options: LoadOptions, depth: int) -> LoadedContent:
+    import docx
+
     archive, copy = office_archive(data, options)
+    embedded = EmbeddedTexts(
+        archive, options, lambda inner: _load(inner, options, depth + 1), depth
+    )
     try:
         document = docx.Document(copy)
         body = document.element.body
-        styles = _heading_styles(document.part)
+        reader = _Reader(MarkdownWriter(), document.part, embedded)
     except Exception as error:  # the vendor lets its parsers' errors through
         raise LoadError("damaged Word file: its parts do not fit together") from error
-    writer = MarkdownWriter()
-    notes, margin = _side_parts(document.part)
-    reader = _Reader(writer, styles, notes)
     reader.blocks(body)
-    reader.margin(margin)
-    return writer.content(metadata=dublin_core(archive.xml("docProps/core.xml")))
-
-
-def missing_office_library(suffix: str) -> LoadError:
-    """The answer when the library for an Office format is not installed."""
-    libraries = ("python-docx", "python-pptx", "openpyxl")
-    return LoadError(missing_library(f"reading .{suffix} files", *libraries), outcome="skipped")
-
-
-def _heading_styles(part: Any) -> dict[str, int]:
-    """Style id -> heading level, for headings and styles built on them. The title is level 1."""
-    own: dict[str, int] = {}
-    based_on: dict[str, str] = {}
-    styles = getattr(getattr(part, "_styles_part", None), "element", None)
-    for style in styles.iterchildren(f"{_W}style") if styles is not None else ():
-        identity = style.get(f"{_W}styleId") or ""
-        name = _value(style.find(f"{_W}name")).lower()
-        based_on[identity] = _value(style.find(f"{_W}basedOn"))
-        outline = _value(style.find(f"{_W}pPr/{_W}outlineLvl"))
-        if name == "title":
-            own[identity] = 1
-        elif name.startswith("heading ") and name[8:].isdigit():
-            own[identity] = int(name[8:])
-        elif outline.isdigit() and int(outline) < 9:
-            own[identity] = int(outline) + 1
-    levels = {}
-    for identity in based_on:
-        current, steps = identity, 0
-        while current and current not in own and steps < 20:
-            current, steps = based_on.get(current, ""), steps + 1
-        if current in own:
-            levels[identity] = own[current]
-    return levels
-
-
-def _value(element: Any) -> str:
-    return "" if element is None else element.get(f"{_W}val") or ""
+    reader.margin()
+    metadata = dublin_core(archive.xml("docProps/core.xml"))
+    return reader.writer.content(metadata=metadata, notes=dict.fromkeys(reader.notes))
 
 
 class _Reader:
     """Writes the blocks of a body, a cell, a note or a text box."""
 
-    def __init__(
-        self,
-        writer: MarkdownWriter,
-        heading_styles: dict[str, int],
-        notes: dict[tuple[str, str], str],
-    ) -> None:
-        self._writer = writer
-        self._heading_styles = heading_styles
-        self._notes = notes
+    def __init__(self, writer: MarkdownWriter, part: Any, embedded: EmbeddedTexts) -> None:
+        self.writer = writer
+        self.notes: list[str] = []
+        self._part = part
+        self._embedded = embedded
+        self._styles = paragraph_styles(_root(part, "styles"))
+        self._numbering = Numbering(_root(part, "numbering"), self._styles)
+        self._commented = commented_texts(part.element)
+        self._footnotes = dict(self._side_texts("footnotes"))
+        self._endnotes = dict(self._side_texts("endnotes"))
+        self._comments = dict(self._side_texts("comments"))
         self._depth = 0
 
     def blocks(self, parent: Any) -> None:
@@ -98,143 +77,153 @@ class _Reader:
                 self._paragraph(child)
             elif name == "tbl":
                 self._table(child)
-            elif name == "sdt" or name in _WRAPPERS or name == "AlternateContent":
+            elif name == "altChunk":
+                self._embed(child.get(f"{RELATIONS}id") or "")
+            elif name in WRAPPERS or name == "AlternateContent":
                 self.blocks(child)
 
-    def margin(self, texts: Iterable[str]) -> None:
-        """Comments, and what headers and footers say; equal ones are written once."""
+    def margin(self) -> None:
+        """Comments that no paragraph points at, and what headers and footers say; equal ones are
+        written once."""
+        texts = [*self._comments.values()]
+        for kind in ("header", "footer"):
+            texts.extend(self._cell_text(root) for root in _roots(self._part, kind))
         for text in dict.fromkeys(texts):
-            self._writer.paragraph(text)
+            self.writer.paragraph(text)
 
     def _paragraph(self, paragraph: Any) -> None:
-        text = "".join(_texts(paragraph)).strip()
-        properties = paragraph.find(f"{_W}pPr")
-        style, level, depth = "", 0, -1
+        text, level, place = self._read(paragraph)
+        number = place.number if place is not None else ""
+        if level and "\n" not in text and len(text) <= 300:
+            self.writer.heading(level, f"{number} {text}" if text else "")
+        elif place is not None:
+            self.writer.item(text, place.depth, number or "-")
+        else:
+            self.writer.paragraph(text)
+        for box in text_boxes(paragraph):
+            self.blocks(box)
+        self._attachments(paragraph, boxes=False)
+
+    def _read(self, paragraph: Any) -> tuple[str, int, ListPlace | None]:
+        """The text of a paragraph, its level as a heading (0: none), its place in a list."""
+        properties = paragraph.find(f"{W}pPr")
+        style, level = "", 0
         if properties is not None:
-            style = _value(properties.find(f"{_W}pStyle"))
-            outline = _value(properties.find(f"{_W}outlineLvl"))
-            level = self._heading_styles.get(style, 0)
+            style = attribute(properties.find(f"{W}pStyle"))
+            level = self._styles[style].heading if style in self._styles else 0
+            outline = attribute(properties.find(f"{W}outlineLvl"))
             if outline.isdigit() and int(outline) < 9:
                 level = int(outline) + 1
-            depth = _list_depth(properties, style)
-        if level and "\n" not in text and len(text) <= 300:
-            self._writer.heading(level, text)
-        elif depth >= 0:
-            self._writer.item(text, depth)
-        else:
-            self._writer.paragraph(text)
-        for box in _text_boxes(paragraph):
-            self.blocks(box)
-        for kind in ("footnote", "endnote"):
-            for reference in paragraph.iter(f"{_W}{kind}Reference"):
-                self._write_note(kind, reference.get(f"{_W}id") or "")
+        place = self._numbering.place(properties, style)
+        by_name = style.startswith(("ListBullet", "ListNumber")) and not level
+        if place is None and by_name and properties.find(f"{W}numPr") is None:
+            place = ListPlace(0, "")
+        return paragraph_text(paragraph), level, place
 
-    def _write_note(self, kind: str, number: str) -> None:
-        """A note stands after the paragraph that points at it, once. Its mark is left out of the
-        paragraph, where it would stand between words that are looked for side by side."""
-        text = self._notes.pop((kind, number), "")
-        if text:
-            self._writer.paragraph(f"[^{number}]: {text}")
+    def _attachments(self, element: Any, *, boxes: bool) -> None:
+        """Notes, comments, charts and diagrams stand after the paragraph or table that points at
+        them, once. Marks of notes are left out: they would stand between words that are looked
+        for side by side."""
+        for child in seen(element, boxes=boxes):
+            name = local_name(child.tag)
+            identity = child.get(f"{W}id") or ""
+            if name in ("footnoteReference", "endnoteReference"):
+                notes = self._footnotes if name[0] == "f" else self._endnotes
+                text = notes.pop(identity, "")
+                self.writer.paragraph(f"[^{identity}]: {text}" if text else "")
+            elif name == "commentReference":
+                self.writer.paragraph(self._comments.pop(identity, ""))
+            elif name == "graphicData":
+                for relation in relation_ids(child):
+                    self._drawing(relation)
+
+    def _drawing(self, relation: str) -> None:
+        try:
+            root = _parsed(self._part.rels[relation].target_part)
+            write = write_diagram if local_name(root.tag) == "dataModel" else write_chart
+            write(self.writer, root)
+        except Exception:  # noqa: BLE001  the vendor raises anything; the text is what matters
+            self.notes.append("a chart or diagram is damaged: not all of it was read")
+
+    def _embed(self, relation: str) -> None:
+        try:
+            part = self._part.rels[relation].target_part
+            content = self._embedded.read(part.partname.lstrip("/"))
+        except (KeyError, ValueError, LoadError) as error:  # ValueError: it is not in the file
+            reason = str(error) if isinstance(error, LoadError) else "it is missing"
+            self.notes.append(f"an embedded text was left out: {reason}")
+            return
+        self.writer.markdown(content.text, content.headings)
+        self.notes.extend(content.notes)
 
     def _table(self, table: Any) -> None:
-        if self._depth > _TABLE_DEPTH:
-            self._writer.paragraph(_cell_text(table))
-            return
-        rows = [list(_cells(row)) for row in _inside(table, "tr")]
-        texts = [[_cell_text(cell) if cell is not None else "" for cell in row] for row in rows]
-        if any(len(text) > _CELL_CHARACTERS for row in texts for text in row):
+        rows = [list(row_cells(row)) for row in inside(table, "tr")]
+        if self._depth <= _TABLE_DEPTH and _is_layout(table, rows):
             self._depth += 1
             for row in rows:
-                for cell in row:
-                    self.blocks(cell if cell is not None else ())
+                for element, _ in row:
+                    self.blocks(element)
             self._depth -= 1
-        else:
-            self._writer.table(texts)
+            return
+        cells = [[cell._replace(text=self._cell_text(one)) for one, cell in row] for row in rows]
+        write_table(self.writer, cells)
+        self._attachments(table, boxes=True)
+
+    def _cell_text(self, cell: Any) -> str:
+        texts = []
+        for paragraph in paragraphs(cell):
+            text, _, place = self._read(paragraph)
+            number = place.number if place is not None and text else ""
+            texts.append(" ".join(f"{number} {text}".split()))
+        return " ".join(filter(None, texts))
+
+    def _side_texts(self, kind: str) -> Iterator[tuple[str, str]]:
+        """(id, text) of all footnotes, endnotes or comments."""
+        for root in _roots(self._part, kind):
+            for item in root:
+                identity = item.get(f"{W}id") or ""
+                text = " ".join(filter(None, map(_line, paragraphs(item))))
+                if kind == "comments":
+                    author = item.get(f"{W}author") or "a reader"
+                    about = self._commented.get(identity, "")
+                    about = f' on "{about}"' if about else ""
+                    yield identity, f"Comment by {author}{about}: {text}" if text else ""
+                elif item.get(f"{W}type") in (None, "normal"):
+                    yield identity, text
 
 
-def _list_depth(properties: Any, style: str) -> int:
-    """The depth of a list item, 0 at the outside; -1 for a paragraph."""
-    numbering = properties.find(f"{_W}numPr")
-    if numbering is not None:
-        level = _value(numbering.find(f"{_W}ilvl"))
-        listed = _value(numbering.find(f"{_W}numId")) != "0"
-        return (int(level) if level.isdigit() else 0) if listed else -1
-    return 0 if style.startswith(("ListBullet", "ListNumber")) else -1
+def _line(paragraph: Any) -> str:
+    return " ".join(paragraph_text(paragraph).split())
 
 
-def _texts(element: Any) -> Iterator[str]:
-    """The visible text below an element, text boxes left out."""
-    for child in element:
-        name = local_name(child.tag)
-        if name == "t":
-            yield child.text or ""
-        elif name in _MARKS:
-            yield _MARKS[name]
-        elif name not in _UNSEEN and name != "txbxContent":
-            yield from _texts(child)
+def _is_layout(table: Any, rows: Iterable[Iterable[tuple[Any, Cell]]]) -> bool:
+    """Whether a table lays out the page: a cell holds a part of the document, or most of the text
+    stands in tables within it."""
+    if any(_length(cell) > _CELL_CHARACTERS for row in rows for cell, _ in row):
+        return True
+    inner = [one for row in rows for cell, _ in row for one in inside(cell, "tbl")]
+    return bool(inner) and 2 * sum(map(_length, inner)) > _length(table)
 
 
-def _text_boxes(element: Any) -> Iterator[Any]:
-    """The outermost text boxes below an element. A box stands in the file twice: as Office draws
-    it, and for old readers."""
-    for child in element:
-        name = local_name(child.tag)
-        if name == "txbxContent":
-            yield child
-        elif name not in _UNSEEN:
-            yield from _text_boxes(child)
+def _length(element: Any) -> int:
+    return sum(map(len, map(paragraph_text, paragraphs(element))))
 
 
-def _inside(parent: Any, wanted: str) -> Iterator[Any]:
-    """Children of a name, also those within content controls and revisions."""
-    for child in parent:
-        name = local_name(child.tag)
-        if name == wanted:
-            yield child
-        elif name == "sdt" or name in _WRAPPERS:
-            yield from _inside(child, wanted)
+def _root(part: Any, kind: str) -> Any:
+    return next(_roots(part, kind), None)
 
 
-def _cells(row: Any) -> Iterator[Any | None]:
-    """The cells of a row, None for places that a wide or tall cell covers."""
-    for cell in _inside(row, "tc"):
-        properties = cell.find(f"{_W}tcPr")
-        span, covered = "", False
-        if properties is not None:
-            span = _value(properties.find(f"{_W}gridSpan"))
-            merge = properties.find(f"{_W}vMerge")
-            covered = merge is not None and _value(merge) != "restart"
-        yield None if covered else cell
-        for _ in range(min(int(span), 100) - 1 if span.isdigit() else 0):
-            yield None
+def _roots(part: Any, kind: str) -> Iterator[Any]:
+    """The trees of the parts of one kind; the body is what matters where one is damaged."""
+    for relation in part.rels.values():
+        if relation.reltype.rpartition("/")[2] == kind and not relation.is_external:
+            try:
+                yield _parsed(relation.target_part)
+            except Exception:  # noqa: BLE001, S112  the vendor lets its parsers' errors through
+                continue
 
 
-def _cell_text(cell: Any) -> str:
-    paragraphs = ("".join(_texts(paragraph)) for paragraph in cell.iter(f"{_W}p"))
-    return " ".join(filter(None, (" ".join(text.split()) for text in paragraphs)))
-
-
-def _side_parts(part: Any) -> tuple[dict[tuple[str, str], str], list[str]]:
-    """The texts of notes by ("footnote" or "endnote", id), and those of comments, headers and
-    footers."""
+def _parsed(part: Any) -> Any:
     from docx.oxml import parse_xml
 
-    notes: dict[tuple[str, str], str] = {}
-    margin: list[str] = []
-    for relation in part.rels.values():
-        kind = relation.reltype.rpartition("/")[2]
-        if kind not in _SIDE_PARTS or relation.is_external:
-            continue
-        try:
-            root = parse_xml(relation.target_part.blob)
-        except Exception:  # noqa: BLE001, S112  the body is what matters
-            continue
-        if kind in ("header", "footer"):
-            margin.append(_cell_text(root))
-        for item in root if kind not in ("header", "footer") else ():
-            text, author = _cell_text(item), item.get(f"{_W}author") or "a reader"
-            if kind == "comments":
-                margin.append(f"Comment by {author}: {text}")
-            elif item.get(f"{_W}type") in (None, "normal"):
-                notes[kind.removesuffix("s"), item.get(f"{_W}id") or ""] = text
-    return notes, margin
+    return parse_xml(part.blob)

@@ -8,7 +8,6 @@ from typing import Any
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.office.archive import dublin_core, local_name, office_archive
-from ragkit.loading.office.docx import missing_office_library
 
 _CHART_POINTS = 500
 
@@ -16,12 +15,10 @@ _CHART_POINTS = 500
 def load_pptx(data: bytes, options: LoadOptions) -> LoadedContent:
     """A presentation, its pages labelled "slide 1", "slide 2", ...
 
-    Raises LoadError: skipped without python-pptx, failed when damaged.
+    Raises LoadError when it is damaged.
     """
-    try:
-        import pptx
-    except ImportError as error:
-        raise missing_office_library("pptx") from error
+    import pptx
+
     archive, copy = office_archive(data, options)
     try:
         slides = list(pptx.Presentation(copy).slides)

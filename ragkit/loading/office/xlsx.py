@@ -11,7 +11,6 @@ from typing import Any
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.office.archive import dublin_core, office_archive
-from ragkit.loading.office.docx import missing_office_library
 
 # The most that a sheet can hold; a file may claim more.
 _ROWS = 1_048_576
@@ -21,12 +20,10 @@ _SHEETS = 500
 def load_xlsx(data: bytes, options: LoadOptions) -> LoadedContent:
     """A workbook, its pages labelled "sheet NAME". Formulas give the value last computed.
 
-    Raises LoadError: skipped without openpyxl, failed when damaged.
+    Raises LoadError when it is damaged.
     """
-    try:
-        import openpyxl
-    except ImportError as error:
-        raise missing_office_library("xlsx") from error
+    import openpyxl
+
     archive, copy = office_archive(data, options)
     notes: list[str] = []
     for values_only in (True, False):  # without any computed value, the formulas are shown
