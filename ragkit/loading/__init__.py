@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, Loader, LoadOptions
 from ragkit.loading.csv import load_csv
-from ragkit.loading.detect_format import HEAD_BYTES, refusal, suffix_of, text_format
+from ragkit.loading.detect_format import HEAD_BYTES, ZIP_MARKS, refusal, suffix_of, text_format
 from ragkit.loading.epub import load_epub
 from ragkit.loading.html import load_html
 from ragkit.loading.json_xml import load_json, load_jsonl, load_xml
@@ -91,7 +91,7 @@ def find_loader(data: bytes, source: str, options: LoadOptions = _DEFAULTS) -> s
     refused = refusal(source, data[:HEAD_BYTES])
     if refused is not None:
         raise refused
-    if data.startswith(b"PK"):
+    if data.startswith(ZIP_MARKS):
         return zip_format(source, data, options)
     return text_format(source, data[:HEAD_BYTES], LOADERS, _ALIASES) or "txt"
 

@@ -7,9 +7,11 @@ from collections.abc import Container
 from pathlib import PurePosixPath
 
 from ragkit.errors import LoadError
+from ragkit.loading.detect_encoding import guess_ebcdic
 from ragkit.loading.text_encoding import mark_of, wide_encoding
 
 HEAD_BYTES = 8192
+ZIP_MARKS = (b"PK\3\4", b"PK\5\6", b"PK\7\x08PK")
 
 _PICTURE, _SOUND, _VIDEO = "a picture", "a sound file", "a video"
 _ARCHIVE, _PROGRAM, _FONT = "an archive", "a program", "a font"
@@ -130,9 +132,9 @@ def refusal(source: str, head: bytes) -> LoadError | None:
         return LoadError("a lock file of a document that is open elsewhere", outcome="skipped")
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _compound_file(suffix_of(source), head)
-    if head.startswith((b"PK\3\4", b"PK\5\6", b"PK\7\x08PK")):
+    if head.startswith(ZIP_MARKS):
         return _zip(suffix_of(source), head)
-    if b"%PDF-" in head[:1024]:
+    if is_pdf(source, head):
         return None
     if head.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
         return LoadError("a PostScript file: convert it to PDF to index it", outcome="skipped")
@@ -148,12 +150,24 @@ def refusal(source: str, head: bytes) -> LoadError | None:
     return _no_text(what, suffix) if what else _no_text("a binary file", "of unknown kind")
 
 
+def is_pdf(source: str, head: bytes) -> bool:
+    """Whether a file is a PDF, junk before its header allowed; a text about PDFs is none."""
+    at = head.find(b"%PDF-", 0, 1024 + len(b"%PDF-"))
+    if at < 0:
+        return False
+    return (
+        not head[:at].strip(b"\xef\xbb\xbf \t\r\n")
+        or suffix_of(source) == ".pdf"
+        or is_binary(head)
+    )
+
+
 def is_binary(head: bytes) -> bool:
     """Whether bytes are no text in any encoding. Text with a few zero bytes is text."""
     if mark_of(head) or wide_encoding(head[:4096]):
         return False
     control = len(_CONTROL.findall(head))
-    if not control:
+    if not control or guess_ebcdic(head):
         return False
     allowed = 0.1 if _is_utf8(head) else 0.02
     return control > allowed * len(head) or (b"\0" in head and allowed < 0.1)
@@ -164,7 +178,7 @@ def text_format(source: str, head: bytes, formats: Container[str], aliases: dict
 
     Raises LoadError for text under the name of an Office or OpenDocument file.
     """
-    if b"%PDF-" in head[:1024]:
+    if is_pdf(source, head):
         return "pdf"
     suffix = suffix_of(source)[1:]
     named = aliases.get(suffix, suffix)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
+from itertools import accumulate
 
+from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions
+from ragkit.loading.detect_format import HEAD_BYTES, ZIP_MARKS, refusal
+from ragkit.loading.encoded_data import decode_block, without_encoded_data
 from ragkit.loading.headings import (
     asciidoc_headings,
     latex_headings,
@@ -14,9 +19,12 @@ from ragkit.loading.headings import (
     org_headings,
     rst_headings,
 )
+from ragkit.loading.terminal import terminal_text
 from ragkit.loading.text_encoding import decode
 from ragkit.types import Heading
 
+_ENCODED = "encoded data (base64, hexadecimal or the like)"
+_SURELY_ENCODED_BYTES = 150
 _BLOCK = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _ENTRY = re.compile(r"^([^\W\d][\w .-]{0,60}?)[ \t]*:(?:[ \t]+(.*))?$", re.MULTILINE)
 _BLOCK_CHARACTERS, _PAIRS, _VALUE_CHARACTERS = 65536, 40, 1000
@@ -38,13 +46,63 @@ def _verbatim(
     media_type: str,
     headings: Callable[[str], tuple[Heading, ...]],
 ) -> LoadedContent:
-    decoded = decode(data, declared=True)
+    read = _read_text(data, declared=True)
+    return replace(read, headings=headings(read.text), media_type=media_type)
+
+
+def _read_text(data: bytes, *, declared: bool) -> LoadedContent:
+    """The text of a file as a person would read it: see `terminal_text`, `without_encoded_data`.
+
+    Raises LoadError for one block of encoded data that holds no text.
+    """
+    block = decode_block(data)
+    if block is not None and (holds := _decoded_block(*block)) is not None:
+        return holds
+    decoded = decode(data, declared=declared, returns=True)
+    shown = terminal_text(decoded.text)
+    notes = [decoded.note] if decoded.note else []
+    if shown.overwritten:
+        notes.append(f"{shown.overwritten:,} states of progress bars left out")
+    kept = without_encoded_data(shown.text)
+    if kept is None:
+        return LoadedContent(shown.text, notes=tuple(notes), file_lines=shown.file_lines)
+    if not any(map(str.strip, kept.lines)):
+        raise LoadError(f"{_ENCODED}: decode it to index what it holds", outcome="skipped")
+    notes.append(f"{kept.lost_characters:,} characters of {_ENCODED} left out")
+    lines = shown.file_lines
     return LoadedContent(
-        decoded.text,
-        headings=headings(decoded.text),
-        media_type=media_type,
-        notes=(decoded.note,) if decoded.note else (),
+        "\n".join(kept.lines),
+        notes=tuple(notes),
+        lost_characters=kept.lost_characters,
+        file_lines=tuple(lines[number - 1] if lines else number for number in kept.numbers),
     )
+
+
+def _decoded_block(data: bytes, line_of: Callable[[int], int]) -> LoadedContent | None:
+    """The text that a block of encoded data holds; None where it may be a word.
+
+    Raises LoadError when it holds something else.
+    """
+    problem = refusal("", data[:HEAD_BYTES])
+    is_document = data.startswith((*ZIP_MARKS, b"%PDF-"))
+    decoded = None if problem or is_document else decode(data)
+    if decoded is not None and _is_prose(decoded.text):
+        starts = accumulate((len(line) + 1 for line in data.split(b"\n")), initial=0)
+        lines = tuple(map(line_of, starts))[: decoded.text.count("\n") + 1]
+        note = "decoded: the file is one block of encoded data"
+        return LoadedContent(decoded.text, notes=(note,), file_lines=lines)
+    if len(data) < _SURELY_ENCODED_BYTES:
+        return None
+    what = str(problem or ("a document" if is_document else "no text")).partition(":")[0]
+    hint = "decode it to index what it holds"
+    raise LoadError(f"one block of {_ENCODED}, {what}: {hint}", outcome="skipped")
+
+
+def _is_prose(text: str) -> bool:
+    """Whether decoded data is text, and not a value that happens to be valid in some encoding."""
+    shown = text[:4000]
+    plain = sum(mark.isalnum() or mark.isspace() for mark in shown)
+    return " " in shown and "\ufffd" not in text and plain >= 0.7 * len(shown)
 
 
 # Any text: source code, configuration, notes, logs.
@@ -57,13 +115,12 @@ load_latex = partial(_verbatim, media_type="text/x-tex", headings=latex_headings
 
 def load_markdown(data: bytes, _options: LoadOptions) -> LoadedContent:
     """Markdown with its headings; front matter becomes metadata and stays in the text."""
-    decoded = decode(data)
-    metadata, start = front_matter(decoded.text)
-    return LoadedContent(
-        decoded.text,
-        headings=markdown_headings(decoded.text, start),
+    read = _read_text(data, declared=False)
+    metadata, start = front_matter(read.text)
+    return replace(
+        read,
+        headings=markdown_headings(read.text, start),
         media_type="text/markdown",
-        notes=(decoded.note,) if decoded.note else (),
         metadata=metadata,
     )
 

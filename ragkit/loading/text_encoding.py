@@ -8,7 +8,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from ragkit.loading.detect_encoding import guess_encoding
+from ragkit.loading.detect_encoding import guess_ebcdic, guess_encoding
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -37,9 +37,11 @@ _MEANT = {
     "iso8859-11": "cp874",
 }
 _DECLARABLE = re.compile(
-    r"utf-(8|16|32)|cp\d+|iso8859-\d+|koi8-[rut]|mac-\w+|gb18030|big5hkscs|shift_jis\w*|euc_\w+"
+    r"utf-(7|8|16|32)|cp\d+|iso8859-\d+|koi8-[rut]|mac-\w+|gb18030|big5hkscs|shift_jis\w*|euc_\w+"
     r"|iso2022_\w+|hz|johab|ptcp154|viscii"
 )
+_SEVEN_BIT = re.compile(r"utf-7|hz|iso2022_\w+")
+_RECORD = 80  # characters in a line of a mainframe's file that has no line ends
 # Into two-byte characters and, before a line ends, out of them.
 _JAPANESE_ESCAPES = re.compile(rb"\x1b\$[@B](?:[!-~]{2})+\x1b\([BJI]")
 _DECLARATION = re.compile(
@@ -58,25 +60,36 @@ class Decoded:
     note: str = ""
 
 
-def decode(data: bytes, *, declared: bool = False) -> Decoded:
+def decode(data: bytes, *, declared: bool = False, returns: bool = False) -> Decoded:
     """The text of `data`. Never fails: bytes that mean nothing become U+FFFD and are reported.
 
     `declared`: a declaration inside the data (HTML meta, XML prolog, coding line) is looked for.
+    `returns`: carriage returns are left as they are.
     """
     encoding = mark_of(data)
     if encoding:
         data = data[_mark_length(encoding) :]
     else:
         encoding = wide_encoding(data[:4096]) or "utf-8"
-    if encoding == "utf-8" and _JAPANESE_ESCAPES.search(data):
-        encoding = "iso2022_jp" if _strict(data, "iso2022_jp") is not None else "iso2022_jp_ext"
+    if encoding == "utf-8":
+        encoding = _seven_bit_encoding(data, declared=declared) or encoding
     text, note = _strict(data, encoding), ""
     if text is None and not encoding.startswith("utf-8"):
         text = data.decode(encoding, "replace")
         note = f"some bytes are not valid {encoding} and were replaced"
     if text is None:
         text, encoding, note = _decode_other(data, declared=declared)
-    return Decoded(_normalise_lines(text), encoding, note)
+    return Decoded(text if returns else _normalise_lines(text), encoding, note)
+
+
+def _seven_bit_encoding(data: bytes, *, declared: bool) -> str:
+    """An encoding whose bytes are all ASCII, "" for ASCII itself."""
+    if _JAPANESE_ESCAPES.search(data):
+        return "iso2022_jp" if _strict(data, "iso2022_jp") is not None else "iso2022_jp_ext"
+    if declared and data.isascii():
+        name = declared_encoding(data)
+        return name if _SEVEN_BIT.fullmatch(name) and _strict(data, name) is not None else ""
+    return ""
 
 
 def mark_of(data: bytes) -> str:
@@ -131,6 +144,9 @@ def _decode_other(data: bytes, *, declared: bool) -> tuple[str, str, str]:
         text = _strict(data, name) if name and name != "utf-8" else None
         if text is not None:
             return text, name, ""
+    name = guess_ebcdic(data)
+    if name:
+        return _split_records(data.decode(name)), name, f"read as EBCDIC, {name} (guessed)"
     lenient = data.decode("utf-8", "replace")
     bad = lenient.count("\ufffd")
     if sum(map(len, re.findall(r"[\x80-\ufffc\U00010000-\U0010ffff]+", lenient))) >= 2 * bad:
@@ -138,6 +154,15 @@ def _decode_other(data: bytes, *, declared: bool) -> tuple[str, str, str]:
     name = guess_encoding(data)
     label = name.replace("cp125", "windows-125")
     return data.decode(name, "replace"), name, f"read as {label} (guessed)"
+
+
+def _split_records(text: str) -> str:
+    """Text of a mainframe with its line ends; records of equal length become lines."""
+    text = text.replace("\x85", "\n")
+    if "\n" in text or len(text) % _RECORD:
+        return text
+    records = (text[at : at + _RECORD].rstrip() for at in range(0, len(text), _RECORD))
+    return "\n".join(records)
 
 
 def declared_encoding(data: bytes) -> str:

@@ -65,8 +65,8 @@ def test_every_loader_has_a_version() -> None:
 def test_rows_and_manifest_name_what_read_them(index: Index, docs: Path) -> None:
     update(index, docs)
     rows = {record.source: record for record in index.files()}
-    assert rows["docs/a.md"].loader_version == "md/1"
-    assert rows["docs/d.py"].loader_version == "txt/1"
+    assert rows["docs/a.md"].loader_version == loader_version("md")
+    assert rows["docs/d.py"].loader_version == loader_version("txt")
     assert rows["docs/e.bin"].loader_version == loader_version()
     assert rows["docs/outside"].loader_version == ""
     assert rows["docs/a.md"].chunker_version == CHUNKER_VERSION
@@ -92,14 +92,14 @@ def test_a_changed_loader_reads_its_own_files_again(
     index: Index, docs: Path, embedder: CountingEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     update(index, docs)
-    monkeypatch.setitem(LOADER_VERSIONS, "md", 2)
+    monkeypatch.setitem(LOADER_VERSIONS, "md", 99)
     index = reopened(index, embedder)
     planned = index.plan(docs)
     assert planned["unchanged"] == ["docs/c.txt", "docs/d.py"]
     report = update(index, docs)
     assert (report.updated, report.unchanged, report.embedded) == (2, 2, 0)
     assert embedder.asked == []
-    assert {r.loader_version for r in index.files() if r.source.endswith(".md")} == {"md/2"}
+    assert {r.loader_version for r in index.files() if r.source.endswith(".md")} == {"md/99"}
 
 
 def test_a_run_that_was_stopped_goes_on_with_the_other_files(index: Index, docs: Path) -> None:
@@ -119,7 +119,7 @@ def test_the_look_at_the_folders_alone_sees_a_changed_loader(
 
     update(index, docs)
     assert look() is not None
-    monkeypatch.setitem(LOADER_VERSIONS, "txt", 2)
+    monkeypatch.setitem(LOADER_VERSIONS, "txt", 99)
     assert look() is None
     assert update(index, docs).updated == 2
     assert look() is not None

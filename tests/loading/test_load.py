@@ -15,6 +15,15 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0" * 100
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
 
 
+@pytest.mark.parametrize("name", ["notes.txt", "keys.csv", "a.md", "plain"])
+@pytest.mark.parametrize(
+    "start", ["PK", "PK is the key", "%PDF- begins a PDF", "MZ", "BM", "GIF8", "ID3", "II*", "7z"]
+)
+def test_a_text_may_begin_as_a_binary_file_does(name: str, start: str) -> None:
+    text = f"About: {start}\n1\n" if start.startswith("%") else f"{start}\n1\n"
+    assert start.split()[0] in load(text.encode(), name).text
+
+
 def test_a_document_knows_its_bytes_and_its_format() -> None:
     data = b"# Title\n\nWords.\n"
     document = load(data, "notes/a.md")

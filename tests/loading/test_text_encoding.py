@@ -128,7 +128,84 @@ def test_a_few_damaged_bytes_do_not_change_the_encoding() -> None:
 
 def test_a_guess_needs_evidence() -> None:
     assert guess_encoding("Ü".encode("cp1252")) == "cp1252"
-    assert guess_encoding("Привет".encode("cp1251")) == "cp1252"
+    assert guess_encoding("21 °C".encode("cp1252")) == "cp1252"
+
+
+MAINFRAME = "Dear Sir,\nthe mill key is blue; see page 12 of the book.\nYours, A. Miller\n"
+
+
+@pytest.mark.parametrize("encoding", ["cp037", "cp500", "cp1140", "cp273"])
+@pytest.mark.parametrize("line_end", ["\n", "\x85"])
+def test_text_of_a_mainframe_is_read(encoding: str, line_end: str) -> None:
+    decoded = decode(MAINFRAME.replace("\n", line_end).encode(encoding))
+    assert decoded.text == MAINFRAME
+    assert "EBCDIC" in decoded.note
+
+
+def test_records_of_a_mainframe_become_lines() -> None:
+    records = [line.ljust(80) for line in MAINFRAME.splitlines()]
+    assert decode("".join(records).encode("cp037")).text == MAINFRAME.rstrip("\n")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param("@café @été @né " * 20, id="signs"),
+        pytest.param("a@b.c\n" * 20 + "é", id="addresses"),
+        pytest.param(RUSSIAN, id="Russian"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["cp1251", "cp1252", "koi8-r"])
+def test_other_text_is_not_of_a_mainframe(data: str, encoding: str) -> None:
+    assert "EBCDIC" not in decode(data.encode(encoding, "replace")).note
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "encoding"),
+    [
+        pytest.param("Größe é", "utf-7", "utf-7", id="UTF-7"),
+        pytest.param("己所不欲", "hz-gb-2312", "hz", id="HZ"),
+        pytest.param("다음 회의는", "iso-2022-kr", "iso2022_kr", id="ISO-2022-KR"),
+    ],
+)
+def test_encodings_in_7_bits_count_only_when_declared(text: str, name: str, encoding: str) -> None:
+    data = text.encode(encoding)
+    declared = decode(f"# coding: {name}\n".encode() + data, declared=True)
+    assert declared.text.endswith(text)
+    assert decode(data).encoding == "utf-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        pytest.param("¿Dónde está la señora Núñez? Mañana.", "cp1252", id="Spanish"),
+        pytest.param("À l'été prochain, forêt et cœur", "cp1252", id="French"),
+        pytest.param("Informações não estão disponíveis", "cp1252", id="Portuguese"),
+        pytest.param("Perché la città è così?", "cp1252", id="Italian"),
+        pytest.param("Grüße aus Köln: Äpfel, Öl, Maß", "cp1252", id="German"),
+        pytest.param("Blåbærsyltetøy på brødet", "cp1252", id="Norwegian"),
+        pytest.param("L'àvia col·loca maçanes i pinyó", "cp1252", id="Catalan"),
+        pytest.param("Łódź leży w środkowej Polsce, źródło", "cp1250", id="Polish"),
+        pytest.param("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250", id="Czech"),
+        pytest.param("Árvíztűrő tükörfúrógép, hűtő", "cp1250", id="Hungarian"),
+        pytest.param("Įlinkdama fechtuotojo špaga blykčiojo", "cp1257", id="Lithuanian"),
+        pytest.param("Пожалуйста, закройте дверь.", "cp1251", id="Russian"),
+        pytest.param("Καλημέρα σας, πώς είστε;", "cp1253", id="Greek"),
+        pytest.param("เป็นมนุษย์สุดประเสริฐเลิศคุณค่า", "cp874", id="Thai"),
+    ],
+)
+def test_one_line_is_enough(text: str, encoding: str) -> None:
+    assert decode(text.encode(encoding)).text == text
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["café", "5 °C", "10 µm", "© ACME®", "José Núñez", "Škoda", "x²", "Þór", "“so”", "½ cup"],
+)
+@pytest.mark.parametrize("times", [1, 2, 40])
+def test_signs_and_names_in_english_are_windows_1252(mark: str, times: int) -> None:
+    text = f"The report mentions {mark} among other things, as agreed.\n" * times
+    assert decode(text.encode("cp1252")).text == text
 
 
 @pytest.mark.parametrize(
