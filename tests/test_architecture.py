@@ -34,7 +34,7 @@ ROOMS = {
     "verification": "language",
     "store": FLOOR,
     "discovery": "object_store",
-    "loading": "",
+    "loading": "engines.isolated",
     "engines": "",
     "models": "",
     "language": "",

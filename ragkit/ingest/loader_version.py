@@ -35,7 +35,7 @@ LOADER_VERSIONS = {
     "ods": 1,
     "odt": 1,
     "org": 2,
-    "pdf": 1,
+    "pdf": 2,
     "pptx": 1,
     "rst": 2,
     "rtf": 1,

@@ -41,14 +41,16 @@ def build_pdf(
         if picture:
             image = DecodedStreamObject()
             image.set_data(b"\0")
-            for key, value in (("/Width", 1000), ("/Height", 1000)):
+            for key, value in (("/Width", 1000), ("/Height", 1000), ("/BitsPerComponent", 8)):
                 image[NameObject(key)] = NumberObject(value)
+            image[NameObject("/ColorSpace")] = NameObject("/DeviceGray")
             image[NameObject("/Subtype")] = NameObject("/Image")
             objects = DictionaryObject({NameObject("/I"): writer._add_object(image)})
             resources[NameObject("/XObject")] = objects
         page[NameObject("/Resources")] = resources
         stream = DecodedStreamObject()
-        stream.set_data(_draw(text))
+        picture_drawn = b"q 500 0 0 500 50 50 cm /I Do Q\n" if picture else b""
+        stream.set_data(picture_drawn + _draw(text))
         page[NameObject("/Contents")] = writer._add_object(stream)
     for entry, number in outline:
         writer.add_outline_item(title=entry, page_number=number)

@@ -1,12 +1,16 @@
-"""From the lines of PDF pages to paragraphs: repeated headers and footers dropped, words that were
-hyphenated at a line's end joined, lines of one paragraph joined, rows of tables left alone."""
+"""From the lines of PDF pages to paragraphs and tables: running heads dropped, words that were
+hyphenated at a line's end joined, lines of one paragraph joined."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ragkit.loading.pdf.page import JOINED_HYPHEN, Line, PageText
+from ragkit.loading.pdf.running_heads import find_running_heads
+from ragkit.loading.pdf.tables import split_tables
 
 _SYMBOLS = {
     "\uf0b7": "•",
@@ -18,14 +22,8 @@ _SYMBOLS = {
     "\ufeff": "",
 }
 _REPLACED = re.compile(r"[\ufb00-\ufdff\ufe70-\ufefc\u00a0\u00ad" + "".join(_SYMBOLS) + "]")
-_NOT_LINE_END_HYPHEN = re.compile("\u00ad(?!\n)")
-# Header and footer lines stand among the first and last three lines of a page,
-_FURNITURE_LINES = 3
-# and their form recurs on a third of all pages, or on three of the nine pages around.
-_FURNITURE_SHARE = 0.35
-_NEIGHBOURS = 4
-_NUMBER = re.compile(r"\b(?:\d+|[ivxlc]{1,7})\b", re.IGNORECASE)
-
+_NOT_LINE_END_HYPHEN = re.compile("\u00ad(?!$)")
+_JOINED_WORD = re.compile(rf"([^\W\d_]+){JOINED_HYPHEN}([^\W\d_]+)")
 _NUMERIC = re.compile(r"[$€£¥(+-]*\d[\d.,:/%)-]*[a-z]?|[$€£¥%—–-]+|\)|N/?A", re.IGNORECASE)
 _LEADERS = re.compile(r"(?:\.\s?){5,}")
 _BULLET = re.compile(
@@ -44,34 +42,71 @@ _NARROW = 0.4
 _LINE_NUMBERS = 10
 
 
-def lay_out(pages: Sequence[str]) -> list[str]:
-    """The pages as paragraphs that are one blank line apart. Each page but the last ends with a
-    line break, unless it is empty."""
-    lines = [_clean(page).split("\n") for page in pages]
-    lines = _without_furniture([[line.rstrip() for line in page] for page in lines])
-    compounds = _compounds(lines)
-    texts = [_reflow(page, compounds) for page in lines]
-    return [f"{text}\n" if text else "" for text in texts]
+class LaidOut(NamedTuple):
+    """Pages as text. `lost_characters` counts those that are not blank and were left out: running
+    heads, line numbers, hyphens of words that were joined."""
+
+    texts: list[str]
+    running_heads: list[str]
+    lost_characters: int
 
 
-def dropped_characters(pages: Sequence[str], texts: Sequence[str]) -> int:
-    """How many non-blank characters of the pages `lay_out` left out: repeated headers and footers,
-    line numbers, hyphens of words that it joined."""
-    return max(0, sum(map(_visible, map(_clean, pages))) - sum(map(_visible, texts)))
+def lay_out(pages: Sequence[PageText]) -> LaidOut:
+    """The pages as paragraphs and tables that are one blank line apart. Each page but the last
+    ends with a line break, unless it is empty."""
+    cleaned = [[_cleaned(line) for line in page.lines] for page in pages]
+    compounds = _compounds(line.text for page in cleaned for line in page)
+    cleaned = [[_with_hyphens(line, compounds) for line in page] for page in cleaned]
+    heads = find_running_heads([[line.text for line in page] for page in cleaned])
+    texts, dropped, lost = [], [], 0
+    for page, indexes in zip(cleaned, heads, strict=True):
+        dropped += [page[index].text for index in sorted(indexes)]
+        kept = [line for index, line in enumerate(page) if index not in indexes]
+        blocks = []
+        for block in split_tables(kept):
+            if isinstance(block, str):
+                blocks.append(block)
+                continue
+            lines = [line.text for line in block]
+            blocks.append(_reflow(lines, compounds))
+            lost += max(0, sum(map(_visible, lines)) - _visible(blocks[-1]))
+        text = "\n\n".join(filter(None, blocks))
+        texts.append(f"{text}\n" if text else "")
+    return LaidOut(texts, dropped, lost + sum(map(_visible, dropped)))
 
 
 def _visible(text: str) -> int:
     return sum(map(len, text.split()))
 
 
-def _clean(page: str) -> str:
+def _cleaned(line: Line) -> Line:
     """Ligatures, positional letter forms and the bullets of symbol fonts as what they stand for;
     soft hyphens only where a line ends with one."""
-    page = page.replace("\r\n", "\n").replace("\r", "\n")
-    if not _REPLACED.search(page):
-        return page
-    page = _NOT_LINE_END_HYPHEN.sub("", page)
-    return _REPLACED.sub(_replacement, page)
+    if not _REPLACED.search(line.text):
+        return line._replace(text=line.text.rstrip())
+    words = tuple(word._replace(text=_clean(word.text)) for word in line.words)
+    return line._replace(text=_clean(line.text).rstrip(), words=words)
+
+
+def _clean(text: str) -> str:
+    return _REPLACED.sub(_replacement, _NOT_LINE_END_HYPHEN.sub("", text))
+
+
+def _with_hyphens(line: Line, compounds: set[str]) -> Line:
+    """A word that PDFium joined over the end of a line, with its hyphen where it has one
+    elsewhere."""
+    if JOINED_HYPHEN not in line.text:
+        return line
+
+    def joined(match: re.Match[str]) -> str:
+        keeps = f"{match[1]}-{match[2]}".lower() in compounds
+        return f"{match[1]}-{match[2]}" if keeps else match[1] + match[2]
+
+    def text_of(text: str) -> str:
+        return _JOINED_WORD.sub(joined, text).replace(JOINED_HYPHEN, "-")
+
+    words = tuple(word._replace(text=text_of(word.text)) for word in line.words)
+    return line._replace(text=text_of(line.text), words=words)
 
 
 def _replacement(match: re.Match[str]) -> str:
@@ -81,47 +116,9 @@ def _replacement(match: re.Match[str]) -> str:
     return mark if mark == "\u00ad" else unicodedata.normalize("NFKC", mark)
 
 
-def _without_furniture(pages: list[list[str]]) -> list[list[str]]:
-    """Pages without the lines that recur at their edges. The first of each kind stays if it has
-    words, for it may say what the document is."""
-    edges = [_edge_forms(page) for page in pages]
-    everywhere = Counter(form for forms in edges for form in set(forms.values()))
-    often = max(_FURNITURE_SHARE * len(pages), 3)
-    seen: set[str] = set()
-    result = []
-    for number, page in enumerate(pages):
-        near: Counter[str] = Counter()
-        for forms in edges[max(number - _NEIGHBOURS, 0) : number + _NEIGHBOURS + 1]:
-            near.update(set(forms.values()))
-        dropped = set()
-        for index, form in edges[number].items():
-            if everywhere[form] >= often or near[form] >= 3:
-                if form in seen or not _has_words(form):
-                    dropped.add(index)
-                seen.add(form)
-        result.append([line for index, line in enumerate(page) if index not in dropped])
-    return result
-
-
-def _edge_forms(page: list[str]) -> dict[int, str]:
-    """The normalised form of the first and last lines that are not blank, by their index."""
-    filled = [index for index, line in enumerate(page) if line.strip()]
-    if len(filled) > 2 * _FURNITURE_LINES:
-        filled = filled[:_FURNITURE_LINES] + filled[-_FURNITURE_LINES:]
-    return {index: _form(page[index]) for index in filled}
-
-
-def _form(line: str) -> str:
-    return " ".join(_NUMBER.sub("#", line.lower()[:200]).split())
-
-
-def _has_words(form: str) -> bool:
-    return sum(mark.isalpha() for mark in form) >= 4 and not form.startswith("page #")
-
-
-def _compounds(pages: list[list[str]]) -> set[str]:
+def _compounds(lines: Iterable[str]) -> set[str]:
     """Words that are written with a hyphen inside a line."""
-    return {word.lower() for page in pages for line in page for word in _HYPHENATED.findall(line)}
+    return {word.lower() for line in lines for word in _HYPHENATED.findall(line)}
 
 
 def _reflow(lines: list[str], compounds: set[str]) -> str:

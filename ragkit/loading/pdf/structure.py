@@ -50,10 +50,10 @@ def page_labels(reader: PdfReader, pages: int) -> tuple[str, ...]:
     return tuple(f"p. {label[:20]}" for label in labels)
 
 
-def information(reader: PdfReader) -> tuple[tuple[str, str], ...]:
+def information(reader: PdfReader | None) -> tuple[tuple[str, str], ...]:
     """(key, value) pairs from the document information."""
     try:
-        entries = dict(reader.metadata or {})
+        entries = dict((reader.metadata if reader is not None else None) or {})
     except Exception:  # noqa: BLE001  as for labels
         return ()
     found = []
@@ -80,9 +80,10 @@ def form_values(reader: PdfReader) -> str:
     return "\nForm fields:\n" + "".join(lines[:2000]) if lines else ""
 
 
-def headings(reader: PdfReader, text: str, starts: tuple[int, ...]) -> tuple[Heading, ...]:
+def headings(reader: PdfReader | None, text: str, starts: tuple[int, ...]) -> tuple[Heading, ...]:
     """The outline's entries, or without an outline the lines that are numbered as headings are."""
-    return _outline(reader, text, starts) or numbered_headings(text)
+    outline = _outline(reader, text, starts) if reader is not None else ()
+    return outline or numbered_headings(text)
 
 
 def _outline(reader: PdfReader, text: str, starts: tuple[int, ...]) -> tuple[Heading, ...]:

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkit.loading.pdf.layout import lay_out
+from ragkit.loading.pdf.layout import lay_out as lay_out_pages
+from ragkit.loading.pdf.page import Line, PageText
 from ragkit.loading.pdf.structure import numbered_headings
+
+
+def lay_out(pages: list[str]) -> list[str]:
+    return lay_out_pages([PageText(tuple(map(Line, page.split("\n")))) for page in pages]).texts
 
 
 def page(*lines: str) -> str:

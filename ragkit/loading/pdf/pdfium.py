@@ -1,0 +1,203 @@
+"""PDFium: the text of pages, line by line, with the places of their words.
+
+PDFium is a C library. Its calls happen in a process of their own, so that a file which crashes it
+costs that process alone, and one which hangs it can be given up.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator
+from ctypes import byref, c_double
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from ragkit.engines.isolated import IsolatedCallError, IsolatedFunction
+from ragkit.loading.content import LoadOptions
+from ragkit.loading.pdf.page import JOINED_HYPHEN, Box, Line, PageText, Word
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
+
+_MEMORY_BYTES = 2 * 2**30
+_PAGES = 20  # read by one call
+_LINE = re.compile(r"[^\r\n]+")
+_WORD = re.compile(r"\S+")
+_LAM_ALEF = re.compile("[اأإآ]ل")
+# A line of so many words, most of them small letters, is running text.
+_PROSE_WORDS = 9
+_SMALL = re.compile(r"[a-zà-öø-ÿ]{2,}[,;.]?")
+# A page with fewer non-blank characters that shows a large picture is taken for a scan.
+_SCAN_CHARACTERS = 20
+_SCAN_PIXELS = 200_000
+_OBJECTS = 200  # looked at on a page without text
+
+
+class _Task(NamedTuple):
+    """Opens `data`, if there is any, else the file of the call before; reads pages from `first`."""
+
+    first: int
+    data: bytes = b""
+    passwords: tuple[str, ...] = ()
+
+
+class _Answer(NamedTuple):
+    page_count: int
+    pages: list[PageText]
+
+
+class PdfiumError(Exception):
+    """PDFium cannot read a file; the text says why."""
+
+
+def read_with_pdfium(data: bytes, options: LoadOptions) -> list[PageText]:
+    """Every page of a PDF file. Raises `PdfiumError` where PDFium cannot open it, crashes, or takes
+    longer than `options` allow."""
+    pages: list[PageText] = []
+    seconds = min(options.page_seconds, options.file_seconds)
+    with _process as read:
+        try:
+            answer = read(_Task(0, data, ("", *options.passwords)), seconds)
+            pages += answer.pages
+            while len(pages) < answer.page_count:
+                pages += read(_Task(len(pages)), seconds).pages
+        except IsolatedCallError as error:
+            raise PdfiumError(str(error)) from error
+    return pages
+
+
+_opened: list[PdfDocument] = []  # at most one, in the process of PDFium only
+
+
+def _read(task: _Task) -> _Answer:
+    """Runs in the process of PDFium."""
+    if task.data:
+        _close()
+        _opened.append(_open(task.data, task.passwords))
+    (document,) = _opened
+    numbers = range(task.first, min(task.first + _PAGES, len(document)))
+    answer = _Answer(len(document), [_page(document, number) for number in numbers])
+    if task.first + _PAGES >= answer.page_count:
+        _close()
+    return answer
+
+
+_process: IsolatedFunction[_Task, _Answer] = IsolatedFunction(_read, _MEMORY_BYTES)
+
+
+def _open(data: bytes, passwords: tuple[str, ...]) -> PdfDocument:
+    import pypdfium2
+
+    for password in passwords:
+        try:
+            document = pypdfium2.PdfDocument(data, password=password or None)
+            if len(document):
+                return document
+            raise PdfiumError("no pages")
+        except pypdfium2.PdfiumError as error:
+            reason = str(error)
+    raise PdfiumError(reason)
+
+
+def _close() -> None:
+    while _opened:
+        _opened.pop().close()
+
+
+def _page(document: PdfDocument, number: int) -> PageText:
+    try:
+        page = document[number]
+        text_page = page.get_textpage()
+        try:
+            lines = tuple(_lines(page, text_page))
+            drawn = _is_long(lines) or _is_drawn(page)
+            return PageText(lines, "", drawn, not _is_long(lines) and _has_picture(page))
+        finally:
+            text_page.close()
+            page.close()
+    except Exception as error:  # noqa: BLE001  one bad page must not cost the others
+        return PageText(problem=" ".join(str(error).split())[:120] or type(error).__name__)
+
+
+def _is_long(lines: tuple[Line, ...]) -> bool:
+    return sum(len("".join(line.text.split())) for line in lines) >= _SCAN_CHARACTERS
+
+
+def _lines(page: PdfPage, text_page: PdfTextPage) -> Iterator[Line]:
+    import pypdfium2.raw as raw
+
+    text = text_page.get_text_range()
+    if len(text) != (count := raw.FPDFText_CountChars(text_page)):
+        # Not one place for one character: each is asked for itself, ten times as slow.
+        codes = [raw.FPDFText_GetUnicode(text_page, index) for index in range(count)]
+        text = "".join(chr(code) if code < 0x110000 else "\ufffd" for code in codes)
+        text = text.replace("\2", JOINED_HYPHEN)
+    box_of = _boxes(page, text_page)
+    text = _LAM_ALEF.sub(lambda match: _in_order(match, box_of), text)
+    for match in _LINE.finditer(text):
+        start = match.start()
+        found = [
+            (word[0], word.start() + start, word.end() + start) for word in _WORD.finditer(match[0])
+        ]
+        if not found:
+            continue
+        if sum(_SMALL.fullmatch(word[0]) is not None for word in found) >= _PROSE_WORDS:
+            found_box = _around(box_of(found[0][1]), box_of(found[-1][2] - 1))
+            yield Line(match[0], found_box)
+        else:
+            words = tuple(Word(word, _around(box_of(a), box_of(b - 1))) for word, a, b in found)
+            yield Line(match[0], _around(*(word.box for word in words)), words)
+
+
+def _in_order(match: re.Match[str], box_of: Callable[[int], Box]) -> str:
+    """The two letters of an Arabic ligature: PDFium gives both the place of the one glyph, and
+    turns them round as if they were two."""
+    one_glyph = box_of(match.start()) == box_of(match.start() + 1)
+    return match[0][::-1] if one_glyph else match[0]
+
+
+def _boxes(page: PdfPage, text_page: PdfTextPage) -> Callable[[int], Box]:
+    """Where a character stands on the page as it is shown."""
+    import pypdfium2.raw as raw
+
+    width, height = page.get_size()
+    turned = page.get_rotation()
+    values = [c_double() for _ in range(4)]
+    left, right, bottom, top = values
+    references = [byref(value) for value in values]
+    get, handle = raw.FPDFText_GetCharBox, text_page.raw
+
+    def box_of(index: int) -> Box:
+        get(handle, index, *references)
+        box = Box(left.value, bottom.value, right.value, top.value)
+        return _turned(box, turned, width, height) if turned else box
+
+    return box_of
+
+
+def _turned(box: Box, degrees: int, width: float, height: float) -> Box:
+    """A place on a page as it is shown, `width` and `height` large, clockwise by `degrees`."""
+    a, b, c, d = box
+    if degrees == 90:
+        return Box(b, height - c, d, height - a)
+    if degrees == 180:
+        return Box(width - c, height - d, width - a, height - b)
+    return Box(width - d, a, width - b, c)
+
+
+def _around(*boxes: Box) -> Box:
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return Box(min(lefts), min(bottoms), max(rights), max(tops))
+
+
+def _is_drawn(page: PdfPage) -> bool:
+    return next(page.get_objects(max_depth=1), None) is not None
+
+
+def _has_picture(page: PdfPage) -> bool:
+    """Whether one of the first objects is a large picture; nothing is decoded."""
+    from pypdfium2 import PdfImage
+
+    pictures = (one for one in islice(page.get_objects(), _OBJECTS) if isinstance(one, PdfImage))
+    return any(math.prod(one.get_px_size()) > _SCAN_PIXELS for one in pictures)
