@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "ragkit"
 
 # What every room may import.
-GROUND = "types errors concurrency allocator _version"
+GROUND = "types errors concurrency allocator programs _version"
 # Rooms from the top down, and the rooms that each may import beside the ground.
 BELOW = (
     "explain answering retrieval verification ingest discovery loading engines models"
@@ -54,6 +54,9 @@ VENDORS = {
     "tokenizers": r"ragkit\.models\.wordllama",
     "pypdf": r"ragkit\.loading\.pdf\..+",
     "pypdfium2": r"ragkit\.loading\.pdf\..+",
+    "xlrd": r"ragkit\.loading\.office\.xls",
+    "olefile": r"ragkit\.loading\.compound_file",
+    "compressed_rtf": r"ragkit\.loading\.mail\.outlook",
     "obstore": r"ragkit\.object_store",
     "lance_ray": r"ragkit\.store\.distributed",
     "ray": r"ragkit\.engines\.ray",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from ragkit.programs import find_soffice
 from ragkit.types import FileFingerprint
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ CHUNKER_VERSION = 1
 LOADER_VERSIONS = {
     "adoc": 2,
     "csv": 2,
+    "doc": 1,
     "docx": 2,
     "eml": 2,
     "epub": 1,
@@ -31,16 +33,19 @@ LOADER_VERSIONS = {
     "jsonl": 2,
     "mbox": 2,
     "md": 2,
+    "msg": 1,
     "odp": 1,
     "ods": 1,
     "odt": 1,
     "org": 2,
     "pdf": 2,
+    "ppt": 1,
     "pptx": 1,
     "rst": 2,
     "rtf": 1,
     "tex": 2,
     "txt": 2,
+    "xls": 1,
     "xlsx": 1,
     "xml": 2,
 }
@@ -97,7 +102,10 @@ def loader_fingerprint(limit_bytes: int) -> dict[str, object]:
         "chunker": CHUNKER_VERSION,
         "loaders": loaders_version(),
         "limit_bytes": limit_bytes,
-        "libraries": [name for name in _LIBRARIES if find_spec(name) is not None],
+        "libraries": [
+            *(name for name in _LIBRARIES if find_spec(name) is not None),
+            *(["soffice"] if find_soffice() else []),
+        ],
     }
 
 
@@ -109,8 +117,8 @@ def needs_reload(
     outdated: bool = False,
 ) -> Callable[[FileFingerprint], bool] | None:
     """Whether to read a file again, None when none is: those that were skipped when the limit of
-    size or the installed libraries differ, or `passwords` are given; those that are outdated,
-    where `outdated` says that there are some.
+    size, the installed libraries or LibreOffice differ, or `passwords` are given; those that are
+    outdated, where `outdated` says that there are some.
 
     `before` is the `loader_fingerprint` of the last run, None when that is not known.
     """

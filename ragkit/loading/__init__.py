@@ -2,7 +2,8 @@
 
 To add a format, write one function `(bytes, LoadOptions) -> LoadedContent`, add a line to `LOADERS`
 and one to `LOADER_VERSIONS` in ingest/loader_version.py. Whoever changes a loader raises its number
-there. Nothing here reads the disk or the network, runs code, or unpacks archives.
+there. Nothing here reads the disk or the network, runs code of a document, or unpacks archives;
+old Office files are given to LibreOffice, in a temporary folder, where it is installed.
 """
 
 from __future__ import annotations
@@ -12,18 +13,29 @@ import re
 from collections.abc import Iterable
 
 from ragkit.errors import LoadError
+from ragkit.loading.compound_file import compound_format
 from ragkit.loading.content import LoadedContent, Loader, LoadOptions
 from ragkit.loading.csv import load_csv
-from ragkit.loading.detect_format import HEAD_BYTES, ZIP_MARKS, refusal, suffix_of, text_format
+from ragkit.loading.detect_format import (
+    COMPOUND_FILE,
+    HEAD_BYTES,
+    OLD_WORKBOOKS,
+    ZIP_MARKS,
+    refusal,
+    suffix_of,
+    text_format,
+)
 from ragkit.loading.epub import load_epub
 from ragkit.loading.html import load_html
 from ragkit.loading.json_xml import load_json, load_jsonl, load_xml
-from ragkit.loading.mail import load_eml, load_mbox
+from ragkit.loading.mail import load_eml, load_mbox, load_msg
 from ragkit.loading.notebook import load_notebook
 from ragkit.loading.office.archive import zip_format
 from ragkit.loading.office.docx import load_docx
+from ragkit.loading.office.libreoffice import load_doc, load_ppt
 from ragkit.loading.office.opendocument import load_opendocument
 from ragkit.loading.office.pptx import load_pptx
+from ragkit.loading.office.xls import load_xls
 from ragkit.loading.office.xlsx import load_xlsx
 from ragkit.loading.pdf import load_pdf
 from ragkit.loading.rtf import load_rtf
@@ -43,6 +55,7 @@ __all__ = ["LOADERS", "LoadOptions", "find_loader", "load", "refusal"]
 LOADERS: dict[str, Loader] = {
     "adoc": load_asciidoc,
     "csv": load_csv,
+    "doc": load_doc,
     "docx": load_docx,
     "eml": load_eml,
     "epub": load_epub,
@@ -52,16 +65,19 @@ LOADERS: dict[str, Loader] = {
     "jsonl": load_jsonl,
     "mbox": load_mbox,
     "md": load_markdown,
+    "msg": load_msg,
     "odp": load_opendocument,
     "ods": load_opendocument,
     "odt": load_opendocument,
     "org": load_org,
     "pdf": load_pdf,
+    "ppt": load_ppt,
     "pptx": load_pptx,
     "rst": load_rst,
     "rtf": load_rtf,
     "tex": load_latex,
     "txt": load_text,
+    "xls": load_xls,
     "xlsx": load_xlsx,
     "xml": load_xml,
 }
@@ -91,6 +107,10 @@ def find_loader(data: bytes, source: str, options: LoadOptions = _DEFAULTS) -> s
     refused = refusal(source, data[:HEAD_BYTES])
     if refused is not None:
         raise refused
+    if data.startswith(COMPOUND_FILE):
+        return compound_format(data)
+    if data.startswith(OLD_WORKBOOKS):
+        return "xls"
     if data.startswith(ZIP_MARKS):
         return zip_format(source, data, options)
     return text_format(source, data[:HEAD_BYTES], LOADERS, _ALIASES) or "txt"

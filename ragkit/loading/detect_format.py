@@ -12,6 +12,16 @@ from ragkit.loading.text_encoding import mark_of, wide_encoding
 
 HEAD_BYTES = 8192
 ZIP_MARKS = (b"PK\3\4", b"PK\5\6", b"PK\7\x08PK")
+# Old Office files, Outlook messages, and encrypted new ones, share one container.
+COMPOUND_FILE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Workbooks of Excel 2 to 4, and later ones without the container.
+OLD_WORKBOOKS = (
+    b"\x09\0\x04\0",
+    b"\x09\x02\x06\0",
+    b"\x09\x04\x06\0",
+    b"\x09\x08\x08\0\0\x05",
+    b"\x09\x08\x10\0\0\x06",
+)
 
 _PICTURE, _SOUND, _VIDEO = "a picture", "a sound file", "a video"
 _ARCHIVE, _PROGRAM, _FONT = "an archive", "a program", "a font"
@@ -81,8 +91,12 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
 _LOCK_FILE = re.compile(r"~\$.*\.\w{3,5}$|\.~lock\..*#$")
 _OFFICE_SUFFIXES = {".docx", ".docm", ".dotx", ".dotm", ".xlsx", ".xlsm", ".xltx", ".xltm"}
 _OFFICE_SUFFIXES |= {".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"}
+_BINARY_FORMATS = {
+    *("pdf", "docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "rtf"),
+    *("msg", "doc", "ppt", "xls", "xlsb"),
+}
+_OLD_OFFICE = {"doc", "dot", "xls", "xlt", "ppt", "pps"}
 _ZIP_SUFFIXES = {"docx", "xlsx", "pptx", "odt", "ods", "odp", "epub"}
-_LEGACY = {".doc": ".docx", ".dot": ".docx", ".xls": ".xlsx", ".ppt": ".pptx", ".pps": ".pptx"}
 _BY_NAME = {
     ".mp3": _SOUND,
     ".aac": _SOUND,
@@ -115,6 +129,9 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+# Of a page, as a program exports it for Excel or Word.
+_FRAGMENT = re.compile(rb"\s*+<(?:table|div|style|meta|p|h\d|title)\b[^>]*>", re.IGNORECASE)
+
 
 def suffix_of(source: str) -> str:
     """The last extension of a file name in lower case, with its dot; "" without one."""
@@ -130,8 +147,8 @@ def refusal(source: str, head: bytes) -> LoadError | None:
         return LoadError("empty file", outcome="skipped")
     if _LOCK_FILE.match(PurePosixPath(source.replace("\\", "/")).name):
         return LoadError("a lock file of a document that is open elsewhere", outcome="skipped")
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return _compound_file(suffix_of(source), head)
+    if head.startswith((COMPOUND_FILE, *OLD_WORKBOOKS)):
+        return None
     if head.startswith(ZIP_MARKS):
         return _zip(suffix_of(source), head)
     if is_pdf(source, head):
@@ -185,8 +202,10 @@ def text_format(source: str, head: bytes, formats: Container[str], aliases: dict
     plain = head.replace(b"\0", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe")
     if named == "txt" and plain.startswith(b"{\\rtf"):
         return "rtf"
-    if named == "csv" and plain.lstrip().startswith(b"<?xml"):
-        return "xml"  # as old versions of Excel write their ".xls"
+    if suffix in _OLD_OFFICE:  # many a program writes something else under these names
+        found = "html" if _FRAGMENT.match(plain) else _by_content(plain, named)
+        if found:
+            return found
     if named in formats and _can_be(named, plain):
         return named
     found = _by_content(plain, named)
@@ -216,7 +235,7 @@ def _by_content(plain: bytes, named: str) -> str:
 
 def _can_be(named: str, head: bytes) -> bool:
     """Whether text bytes can be of the format that the file's name claims."""
-    if named in ("pdf", "docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "rtf"):
+    if named in _BINARY_FORMATS:
         return False
     if named in ("html", "xml"):
         return b"<" in head
@@ -248,20 +267,6 @@ def _is_utf8(head: bytes) -> bool:
             continue
         return True
     return False
-
-
-def _compound_file(suffix: str, head: bytes) -> LoadError:
-    """Old Office files, Outlook messages, and encrypted new ones, share one container."""
-    encrypted = "EncryptedPackage".encode("utf-16-le") in head
-    if encrypted or suffix in _OFFICE_SUFFIXES:
-        return needs_password()
-    if suffix == ".msg":
-        return LoadError("an Outlook message: save it as .eml to index it", outcome="skipped")
-    if suffix in _LEGACY:
-        hint = f"an old Office file: save it as {_LEGACY[suffix]} to index it"
-        return LoadError(hint, outcome="skipped")
-    hint = "if it is a document, save it as .docx, .xlsx, .pptx or .pdf to index it"
-    return LoadError(f"a compound binary file: {hint}", outcome="skipped")
 
 
 def needs_password() -> LoadError:

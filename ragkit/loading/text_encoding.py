@@ -92,6 +92,14 @@ def _seven_bit_encoding(data: bytes, *, declared: bool) -> str:
     return ""
 
 
+def text_of(data: bytes, encoding: str, *, declared: bool = False) -> str:
+    """The text of bytes that were said to be in `encoding` ("" if nothing was), where they are."""
+    try:
+        return _normalise_lines(data.decode(encoding or "ascii"))
+    except (UnicodeDecodeError, LookupError):
+        return decode(data, declared=declared).text
+
+
 def mark_of(data: bytes) -> str:
     """The encoding a byte order mark names, "" without one."""
     return next((encoding for mark, encoding in _MARKS if data.startswith(mark)), "")

@@ -11,10 +11,10 @@ from ragkit.loading.csv import load_csv
 from ragkit.loading.detect_format import is_binary, suffix_of
 from ragkit.loading.headings import markdown_headings
 from ragkit.loading.html import html_to_text
-from ragkit.loading.text_encoding import decode
+from ragkit.loading.text_encoding import text_of
 
 # A longer one is a document of its own.
-_READ_BYTES = 200_000
+READ_BYTES = 200_000
 _SUFFIXES = {
     ".txt": "text/plain",
     ".text": "text/plain",
@@ -62,7 +62,7 @@ class Attachment:
 def is_read(attachment: Attachment) -> bool:
     """Whether `write_attachment` writes what it holds."""
     size = len(attachment.data)
-    return bool(attachment.text_type) and 0 < size <= _READ_BYTES and not is_binary(attachment.data)
+    return bool(attachment.text_type) and 0 < size <= READ_BYTES and not is_binary(attachment.data)
 
 
 def write_attachment(attachment: Attachment, writer: MarkdownWriter, level: int) -> None:
@@ -70,14 +70,6 @@ def write_attachment(attachment: Attachment, writer: MarkdownWriter, level: int)
     if is_read(attachment):
         writer.heading(level, f"Attachment {attachment.name}".strip())
         _WRITERS[attachment.text_type](attachment, writer)
-
-
-def text_of(data: bytes, charset: str, *, declared: bool = False) -> str:
-    """The text of a part: by the character set it names, where that holds."""
-    try:
-        return data.decode(charset or "ascii").replace("\r\n", "\n")
-    except (UnicodeDecodeError, LookupError):
-        return decode(data, declared=declared).text
 
 
 def _write_plain(attachment: Attachment, writer: MarkdownWriter) -> None:

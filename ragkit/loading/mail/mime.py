@@ -12,7 +12,7 @@ from email.message import Message
 
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions
-from ragkit.loading.mail.attachment import Attachment, text_of
+from ragkit.loading.mail.attachment import Attachment
 from ragkit.loading.mail.message import (
     Body,
     Mail,
@@ -20,9 +20,10 @@ from ragkit.loading.mail.message import (
     best_bodies,
     mail_content,
 )
-from ragkit.loading.text_encoding import decode, mark_of, wide_encoding
+from ragkit.loading.text_encoding import decode, mark_of, text_of, wide_encoding
 
-_SHOWN = ("From", "To", "Cc", "Date")
+# The headers that are shown, in this order.
+SHOWN = ("From", "To", "Cc", "Date")
 _PARTS = 500
 _DEPTH = 50
 _CUT = f"mail of more than {_PARTS} parts, or {_DEPTH} inside one another: not all was read"
@@ -68,8 +69,8 @@ class MimeReader:
         return self._mail(message, 0)
 
     def _mail(self, message: Message, depth: int) -> Mail:
-        headers = tuple((name, _header(message, name)) for name in _SHOWN)
-        return Mail(_header(message, "Subject"), headers, tuple(self._parts(message, depth)))
+        headers = tuple((name, header(message, name)) for name in SHOWN)
+        return Mail(header(message, "Subject"), headers, tuple(self._parts(message, depth)))
 
     def _parts(self, part: Message, depth: int) -> list[MailPart]:
         """What a part holds, in reading order."""
@@ -155,7 +156,8 @@ def _charset(part: Message) -> str:
         return ""
 
 
-def _header(message: Message, name: str) -> str:
+def header(message: Message, name: str) -> str:
+    """A header as a person reads it; "" without one."""
     return " ".join(_decoded(str(message.get(name) or "")).split())[:_HEADER_CHARACTERS]
 
 
