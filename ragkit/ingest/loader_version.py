@@ -46,7 +46,7 @@ LOADER_VERSIONS = {
     "tex": 2,
     "txt": 2,
     "xls": 1,
-    "xlsx": 1,
+    "xlsx": 2,
     "xml": 2,
 }
 _UNKNOWN = "?"  # no loader was chosen, or its choice is not known: any of them might be it now

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 from ragkit.loading.content import MarkdownWriter
 
-_HEADER_ROWS = 6
+HEADER_ROWS = 6
 # A merged cell with more text than this is said once.
-_LABEL_CHARACTERS = 200
+LABEL_CHARACTERS = 200
 _SPAN = 100
 # A file may claim merged cells without end: so many times its own cells are laid out.
 _GROWTH = 20
@@ -78,6 +78,19 @@ def flat_table(rows: Sequence[Sequence[Cell]]) -> tuple[list[str], list[list[str
     return titles, [header, *body] if header else []
 
 
+def split_header(rows: Sequence[Sequence[Cell]]) -> tuple[list[str], list[str], int]:
+    """The titles of a table whose first rows these are, its one header row, and how many of the
+    rows it takes up; for tables that are too large to be laid out whole."""
+    grid = list(_grid(rows))
+    width = max((column + 1 for line in grid for column in line), default=0)
+    titles: list[str] = []
+    while len(titles) < len(grid) - 1 and (title := _title(grid[len(titles)], width)):
+        titles.append(title)
+    count = _header_rows(grid[len(titles) :])
+    lines = grid[len(titles) : len(titles) + count]
+    return titles, [_header_text(lines, column) for column in range(width)], len(titles) + count
+
+
 def _grid(rows: Sequence[Sequence[Cell]]) -> Iterator[_Line]:
     """The rows by columns, spans laid out as browsers do it."""
     room = _GROWTH * sum(map(len, rows)) + 1000
@@ -123,10 +136,10 @@ def _header_rows(grid: Sequence[_Line]) -> int:
         if not all(slot.is_header for slot in line.values() if slot.text):
             break
         marked += 1
-    if 0 < marked <= _HEADER_ROWS and marked < len(grid):
+    if 0 < marked <= HEADER_ROWS and marked < len(grid):
         return marked
     count = 1
-    while count < min(_HEADER_ROWS, len(grid) - 1):
+    while count < min(HEADER_ROWS, len(grid) - 1):
         if _has_figures(grid[count]) or not _is_split(grid[count - 1], grid[count]):
             break
         count += 1
@@ -183,7 +196,7 @@ def _header_text(lines: Sequence[_Line], column: int) -> str:
 def _body_text(line: _Line, group: Sequence[int], header: frozenset[int]) -> str:
     text = ""
     for slot in _shown(line, group):
-        repeats = slot.cell not in header and len(slot.text) <= _LABEL_CHARACTERS
+        repeats = slot.cell not in header and len(slot.text) <= LABEL_CHARACTERS
         if slot.is_own or repeats:
             glued = text in _BEFORE or slot.text in _BEHIND
             text = f"{text}{slot.text}" if glued else f"{text} {slot.text}".strip()

@@ -58,6 +58,16 @@ def write_shape_text(writer: MarkdownWriter, element: Any) -> None:
             writer.paragraph(text)
 
 
+def write_shapes(writer: MarkdownWriter, element: Any) -> None:
+    """The text of all shapes below an element."""
+    for child in element:
+        name = local_name(child.tag)
+        if name == "txBody":
+            write_shape_text(writer, child)
+        elif name != "Fallback":
+            write_shapes(writer, child)
+
+
 def write_diagram(writer: MarkdownWriter, root: Any) -> None:
     """The texts of a SmartArt diagram."""
     for text, _ in shape_paragraphs(root):

@@ -9,7 +9,7 @@ from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.detect_format import needs_password
 from ragkit.loading.office.archive import GuardedZip, dublin_core, local_name
-from ragkit.loading.office.xlsx import write_grid
+from ragkit.loading.office.spreadsheet import write_grid
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"

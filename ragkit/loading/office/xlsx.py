@@ -1,120 +1,133 @@
-"""Excel files (.xlsx) -> one page a sheet, rows as Markdown tables."""
+"""Excel files (.xlsx, .xlsm, .xltx, .xltm) -> one page a sheet, rows as Markdown tables, cells as
+they are displayed, then charts, text boxes and comments. Macros are not looked at."""
 
 from __future__ import annotations
 
-import datetime
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.office.archive import dublin_core, office_archive
+from ragkit.loading.office.number_format import format_cell
+from ragkit.loading.office.spreadsheet import write_grid
+from ragkit.loading.office.workbook import Comment, SheetPart, WorkbookParts
 
 # The most that a sheet can hold; a file may claim more.
 _ROWS = 1_048_576
 _SHEETS = 500
+_ABOUT_CHARACTERS = 100
 
 
 def load_xlsx(data: bytes, options: LoadOptions) -> LoadedContent:
-    """A workbook, its pages labelled "sheet NAME". Formulas give the value last computed.
+    """A workbook, its pages labelled "sheet NAME", hidden ones "sheet NAME (hidden)". Formulas
+    give the value last computed; one without any is shown itself.
 
     Raises LoadError when it is damaged.
     """
     import openpyxl
 
     archive, copy = office_archive(data, options)
-    notes: list[str] = []
-    for values_only in (True, False):  # without any computed value, the formulas are shown
-        copy.seek(0)
-        writer = MarkdownWriter()
-        with warnings.catch_warnings():  # openpyxl warns of all it does not know
-            warnings.simplefilter("ignore")
-            try:
-                book = openpyxl.load_workbook(
-                    copy, read_only=True, data_only=values_only, keep_links=False
-                )
-                sheets = book.worksheets[:_SHEETS]
-            except Exception as error:  # the vendor lets its parsers' errors through
-                raise LoadError("damaged workbook: its parts do not fit together") from error
-            notes = list(_write_sheets(sheets, writer, options.table_cells))
-        content = writer.content(
-            metadata=dublin_core(archive.xml("docProps/core.xml")), notes=notes
-        )
-        if content.pages_without_text < len(content.page_starts):
-            break
-    return content
 
+    def opened(*, values: bool) -> dict[str, Any]:
+        book = openpyxl.load_workbook(copy, read_only=True, data_only=values, keep_links=False)
+        return {sheet.title: sheet for sheet in book.worksheets}
 
-def _write_sheets(sheets: Iterable[Any], writer: MarkdownWriter, limit: int) -> Iterator[str]:
-    """Writes the sheets and yields a note for each that was not read whole."""
-    cells_left = limit
-    for sheet in sheets:
-        writer.page(f"sheet {sheet.title}")
-        reader = _Rows(sheet, cells_left)
+    with warnings.catch_warnings():  # openpyxl warns of all it does not know
+        warnings.simplefilter("ignore")
         try:
-            write_grid(writer, sheet.title, reader)
+            parts = WorkbookParts(copy)
+            sheets = list(parts.sheets())[:_SHEETS]
+            with_values = opened(values=True)
+            lacking = any(map(parts.lacks_values, sheets))
+            formulas = opened(values=False) if lacking else {}
+        except Exception as error:  # the vendor lets its parsers' errors through
+            raise LoadError("damaged workbook: its parts do not fit together") from error
+        reader = _Reader(parts, options.table_cells)
+        for sheet in sheets:
+            title = sheet.title
+            reader.sheet(sheet, with_values.get(title), formulas.get(title))
+    metadata = dublin_core(archive.xml("docProps/core.xml"))
+    return reader.writer.content(metadata=metadata, notes=reader.notes)
+
+
+class _Reader:
+    """Writes the sheets, with a note for each that was not read whole."""
+
+    def __init__(self, parts: WorkbookParts, cells_left: int) -> None:
+        self.writer = MarkdownWriter()
+        self.notes: list[str] = []
+        self._parts = parts
+        self._cells_left = cells_left
+
+    def sheet(self, part: SheetPart, values: Any, formulas: Any) -> None:
+        """One sheet; `values` is None for a sheet that is a chart, `formulas` where all of them
+        have values."""
+        self.writer.page(f"sheet {part.title}" + (" (hidden)" if part.is_hidden else ""))
+        comments = self._parts.comments(part)
+        rows = _Rows(values, formulas, self._cells_left, comments)
+        try:
+            if values is not None:
+                write_grid(self.writer, part.title, rows, self._parts.merged_cells(part))
+            self._parts.write_drawings(self.writer, part)
         except Exception:  # noqa: BLE001  as above; the other sheets are worth having
-            yield f"sheet {sheet.title} is damaged: not all of it was read"
-        cells_left = reader.cells_left
-        if reader.cut:
-            yield f"sheet {sheet.title}: only the first {reader.count:,} rows were read"
+            self.notes.append(f"sheet {part.title} is damaged: not all of it was read")
+        self._cells_left = rows.cells_left
+        for comment in comments:
+            about = rows.commented.get((comment.row, comment.column), "")
+            about = f" ({about})" if about else ""
+            by = f" by {comment.author}" if comment.author else ""
+            self.writer.paragraph(f"Comment{by} on {comment.reference}{about}: {comment.text}")
+        if rows.cut:
+            self.notes.append(f"sheet {part.title}: only the first {rows.count:,} rows were read")
 
 
 class _Rows:
-    """The rows of a sheet as texts, until `cells_left` cells are used up."""
+    """The rows of a sheet as texts, until `cells_left` cells are used up. `commented` are the
+    texts of the cells that have comments, by (row, column) from 0."""
 
-    def __init__(self, sheet: Any, cells_left: int) -> None:
-        sheet.reset_dimensions()  # what a file says of its size may be false
-        self._rows = sheet.iter_rows(values_only=True, max_row=_ROWS)
+    def __init__(
+        self, values: Any, formulas: Any, cells_left: int, comments: list[Comment]
+    ) -> None:
+        self._values = values
+        self._formulas = formulas
+        self._places = {(comment.row, comment.column) for comment in comments}
+        self.commented: dict[tuple[int, int], str] = {}
         self.cells_left = cells_left
         self.count = 0
         self.cut = False
 
     def __iter__(self) -> Iterator[list[str]]:
-        for row in self._rows:
+        formulas = _rows(self._formulas) if self._formulas is not None else itertools.repeat(())
+        for row, instead in zip(_rows(self._values), formulas, strict=False):
             if self.cells_left <= 0:
                 self.cut = True
                 return
             self.cells_left -= len(row)
+            texts = [_shown(cell) for cell in row]
+            for column, cell in enumerate(instead):
+                if not texts[column] and row[column].data_type == "n" and cell.data_type == "f":
+                    texts[column] = str(getattr(cell.value, "text", cell.value))
+            for column in range(len(texts)) if self._places else ():
+                if (self.count, column) in self._places:
+                    self.commented[self.count, column] = texts[column][:_ABOUT_CHARACTERS]
             self.count += 1
-            yield [_shown(value) for value in row]
+            yield texts
 
 
-def _shown(value: object) -> str:
-    """A cell as a person would write it."""
-    if value is None:
+def _rows(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    sheet.reset_dimensions()  # what a file says of its size may be false
+    rows: Iterator[tuple[Any, ...]] = sheet.iter_rows(max_row=_ROWS)
+    return rows
+
+
+def _shown(cell: Any) -> str:
+    if cell.value is None:
         return ""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, float):
-        return f"{value:.15g}"
-    if isinstance(value, datetime.datetime):
-        return value.isoformat(" ").removesuffix(" 00:00:00")
-    return str(value)
-
-
-def write_grid(writer: MarkdownWriter, title: str, rows: Iterable[Sequence[str]]) -> None:
-    """A sheet: its name as a heading, then each block of rows as a table.
-
-    Blank rows part blocks. Rows of one cell before a block are its title, not its header.
-    """
-    titled = False
-    pending: list[Sequence[str]] = []
-    for filled, group in itertools.groupby(rows, key=any):
-        if not filled:
-            continue
-        if not titled:
-            writer.heading(1, title)
-            titled = True
-        block = [*pending, *group]
-        table = list(itertools.dropwhile(lambda row: sum(map(bool, row)) == 1, block))
-        for row in block[: len(block) - len(table)] if table else ():
-            writer.paragraph(next(filter(None, row)))
-        # A header that a blank line parts from its rows.
-        pending = table if len(table) == 1 else []
-        if not pending:
-            writer.table(table or block)
-    if pending:
-        writer.table(pending)
+    try:
+        pattern = cell.number_format
+    except (IndexError, KeyError):  # a style that the file does not have
+        pattern = ""
+    return format_cell(cell.value, pattern)

@@ -40,7 +40,8 @@ MORNING = datetime.datetime(2024, 3, 7, 9, 5, 3)
         (5, ";;;", "5"),
         (5, '"yes";"no"', "yes"),
         (45358, "dd.mm.yyyy", "07.03.2024"),
-        (float("nan"), "0.0", "nan"),
+        (float("nan"), "0.0", "NAN"),
+        (1e16, "General", "1E+16"),
     ],
 )
 def test_numbers_are_shown_by_their_format(value: float, pattern: str, shown: str) -> None:
