@@ -39,6 +39,7 @@ from ragkit.loading.office.xls import load_xls
 from ragkit.loading.office.xlsx import load_xlsx
 from ragkit.loading.pdf import load_pdf
 from ragkit.loading.rtf import load_rtf
+from ragkit.loading.subtitles import load_subtitles
 from ragkit.loading.text import (
     load_asciidoc,
     load_latex,
@@ -75,8 +76,10 @@ LOADERS: dict[str, Loader] = {
     "pptx": load_pptx,
     "rst": load_rst,
     "rtf": load_rtf,
+    "srt": load_subtitles,
     "tex": load_latex,
     "txt": load_text,
+    "vtt": load_subtitles,
     "xls": load_xls,
     "xlsx": load_xlsx,
     "xml": load_xml,

@@ -129,6 +129,9 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_SUBTITLES = re.compile(
+    rb"\s*+(?:(WEBVTT)\b|\d{1,6}[ \t]*\r?\n\d{1,3}:\d\d:\d\d[.,]\d{1,3}[ \t]*-->)"
+)
 # Of a page, as a program exports it for Excel or Word.
 _FRAGMENT = re.compile(rb"\s*+<(?:table|div|style|meta|p|h\d|title)\b[^>]*>", re.IGNORECASE)
 
@@ -223,6 +226,9 @@ def _by_content(plain: bytes, named: str) -> str:
         return "html"
     if plain.lstrip().startswith(b"<?xml"):
         return "xml"
+    subtitles = _SUBTITLES.match(plain)
+    if subtitles is not None and named not in ("md", "txt"):
+        return "vtt" if subtitles[1] else "srt"
     if plain.startswith(b"From ") and _mail_headers(plain.partition(b"\n")[2]) >= 2:
         return "mbox"
     headers = _mail_headers(plain)

@@ -159,6 +159,17 @@ def rows(delimiter: str) -> Callable[[Paragraphs], bytes]:
     return build
 
 
+def cues(head: str, mark: str) -> Callable[[Paragraphs], bytes]:
+    def build(texts: Paragraphs) -> bytes:
+        times = [f"00:{n:02}:{{}}0{mark}000" for n in range(len(texts) + 1)]
+        shown = zip(times, texts, strict=False)
+        return (
+            head + "\n".join(f"{t.format(0)} --> {t.format(3)}\n{x}\n" for t, x in shown)
+        ).encode()
+
+    return build
+
+
 def joined(gap: str, before: str = "", after: str = "") -> Callable[[Paragraphs], bytes]:
     return lambda texts: (before + gap.join(texts) + after).encode()
 
@@ -185,8 +196,10 @@ BUILDERS: dict[str, Callable[[Paragraphs], bytes]] = {
     "py": joined('\n"""\n\n\ndef f():\n    """\n', 'def f():\n    """\n', '\n"""\n'),
     "rst": joined("\n\nSection\n-------\n\n", "Title\n=====\n\n"),
     "rtf": rich_text,
+    "srt": cues("", ","),
     "tex": joined("\n\n\\section{More}\n\n", "\\section{Title}\n\n"),
     "tsv": rows("\t"),
+    "vtt": cues("WEBVTT\n\n", "."),
     "txt": joined("\n\n"),
     "xls": lambda texts: old_excel({"One": [[text, None, 1.0] for text in texts]}),
     "xlsx": workbook,
