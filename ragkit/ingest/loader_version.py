@@ -40,7 +40,7 @@ LOADER_VERSIONS = {
     "org": 2,
     "pdf": 2,
     "ppt": 1,
-    "pptx": 1,
+    "pptx": 2,
     "rst": 2,
     "rtf": 1,
     "srt": 1,

@@ -142,8 +142,16 @@ def _header_rows(grid: Sequence[_Line]) -> int:
     while count < min(HEADER_ROWS, len(grid) - 1):
         if _has_figures(grid[count]) or not _is_split(grid[count - 1], grid[count]):
             break
+        # A label below blank places begins the body, unless figures begin only below it.
+        labelled = _label(grid[count]) and not any(map(_label, grid[:count]))
+        if labelled and not _has_figures(grid[count + 1]):
+            break
         count += 1
     return count
+
+
+def _label(line: _Line) -> str:
+    return line[0].text if 0 in line else ""
 
 
 def _has_figures(line: _Line) -> bool:

@@ -44,6 +44,16 @@ def cells(*texts: str) -> list[Cell]:
             id="a name over narrower ones",
         ),
         pytest.param(
+            [
+                [Cell(""), Cell("Class", 2)],
+                cells("", "A", "B"),
+                [Cell("R1"), Cell("yes"), Cell("no")],
+                [Cell("R2"), Cell("no"), Cell("yes")],
+            ],
+            [["", "Class A", "Class B"], ["R1", "yes", "no"], ["R2", "no", "yes"]],
+            id="values that are words",
+        ),
+        pytest.param(
             [[Cell("wide", 2), Cell("last")], cells("1", "2", "3"), cells("4", "5", "6")],
             [["wide", "wide", "last"], ["1", "2", "3"], ["4", "5", "6"]],
             id="figures are no header",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -16,7 +17,7 @@ _MEMBERS = 20_000
 # Deflate reaches 1,032; documents rarely pass 60, empty spreadsheets 200.
 _RATIO = 400
 _RATIO_FROM_BYTES = 4 * 2**20
-_XML_SUFFIXES = (".xml", ".rels", ".vml")
+XML_SUFFIXES = (".xml", ".rels", ".vml")
 _DECLARATIONS = (b"<!DOCTYPE", b"<!ENTITY")
 # "Strict" Office files have other namespaces than all others; the libraries know only those.
 _STRICT = (
@@ -52,7 +53,7 @@ _PLAIN_KIND = {
 }
 _CONTENT_TYPE = rb"application/[\w.-]{0,100}%s[\w.-]{0,50}\+xml"
 _OVERRIDE = re.compile(rb"<Override\b[^<>]{0,1000}>")
-_PART_NAME = re.compile(rb"""PartName\s*=\s*["']([^"']*)""")
+_PART_NAME = re.compile(rb"""PartName\s*=\s*["']/?([^"']*)""")
 _PART_TYPE = re.compile(rb"""(ContentType\s*=\s*["'])[^"']*""")
 _OPEN_KINDS = {
     b"application/vnd.oasis.opendocument.text": "odt",
@@ -162,7 +163,7 @@ def office_archive(data: bytes, options: LoadOptions) -> tuple[GuardedZip, Bytes
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as target:
         for name in archive.names:
             part = b""
-            if name.lower().endswith(_XML_SUFFIXES):
+            if name.lower().endswith(XML_SUFFIXES):
                 part = archive.read(name)
                 _refuse_declarations(part, name)
                 if b"http://purl.oclc.org/ooxml/" in part:
@@ -175,19 +176,24 @@ def office_archive(data: bytes, options: LoadOptions) -> tuple[GuardedZip, Bytes
     return archive, copy
 
 
-def _plain_types(part: bytes) -> bytes:
+def _plain_types(types: bytes) -> bytes:
     """What a file says of its parts, in words that the libraries accept: the main part is one of
     a plain document, and documents within it (empty now) are no XML."""
+    for mark, kind in _OFFICE_KINDS:
+        types = re.sub(_CONTENT_TYPE % re.escape(mark), _PLAIN_KIND[kind], types)
+    return without_types(types, lambda name: not name.lower().endswith(XML_SUFFIXES))
 
-    def without_embedded(match: re.Match[bytes]) -> bytes:
+
+def without_types(types: bytes, is_untyped: Callable[[str], bool]) -> bytes:
+    """What a file says of its parts, some of them being of no known kind: no library opens them."""
+
+    def changed(match: re.Match[bytes]) -> bytes:
         name = _PART_NAME.search(match[0])
-        if name is None or name[1].decode("utf-8", "replace").lower().endswith(_XML_SUFFIXES):
+        if name is None or not is_untyped(name[1].decode("utf-8", "replace")):
             return match[0]
         return _PART_TYPE.sub(rb"\g<1>application/octet-stream", match[0])
 
-    for mark, kind in _OFFICE_KINDS:
-        part = re.sub(_CONTENT_TYPE % re.escape(mark), _PLAIN_KIND[kind], part)
-    return _OVERRIDE.sub(without_embedded, part)
+    return _OVERRIDE.sub(changed, types)
 
 
 def dublin_core(tree: ElementTree.Element | None) -> tuple[tuple[str, str], ...]:

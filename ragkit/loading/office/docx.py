@@ -4,6 +4,7 @@ tables, charts, text boxes, notes, comments and embedded texts. Macros are not l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from typing import Any
 
 from ragkit.errors import LoadError
@@ -23,6 +24,7 @@ from ragkit.loading.office.docx_text import (
 from ragkit.loading.office.drawing import RELATIONS, relation_ids, write_chart, write_diagram
 from ragkit.loading.office.embedded import EmbeddedTexts
 from ragkit.loading.office.numbering import ListPlace, Numbering, attribute, paragraph_styles
+from ragkit.loading.office.repair import open_or_repair
 from ragkit.loading.table_grid import Cell, write_table
 
 # A table cell longer than this holds a part of the document, not a value.
@@ -42,16 +44,16 @@ def _load(data: bytes, options: LoadOptions, depth: int) -> LoadedContent:
     embedded = EmbeddedTexts(
         archive, options, lambda inner: _load(inner, options, depth + 1), depth
     )
-    try:
-        document = docx.Document(copy)
-        body = document.element.body
-        reader = _Reader(MarkdownWriter(), document.part, embedded)
-    except Exception as error:  # the vendor lets its parsers' errors through
-        raise LoadError("damaged Word file: its parts do not fit together") from error
+
+    def opening(file: BytesIO) -> tuple[Any, _Reader]:
+        document = docx.Document(file)
+        return document.element.body, _Reader(MarkdownWriter(), document.part, embedded)
+
+    (body, reader), notes = open_or_repair(opening, copy, "Word file")
     reader.blocks(body)
     reader.margin()
     metadata = dublin_core(archive.xml("docProps/core.xml"))
-    return reader.writer.content(metadata=metadata, notes=dict.fromkeys(reader.notes))
+    return reader.writer.content(metadata=metadata, notes=dict.fromkeys([*notes, *reader.notes]))
 
 
 class _Reader:

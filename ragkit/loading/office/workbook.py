@@ -3,6 +3,7 @@ merged cells, comments, charts and text boxes."""
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from ragkit.loading.office.drawing import RELATIONS, write_chart, write_diagram,
 _MERGED = re.compile(
     rb'<(?:\w{1,20}:)?mergeCell\s[^>]{0,100}?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"'
 )
+_SHEETS = 500
 _MERGED_CELLS = 100_000
 # The end of a formula's cell that no value stands in.
 _NO_VALUE = re.compile(
@@ -62,7 +64,7 @@ class WorkbookParts:
         """The sheets in their order, those of charts and hidden ones too."""
         root = self._tree(self._main)
         names = dict(self._targets(self._main))
-        for sheet in _all(root, "sheet"):
+        for sheet in itertools.islice(_all(root, "sheet"), _SHEETS):
             name = names.get(sheet.get(f"{RELATIONS}id", ""), ("", ""))[1]
             hidden = sheet.get("state", "visible") != "visible"
             yield SheetPart(sheet.get("name", ""), hidden, name)

@@ -15,7 +15,7 @@ from ragkit.loading.compound_file import CompoundFile
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.detect_format import COMPOUND_FILE, needs_password
 from ragkit.loading.office.number_format import format_number
-from ragkit.loading.office.xlsx import write_grid
+from ragkit.loading.office.spreadsheet import write_grid
 
 _SHEETS = 500
 _NUMBER, _DATE, _BOOLEAN, _ERROR = 2, 3, 4, 5  # types of cells

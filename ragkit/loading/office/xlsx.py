@@ -6,18 +6,18 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
-from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.office.archive import dublin_core, office_archive
 from ragkit.loading.office.number_format import format_cell
+from ragkit.loading.office.repair import open_or_repair
 from ragkit.loading.office.spreadsheet import write_grid
 from ragkit.loading.office.workbook import Comment, SheetPart, WorkbookParts
 
 # The most that a sheet can hold; a file may claim more.
 _ROWS = 1_048_576
-_SHEETS = 500
 _ABOUT_CHARACTERS = 100
 
 
@@ -27,30 +27,30 @@ def load_xlsx(data: bytes, options: LoadOptions) -> LoadedContent:
 
     Raises LoadError when it is damaged.
     """
-    import openpyxl
-
     archive, copy = office_archive(data, options)
-
-    def opened(*, values: bool) -> dict[str, Any]:
-        book = openpyxl.load_workbook(copy, read_only=True, data_only=values, keep_links=False)
-        return {sheet.title: sheet for sheet in book.worksheets}
 
     with warnings.catch_warnings():  # openpyxl warns of all it does not know
         warnings.simplefilter("ignore")
-        try:
-            parts = WorkbookParts(copy)
-            sheets = list(parts.sheets())[:_SHEETS]
-            with_values = opened(values=True)
-            lacking = any(map(parts.lacks_values, sheets))
-            formulas = opened(values=False) if lacking else {}
-        except Exception as error:  # the vendor lets its parsers' errors through
-            raise LoadError("damaged workbook: its parts do not fit together") from error
+        (parts, values, formulas), notes = open_or_repair(_open, copy, "workbook")
         reader = _Reader(parts, options.table_cells)
-        for sheet in sheets:
-            title = sheet.title
-            reader.sheet(sheet, with_values.get(title), formulas.get(title))
+        for sheet in parts.sheets():
+            reader.sheet(sheet, values.get(sheet.title), formulas.get(sheet.title))
     metadata = dublin_core(archive.xml("docProps/core.xml"))
-    return reader.writer.content(metadata=metadata, notes=reader.notes)
+    return reader.writer.content(metadata=metadata, notes=[*notes, *reader.notes])
+
+
+def _open(file: BytesIO) -> tuple[WorkbookParts, dict[str, Any], dict[str, Any]]:
+    """The parts of a workbook; its sheets of cells by title, with values; those same with
+    formulas, where some have no value."""
+    import openpyxl
+
+    def opened(*, values: bool) -> dict[str, Any]:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=values, keep_links=False)
+        return {sheet.title: sheet for sheet in book.worksheets}
+
+    parts = WorkbookParts(file)
+    lacking = any(map(parts.lacks_values, parts.sheets()))
+    return parts, opened(values=True), opened(values=False) if lacking else {}
 
 
 class _Reader:
