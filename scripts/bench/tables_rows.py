@@ -53,8 +53,9 @@ _MARK = re.compile(r"[¹²³⁴⁵⁶⁷⁸⁹]|(?<=[a-z]{3})\d\b")
 _LAST_MARK = re.compile(r"(?:\s*\(\w\):?|\s+\d)+$")
 _WORD = re.compile(r"\d[\d,.]*\d|[^\W_]+")
 _PERIOD = re.compile(
-    r"(?:19|20)\d\d|q[1-4]|ytd|(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*"
-    r"|(?:one|three|six|nine|twelve)(?=\s+(?:months|weeks))"
+    r"\b(?:(?:19|20)\d\d|q[1-4]|ytd|(?:one|three|six|nine|twelve)(?=\s+(?:months|weeks))"
+    r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b"
 )
 
 
@@ -182,9 +183,11 @@ def stands_on_line(row: Row, line: str) -> bool:
     [figure] = plain_words(row.figure)
     for at in range(len(words) - len(label)):
         if words[at : at + len(label)] == label:
-            first, second = [*(w for w in words[at + len(label) :] if w[0].isdigit()), "", ""][:2]
-            if first == figure or (len(first) == 1 and second == figure):  # behind a mark
-                return True
+            for word in words[at + len(label) :]:
+                if word == figure:
+                    return True
+                if word[0].isdigit() and len(word) > 1:  # one digit may be a footnote's
+                    break
     return False
 
 
