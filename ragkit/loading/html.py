@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import html as entities
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.headings import markdown_headings
+from ragkit.loading.html_tables import flatten_tables
+from ragkit.loading.table_grid import Cell, write_table
 from ragkit.loading.text_encoding import decode
 
 # The converter takes about 60 bytes of memory for each byte of input.
@@ -43,14 +45,14 @@ _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 def load_html(data: bytes, _options: LoadOptions) -> LoadedContent:
     """A page without scripts and styles; title, author and keywords become metadata."""
     decoded = decode(data, declared=True)
-    text = html_to_text(decoded.text)
+    text, lost = _read(decoded.text)
     return LoadedContent(
         text,
         headings=markdown_headings(text),
         media_type="text/markdown",
         notes=(decoded.note,) if decoded.note else (),
         metadata=page_metadata(decoded.text),
-        lost_characters=max(0, letters(visible_text(decoded.text)) - letters(text)),
+        lost_characters=lost,
     )
 
 
@@ -60,14 +62,23 @@ def html_to_text(html: str) -> str:
     html-to-markdown writes it. Where that loses text (markup nested deeper than a thousand, tables
     inside tables), our own plainer reading is taken.
     """
+    return _read(html)[0]
+
+
+def _read(html: str) -> tuple[str, int]:
+    """The Markdown of a page, and how many letters of the page are not in it."""
+    visible = letters(visible_text(html))
     if len(html) <= _CONVERTER_CHARACTERS:
-        converted = _convert(html)
-        if letters(converted) >= _KEPT_SHARE * letters(visible_text(html)):
-            return converted
-    return markup_to_markdown(html)
+        text, tables = _convert(html)
+        kept = letters(text)
+        if kept >= _KEPT_SHARE * visible:
+            return flatten_tables(text, tables), max(0, visible - kept)
+    text = markup_to_markdown(html)
+    return text, max(0, visible - letters(text))
 
 
-def _convert(html: str) -> str:
+def _convert(html: str) -> tuple[str, Sequence[Any]]:
+    """What the library writes, and the tables in it with their merged cells."""
     import html_to_markdown
 
     options = html_to_markdown.ConversionOptions(
@@ -79,13 +90,14 @@ def _convert(html: str) -> str:
         extract_metadata=False,
         autolinks=False,
         hidden_content="reachable",
+        include_document_structure=True,
     )
     try:
         # Lone surrogates cannot be handed to it.
         result = html_to_markdown.convert(html.encode("utf-8", "replace").decode(), options)
     except Exception:  # noqa: BLE001  the vendor's errors share no base; the caller has another way
-        return ""
-    return result.content or ""
+        return "", ()
+    return result.content or "", result.tables
 
 
 class Token(NamedTuple):
@@ -202,7 +214,7 @@ def markup_to_markdown(html: str) -> str:
     reader = _Reader()
     for name, text in tokens(html):
         if name:
-            reader.tag(name)
+            reader.tag(name, text)
         else:
             reader.text(text)
     return reader.finish()
@@ -220,14 +232,15 @@ class _Reader:
         self._lists = 0
         self._item = False
         self._code = False
-        self._tables: list[list[list[str]] | None] = []  # None: lays out a page
+        self._tables: list[list[list[Cell]] | None] = []  # None: lays out a page
 
     def text(self, text: str) -> None:
         if not self._skipping:
             text = entities.unescape(text)
             self._inline.append(text if self._code else " ".join(text.split("\n")))
 
-    def tag(self, name: str) -> None:
+    def tag(self, name: str, written: str) -> None:
+        """A tag, its attributes as they are written."""
         bare = name.lstrip("/")
         if self._skipping:
             if name in (f"/{self._skipping}", "body"):
@@ -239,7 +252,7 @@ class _Reader:
             self._inline.append("\n")
         elif bare in ("table", "tr", "td", "th"):
             self._flush()
-            self._table_tag(name)
+            self._table_tag(name, written)
         elif bare in _HEADINGS or bare in _BLOCKS or bare in ("li", "pre"):
             self._flush()
             self._heading = _HEADINGS.get(name, 0)
@@ -254,7 +267,7 @@ class _Reader:
             self._table_tag("/table")
         return self._writer.content().text
 
-    def _table_tag(self, name: str) -> None:
+    def _table_tag(self, name: str, written: str = "") -> None:
         table = self._tables[-1] if self._tables else None
         if name == "table":
             if table is not None:
@@ -263,18 +276,19 @@ class _Reader:
             self._tables.append([])
         elif name == "/table" and self._tables:
             self._tables.pop()
-            self._writer.table(table or [])
+            write_table(self._writer, table or [])
         elif table is not None and name == "tr":
             table.append([])
         elif table is not None and name in ("td", "th"):
             if not table:
                 table.append([])
-            table[-1].append("")
+            columns, rows = (_span(attribute(written, key)) for key in ("colspan", "rowspan"))
+            table[-1].append(Cell("", columns, rows, name == "th"))
 
-    def _lay_out(self, table: list[list[str]]) -> None:
+    def _lay_out(self, table: list[list[Cell]]) -> None:
         for row in table:
             for cell in row:
-                self._writer.paragraph(cell)
+                self._writer.paragraph(cell.text)
 
     def _flush(self) -> None:
         text = "".join(self._inline)
@@ -285,7 +299,8 @@ class _Reader:
         if not self._code:
             text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
         if table and table[-1]:
-            table[-1][-1] = f"{table[-1][-1]} {text}".strip()
+            cell = table[-1][-1]
+            table[-1][-1] = cell._replace(text=f"{cell.text} {text}".strip())
         elif self._heading:
             self._writer.heading(self._heading, text)
         elif self._code:
@@ -294,3 +309,7 @@ class _Reader:
             self._writer.item(text, self._lists - 1)
         else:
             self._writer.paragraph(text)
+
+
+def _span(written: str) -> int:
+    return int(written) if written.isdecimal() and len(written) < 6 else 1

@@ -136,7 +136,7 @@ def _header_rows(grid: Sequence[_Line]) -> int:
         if not all(slot.is_header for slot in line.values() if slot.text):
             break
         marked += 1
-    if 0 < marked <= HEADER_ROWS and marked < len(grid):
+    if 1 < marked <= HEADER_ROWS and marked < len(grid):
         return marked
     count = 1
     while count < min(HEADER_ROWS, len(grid) - 1):
