@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from ragkit.loading.office.list_numbers import LEVELS, Level, ListNumbers
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_LEVELS = 9
 _CHAIN = 20
-_PLACE = re.compile(r"%([1-9])")
-_ROMAN = {"m": 1000, "cm": 900, "d": 500, "cd": 400, "c": 100, "xc": 90, "l": 50, "xl": 40}
-_ROMAN |= {"x": 10, "ix": 9, "v": 5, "iv": 4, "i": 1}
-_LARGEST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +22,11 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
-    """How one level of a list is numbered."""
-
-    start: int = 1
-    form: str = "decimal"
-    text: str = ""
-    restart: int | None = None
-    legal: bool = False
-    style: str = ""
-
-
-@dataclass(slots=True)
-class _List:
-    """The levels of a list, and the numbers it has reached, shared by all that continue it."""
-
-    levels: dict[int, _Level]
-    counters: dict[int, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class _Instance:
     """A use of a list, which may begin anew and number its levels otherwise."""
 
-    abstract: _List
-    levels: Mapping[int, _Level]
+    numbers: ListNumbers
+    levels: Mapping[int, Level]
     starts: Mapping[int, int]
 
 
@@ -85,7 +61,7 @@ class Numbering:
         instance = self._instances.get(list_id)
         if level is None:
             level = self._style_level(instance, style)
-        level = min(level, _LEVELS - 1)
+        level = min(level, LEVELS - 1)
         return ListPlace(level, self._count(list_id, instance, level) if instance else "")
 
     def _style_level(self, instance: _Instance | None, style: str) -> int:
@@ -94,51 +70,10 @@ class Numbering:
         return (self._styles.get(style, Style()).level or 0) if found is None else found
 
     def _count(self, list_id: str, instance: _Instance, level: int) -> str:
-        counters = instance.abstract.counters
-        start = instance.levels.get(level, _Level()).start
-        if level in instance.starts and (list_id, level) not in self._begun:
-            counters[level] = instance.starts[level]
-        else:
-            counters[level] = counters.get(level, start - 1) + 1
+        first = (list_id, level) not in self._begun
         self._begun.add((list_id, level))
-        for deeper in [other for other in counters if other > level]:
-            restart = instance.levels.get(deeper, _Level()).restart
-            if restart is None or level < restart:
-                del counters[deeper]
-        return _number(instance, level)
-
-
-def _number(instance: _Instance, level: int) -> str:
-    """The number that a level has reached, written as its pattern says."""
-    shown = instance.levels.get(level, _Level(text=f"%{level + 1}."))
-
-    def count(match: re.Match[str]) -> str:
-        other = int(match[1]) - 1
-        one = instance.levels.get(other, _Level())
-        form = "decimal" if shown.legal else one.form
-        reached = instance.abstract.counters.get(other, one.start)
-        return "" if form in ("bullet", "none") else spelled_number(reached, form)
-
-    return "" if shown.form == "bullet" else " ".join(_PLACE.sub(count, shown.text).split())
-
-
-def spelled_number(number: int, form: str) -> str:
-    """A number as "decimal", "upperRoman", "lowerLetter", ...; in an unknown form in digits."""
-    if not 0 < number < _LARGEST:
-        return str(number)
-    if form in ("lowerRoman", "upperRoman"):
-        text, left = "", min(number, 4999)
-        for digits, value in _ROMAN.items():
-            text += digits * (left // value)
-            left %= value
-        return text.upper() if form == "upperRoman" else text
-    if form in ("lowerLetter", "upperLetter"):
-        letter = chr(ord("a") + (number - 1) % 26) * min((number - 1) // 26 + 1, 50)
-        return letter.upper() if form == "upperLetter" else letter
-    if form == "ordinal":
-        last = number % 10 if number % 100 not in (11, 12, 13) else 0
-        return str(number) + {1: "st", 2: "nd", 3: "rd"}.get(last, "th")
-    return f"{number:02}" if form == "decimalZero" else str(number)
+        start = instance.starts.get(level) if first else None
+        return instance.numbers.count(instance.levels, level, start)
 
 
 def paragraph_styles(styles: Any) -> dict[str, Style]:
@@ -181,11 +116,11 @@ def _inherited(identity: str, own: Mapping[str, Style], based_on: Mapping[str, s
 
 def _instances(numbering: Any, styles: Mapping[str, Style]) -> Iterator[tuple[str, _Instance]]:
     """List id -> the list. A list may only name a style, which names the list that is meant."""
-    abstract: dict[str, _List] = {}
+    abstract: dict[str, tuple[ListNumbers, dict[int, Level]]] = {}
     links: dict[str, str] = {}
     for one in numbering.iterchildren(f"{_W}abstractNum"):
         identity = one.get(f"{_W}abstractNumId") or ""
-        abstract[identity] = _List(dict(_levels(one)))
+        abstract[identity] = (ListNumbers(), dict(_levels(one)))
         links[identity] = attribute(one.find(f"{_W}numStyleLink"))
     numbers = list(numbering.iterchildren(f"{_W}num"))
     used = {
@@ -202,7 +137,7 @@ def _instances(numbering: Any, styles: Mapping[str, Style]) -> Iterator[tuple[st
                 for override in overrides
                 if (start := attribute(override.find(f"{_W}startOverride"))).isdigit()
             }
-            levels = found.levels | {
+            levels = found[1] | {
                 level: other for override in overrides for level, other in _levels(override)
             }
             starts |= {
@@ -211,10 +146,10 @@ def _instances(numbering: Any, styles: Mapping[str, Style]) -> Iterator[tuple[st
                 for level, _ in _levels(override)
                 if level not in starts
             }
-            yield list_id, _Instance(found, levels, starts)
+            yield list_id, _Instance(found[0], levels, starts)
 
 
-def _levels(parent: Any) -> Iterator[tuple[int, _Level]]:
+def _levels(parent: Any) -> Iterator[tuple[int, Level]]:
     for one in parent.iterchildren(f"{_W}lvl"):
         start = attribute(one.find(f"{_W}start"))
         restart = attribute(one.find(f"{_W}lvlRestart"))
@@ -222,7 +157,7 @@ def _levels(parent: Any) -> Iterator[tuple[int, _Level]]:
         legal = one.find(f"{_W}isLgl")
         yield (
             _index(one),
-            _Level(
+            Level(
                 start=int(start) if start.isdigit() else 0,
                 form=attribute(form) or "decimal",
                 text=attribute(one.find(f"{_W}lvlText")),

@@ -9,7 +9,7 @@ import pytest
 from docx.oxml import parse_xml
 
 from ragkit.loading import load
-from ragkit.loading.office.numbering import spelled_number
+from ragkit.loading.office.list_numbers import spelled_number
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
