@@ -54,6 +54,7 @@ VENDORS = {
     "tokenizers": r"ragkit\.models\.wordllama",
     "pypdf": r"ragkit\.loading\.pdf\..+",
     "pypdfium2": r"ragkit\.loading\.pdf\..+",
+    "python_calamine": r"ragkit\.loading\.office\.xlsb_process",
     "xlrd": r"ragkit\.loading\.office\.xls",
     "olefile": r"ragkit\.loading\.compound_file",
     "compressed_rtf": r"ragkit\.loading\.mail\.outlook",

@@ -48,6 +48,7 @@ LOADER_VERSIONS = {
     "txt": 2,
     "vtt": 1,
     "xls": 1,
+    "xlsb": 1,
     "xlsx": 2,
     "xml": 2,
 }

@@ -36,6 +36,7 @@ from ragkit.loading.office.libreoffice import load_doc, load_ppt
 from ragkit.loading.office.opendocument import load_opendocument
 from ragkit.loading.office.pptx import load_pptx
 from ragkit.loading.office.xls import load_xls
+from ragkit.loading.office.xlsb import load_xlsb
 from ragkit.loading.office.xlsx import load_xlsx
 from ragkit.loading.pdf import load_pdf
 from ragkit.loading.rtf import load_rtf
@@ -81,6 +82,7 @@ LOADERS: dict[str, Loader] = {
     "txt": load_text,
     "vtt": load_subtitles,
     "xls": load_xls,
+    "xlsb": load_xlsb,
     "xlsx": load_xlsx,
     "xml": load_xml,
 }

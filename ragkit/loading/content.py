@@ -22,8 +22,8 @@ class LoadOptions:
     what one part, and all parts together, of an Office, OpenDocument or EPUB file may unpack to.
     `table_cells` bounds the cells that are read of one spreadsheet. `page_seconds` and
     `file_seconds` bound the processor time that one page, and all pages, of a PDF file may take;
-    what is beyond is left out and noted. `convert_seconds` bounds the time that LibreOffice may
-    take for one file.
+    what is beyond is left out and noted. `convert_seconds` bounds the time that LibreOffice, or
+    the reader of .xlsb files, may take for one file.
     """
 
     passwords: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ from ragkit.types import ChunkSettings, DiscoveredFile
 from tests.loading.conftest import build_pdf, build_zip
 from tests.loading.mail.test_outlook import HTML, PLAIN, SUBJECT, outlook
 from tests.loading.office.test_xls import old_excel
+from tests.loading.office.test_xlsb import binary_workbook
 
 Paragraphs = Sequence[str]
 
@@ -202,6 +203,7 @@ BUILDERS: dict[str, Callable[[Paragraphs], bytes]] = {
     "vtt": cues("WEBVTT\n\n", "."),
     "txt": joined("\n\n"),
     "xls": lambda texts: old_excel({"One": [[text, None, 1.0] for text in texts]}),
+    "xlsb": lambda texts: binary_workbook({"One": [[text, None, 1.0] for text in texts]}),
     "xlsx": workbook,
     "xml": lambda texts: (
         "<?xml version='1.0'?><doc>" + "".join(f"<p>{escape(t)}</p>" for t in texts) + "</doc>"

@@ -146,7 +146,7 @@ def zip_format(source: str, data: bytes, options: LoadOptions) -> str:
     if "META-INF/container.xml" in names:
         return "epub"
     if b"ms-excel.sheet.binary" in kinds:
-        raise LoadError("a binary workbook: save it as .xlsx to index it", outcome="skipped")
+        return "xlsb"
     if any(name.startswith("Index/") or name in ("Index.zip", "index.apxl") for name in names):
         hint = "an Apple iWork file: export it as .docx, .xlsx, .pptx or .pdf to index it"
         raise LoadError(hint, outcome="skipped")

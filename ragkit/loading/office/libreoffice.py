@@ -42,7 +42,7 @@ _SETTINGS = (
 )
 
 
-class _Conversion(NamedTuple):
+class Conversion(NamedTuple):
     """What LibreOffice makes of a format: the extension, its name for it, and who reads that."""
 
     kind: str
@@ -51,17 +51,25 @@ class _Conversion(NamedTuple):
     load: Loader
 
 
-_WORD = _Conversion("an old Word file", "docx", "MS Word 2007 XML", load_docx)
-_SLIDES = _Conversion("an old PowerPoint file", "pptx", "Impress MS PowerPoint 2007 XML", load_pptx)
+_WORD = Conversion("an old Word file", "docx", "MS Word 2007 XML", load_docx)
+_SLIDES = Conversion("an old PowerPoint file", "pptx", "Impress MS PowerPoint 2007 XML", load_pptx)
 
 
-def _load(data: bytes, options: LoadOptions, *, suffix: str, to: _Conversion) -> LoadedContent:
-    """The file as its new format says it.
-
-    Raises LoadError: skipped when encrypted or without LibreOffice, failed when that fails.
-    """
+def _load(data: bytes, options: LoadOptions, *, suffix: str, to: Conversion) -> LoadedContent:
     if _is_encrypted(CompoundFile(data)):
         raise needs_password()
+    return load_converted(data, options, suffix, to)
+
+
+load_doc = partial(_load, suffix="doc", to=_WORD)
+load_ppt = partial(_load, suffix="ppt", to=_SLIDES)
+
+
+def load_converted(data: bytes, options: LoadOptions, suffix: str, to: Conversion) -> LoadedContent:
+    """The file as its new format says it.
+
+    Raises LoadError: skipped without LibreOffice, failed when that cannot convert it.
+    """
     program = find_soffice()
     if not program or not sys.executable:
         hint = f"save it as .{to.suffix}, or install LibreOffice (soffice)"
@@ -72,10 +80,6 @@ def _load(data: bytes, options: LoadOptions, *, suffix: str, to: _Conversion) ->
     return replace(content, notes=(*content.notes, "converted by LibreOffice"))
 
 
-load_doc = partial(_load, suffix="doc", to=_WORD)
-load_ppt = partial(_load, suffix="ppt", to=_SLIDES)
-
-
 def _is_encrypted(file: CompoundFile) -> bool:
     word = file.read(("WordDocument",))[10:12]
     user = file.read(("Current User",))[12:16]
@@ -83,7 +87,7 @@ def _is_encrypted(file: CompoundFile) -> bool:
 
 
 def _convert(
-    program: str, data: bytes, folder: Path, suffix: str, to: _Conversion, seconds: float
+    program: str, data: bytes, folder: Path, suffix: str, to: Conversion, seconds: float
 ) -> bytes:
     profile = folder / "profile"
     (profile / "user").mkdir(parents=True)

@@ -65,12 +65,6 @@ def test_a_zip_file_is_what_it_declares(make_zip, parts, expected) -> None:  # t
     [
         pytest.param({"a.txt": "x"}, "unpack it", "skipped", id="archive"),
         pytest.param({"Index/Document.iwa": "x"}, "iWork", "skipped", id="Pages"),
-        pytest.param(
-            {"[Content_Types].xml": "ms-excel.sheet.binary"},
-            "save it as .xlsx",
-            "skipped",
-            id="xlsb",
-        ),
     ],
 )
 def test_other_zip_files_are_refused(make_zip, parts, reason, outcome) -> None:  # type: ignore[no-untyped-def]

@@ -43,8 +43,10 @@ def workbook(
     hidden: Sequence[str] = (),
     encrypted: bool = False,
     from_1904: bool = False,
+    more: bytes = b"",
 ) -> bytes:
-    """A stream of Excel 97. A cell may be (number, index of its format)."""
+    """A stream of Excel 97. A cell may be (number, index of its format); `more` are records of
+    every sheet."""
     begin = record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
     bodies = []
     for rows in sheets.values():
@@ -54,7 +56,7 @@ def workbook(
                 number, form = value if isinstance(value, tuple) else (value, 0)
                 if number is not None:
                     body += cell(row, column, number, form)
-        bodies.append(body + record(0x0A))
+        bodies.append(body + more + record(0x0A))
     head = begin + (record(0x2F, bytes(6)) if encrypted else b"")
     head += record(0x42, struct.pack("<H", 1200)) + record(0x22, struct.pack("<H", from_1904))
     font = struct.pack("<HHHHHBBBB", 200, 0, 0x7FFF, 400, 0, 0, 0, 0, 0) + unicode("Arial", "B")
@@ -93,14 +95,30 @@ def test_dates_are_counted_from_1904_where_the_file_says_so() -> None:
     assert "2028-03-06" in load(old_excel({"A": ROWS}, from_1904=True), "a.xls").text
 
 
+def test_merged_names_of_columns_are_repeated() -> None:
+    merged = record(0xE5, struct.pack("<5H", 1, 0, 0, 1, 2))
+    rows = [["name", "dues", None], [None, "paid", "due"], ["Bo", 1.0, 2.0]]
+    text = load(old_excel({"A": rows}, more=merged), "a.xls").text
+    assert "dues paid" in text
+    assert "dues due" in text
+
+
+def test_comments_stand_below_the_sheet() -> None:
+    shape = record(0x5D, struct.pack("<HHHHH12xHH", 0x15, 18, 0x19, 1, 0, 0, 0))
+    text = record(0x1B6, struct.pack("<HH6xHHI", 0, 0, 5, 16, 0)) + record(0x3C, b"\0ask H")
+    text += record(0x3C, bytes(16))
+    note = record(0x1C, struct.pack("<4H", 1, 28, 0, 1) + unicode("Ada", "H"))
+    document = load(old_excel({"A": ROWS}, more=shape + text + note), "a.xls")
+    assert document.text.endswith("Comment by Ada on AC2: ask H")
+
+
 def test_errors_have_the_names_of_excel() -> None:
     assert "#DIV/0!" in load(old_excel({"A": [["x", "#"], [1.0, 2.0]]}), "a.xls").text
 
 
 def test_a_hidden_sheet_is_read_and_said_to_be_hidden() -> None:
     document = load(old_excel({"A": ROWS, "B": ROWS}, hidden=["B"]), "a.xls")
-    assert document.notes == ("sheet B is hidden",)
-    assert document.page_labels == ("sheet A", "sheet B")
+    assert document.page_labels == ("sheet A", "sheet B (hidden)")
 
 
 @pytest.mark.parametrize("name", ["a.xls", "a.xlt", "a.xlsx", "a.doc", "a", "a.txt"])
