@@ -76,9 +76,9 @@ def test_damaged_files_take_bounded_time(seed: int, count: int) -> None:
     chance = random.Random(seed)
     for _ in range(count):
         data[chance.randrange(8, len(data))] = chance.choice((0, 1, 255, chance.randrange(256)))
-    begun = time.perf_counter()
+    begun = time.process_time()
     with suppress(LoadError):
         file = CompoundFile(bytes(data))
         for name in file.names():
             file.read([name])
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

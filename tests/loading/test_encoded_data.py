@@ -141,6 +141,6 @@ def test_base64_comes_back(data: bytes) -> None:
     "piece", ["A" * 399 + ".", "A" * 60 + "\n", "begin 644 a\nM\n", "Aa1" * 9 + "\n"]
 )
 def test_time_grows_with_length(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     without_encoded_data("A" * 40 + "\n" + piece * (2_000_000 // len(piece)))
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

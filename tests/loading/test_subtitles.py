@@ -142,9 +142,9 @@ def test_a_file_without_cues_is_plain_text() -> None:
     ],
 )
 def test_hostile_cues_take_linear_time(hostile: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     text_of(vtt((1, 2, hostile), (2, 3, hostile)))
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 _WORDS = st.lists(st.text("abcdefg", min_size=1, max_size=6), min_size=1, max_size=6).map(" ".join)

@@ -185,7 +185,7 @@ def test_damaged_messages_load_or_are_reported(seed: int, count: int) -> None:
     chance = random.Random(seed)
     for _ in range(count):
         data[chance.randrange(8, len(data))] = chance.randrange(256)
-    begun = time.perf_counter()
+    begun = time.process_time()
     with suppress(LoadError):
         load(bytes(data[: chance.randrange(len(data)) if seed % 4 == 0 else None]), "a.msg")
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5

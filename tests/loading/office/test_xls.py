@@ -159,10 +159,10 @@ def test_damaged_workbooks_load_or_are_reported(seed: int, count: int) -> None:
     chance = random.Random(seed)
     for _ in range(count):
         data[chance.randrange(8, len(data))] = chance.randrange(256)
-    begun = time.perf_counter()
+    begun = time.process_time()
     with suppress(LoadError):
         load(bytes(data), "a.xls")
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @pytest.mark.parametrize(
