@@ -8,7 +8,8 @@ a page (its value, the words of its row's label, the words of all header lines a
 "prose" for a page without a table. A reader is tuned on the half "dev" and reported on "check".
 A cell is
 - right: a pipe table of the page has its value in a row whose label (its first cell that is not
-  empty) holds all words of the row, under a header that holds all words of the column;
+  empty) holds all words of the row in their order, under a header that holds all words of the
+  column;
 - row only: the same under another header;
 - other row: the value stands in tables of the page, but in no such row;
 - no table: the value is in no cell of a table.
@@ -35,7 +36,7 @@ from ragkit.loading import load
 OUTCOMES = ("right", "row only", "other row", "no table")
 _CELLS = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"[|\s:-]+")
-_RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]|(?<=\S)\s*[(\[]\w[)\]](?=:?\s*$)")
+_RAISED = re.compile(r"[⁰¹²³⁴⁵⁶⁷⁸⁹]|(?<=[^\s$€£])\s*[(\[]\w[)\]](?=:?\s*$)")
 
 
 class Cell(NamedTuple):
@@ -46,9 +47,14 @@ class Cell(NamedTuple):
     header: str
 
 
-def words(text: str) -> set[str]:
+def words(text: str) -> list[str]:
     plain = unicodedata.normalize("NFKC", _RAISED.sub("", text)).casefold()
-    return set(re.findall(r"[^\W_]+", plain))
+    return re.findall(r"[^\W_]+", plain)
+
+
+def in_order(wanted: list[str], found: list[str]) -> bool:
+    rest = iter(found)
+    return all(word in rest for word in wanted)
 
 
 def figure(text: str) -> str:
@@ -85,9 +91,9 @@ def judge(wanted: dict, found: list[Cell]) -> str:
     same = [cell for cell in found if figure(cell.value) == figure(wanted["value"])]
     if not same:
         return "no table"
-    named = [cell for cell in same if words(wanted["row"]) <= words(cell.label)]
-    column = set().union(*map(words, wanted["column"]))
-    if any(column <= words(cell.header) for cell in named):
+    row, column = words(wanted["row"]), set(words(" ".join(wanted["column"])))
+    named = [cell for cell in same if in_order(row, words(cell.label))]
+    if any(column <= set(words(cell.header)) for cell in named):
         return "right"
     return "row only" if named else "other row"
 
