@@ -1,8 +1,9 @@
 """Document -> chunks: blocks are packed whole where they fit, divided gently where not.
 
 A block packer, linear in the text. Blocks are paragraphs, list runs, tables, code fences and
-headings. A chunk closes before a heading once it is half full, a heading never ends a chunk, and
-the rest of a page is divided evenly rather than ending in a scrap.
+headings. A chunk closes before a heading once it is half full; a heading, the words that announce
+a table, and its header never end a chunk; the rest of a page is divided evenly rather than ending
+in a scrap.
 
 Laws: `document.text[start:end] == chunk.text`; a chunk never crosses a page; every non-blank
 character lies in some chunk; no chunk has more than `settings.tokens` tokens (unless a single
@@ -26,6 +27,10 @@ _SENTENCE_END = re.compile(
     r"(?<=[.!?…])[\"'”’»)\]]*\s+(?=[^\W_a-z]|[\"'“‘«(\[])|(?<=[。！？；])(?![”’」』）])|\n\s*\n"
 )
 _PROSE = ("text/plain", "text/markdown", "text/x-rst", "application/pdf", "message/")
+_WITH_TABLES = ("text/markdown", "application/pdf")
+# What stands above a table and is repeated with its header.
+_CAPTION_CHARACTERS = 400
+_HEADER_CHARACTERS = 900
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'`#*+.:_])\1{2,}\s*")
 _BLANKS = re.compile(r"\s+")
 _TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
@@ -42,11 +47,18 @@ class _Piece:
     tokens: int
     heading: bool = False
     by_line: bool = False  # code and tables: a line is a better cut than a sentence
-    table: tuple[int, int] | None = None  # where the header of its table stands
+    announces: bool = False  # a few words right above a table
+    table: tuple[int, int, int] | None = None  # where its caption, header and first row begin
 
     @property
     def continues_table(self) -> bool:
-        return self.table is not None and self.start >= self.table[1]
+        return self.table is not None and self.start >= self.table[2]
+
+    @property
+    def opens(self) -> bool:
+        """Whether a chunk must not end with it: what it belongs to comes after it."""
+        in_header = self.table is not None and self.end <= self.table[2]
+        return self.heading or self.announces or in_header
 
 
 def chunk(
@@ -110,7 +122,7 @@ def _pieces(
 ) -> list[_Piece]:
     """The pieces of one page, each within `limit` tokens, without gaps between them."""
     text = document.text
-    blocks = list(_blocks(document, start, end))
+    blocks = _with_captions(list(_blocks(document, start, end)))
     counts = count_tokens([text[b.start : b.end] for b in blocks])
     pieces: list[_Piece] = []
     for block, tokens in zip(blocks, counts, strict=True):
@@ -124,6 +136,7 @@ def _pieces(
 def _blocks(document: Document, start: int, end: int) -> Iterator[_Piece]:
     """Blocks of a page: each runs to the start of the next, so that blanks are in some block."""
     text, markdown = document.text, document.media_type == "text/markdown"
+    tables = document.media_type in _WITH_TABLES
     headings = {h.start for h in _between(document.headings, start, end)}
     by_line = not document.media_type.startswith(_PROSE)
     opened, kind, fence, blank = start, "", "", True
@@ -142,7 +155,7 @@ def _blocks(document: Document, start: int, end: int) -> Iterator[_Piece]:
         elif marker is not None:
             here = "fence"
         else:
-            here = "table" if markdown and stripped.startswith("|") else "text"
+            here = "table" if tables and stripped.startswith("|") else "text"
         new = blank or here != kind or here == "heading"
         if stripped and new and text[opened:at].strip():
             yield _block(text, opened, at, kind, by_line=by_line)
@@ -160,9 +173,20 @@ def _block(text: str, start: int, end: int, kind: str, *, by_line: bool) -> _Pie
     if kind == "table":
         lines = list(_lines(text, start, end))[:2]
         if len(lines) == 2 and _TABLE_RULE.fullmatch(lines[1][1]):
-            table = (start, lines[1][0] + len(lines[1][1]))
+            table = (start, start, lines[1][0] + len(lines[1][1]))
     by_line = by_line or kind in ("fence", "table")
-    return _Piece(start, end, 0, kind == "heading", by_line, table)
+    return _Piece(start, end, 0, kind == "heading", by_line, table=table)
+
+
+def _with_captions(blocks: list[_Piece]) -> list[_Piece]:
+    """The blocks; a short one right above a table, its title or the sentence that announces it,
+    belongs to the table."""
+    for index, (above, block) in enumerate(pairwise(blocks)):
+        short = block.table is not None and above.end - above.start <= _CAPTION_CHARACTERS
+        if short and block.table is not None and above.table is None and not above.by_line:
+            blocks[index] = replace(above, announces=True)
+            blocks[index + 1] = replace(block, table=(above.start, *block.table[1:]))
+    return blocks
 
 
 def _between(headings: Sequence[Heading], start: int, end: int) -> Sequence[Heading]:
@@ -244,7 +268,7 @@ def _pack(
             group.append(piece)
             fill += piece.tokens
             at += 1
-        while at < len(pieces) and at - first > 1 and pieces[at - 1].heading:
+        while at < len(pieces) and at - first > 1 and pieces[at - 1].opens:
             at -= 1
             group.pop()
         remaining -= sum(p.tokens for p in pieces[first:at])
@@ -308,8 +332,10 @@ class _Places:
         end = start + len(text)
         header = ""
         if group[0].continues_table and group[0].table is not None:
-            a, b = group[0].table
-            header = document.text[a:b].rstrip() if b - a <= max(len(text), 200) else ""
+            *begins, first_row = group[0].table
+            limit = max(len(text), _HEADER_CHARACTERS)
+            begin = next((at for at in begins if first_row - at <= limit), first_row)
+            header = document.text[begin:first_row].rstrip()
         at = bisect_right(self._heading_starts, start)
         return Chunk(
             source=document.source,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ragkit.store import Store
 
 # Of ingest/chunking.py, and of what ingest/prepare.py stores beside a chunk.
-CHUNKER_VERSION = 1
+CHUNKER_VERSION = 2
 # Of each loader in loading/LOADERS, and of what it is made of.
 LOADER_VERSIONS = {
     "adoc": 2,

@@ -36,11 +36,12 @@ def split_sentences(text: str, *, table_header: str = "") -> list[Span]:
 
     A fenced code block is one unit, fences included; so is a table row. Bullet signs, rules and
     the lines that underline a heading or a table header belong to no unit. `table_header` is the
-    header of the table that `text` begins in the middle of.
+    header of the table that `text` begins in the middle of, below its caption.
     """
     spans: list[Span] = []
     language = detect_language(text[:_SAMPLE_CHARACTERS]) or "en"
-    inherited = next((line.strip() for line in table_header.splitlines() if line.strip()), "")
+    rows = (line.strip() for line in table_header.splitlines())
+    inherited = next((row for row in rows if row.startswith("|")), "")
     header = inherited
     for start, end, kind in _blocks(text):
         if kind == "header":

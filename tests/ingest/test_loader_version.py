@@ -132,7 +132,7 @@ def test_a_rebuild_leaves_files_it_took_over_to_the_next_run(index: Index, docs:
     index.maintenance.reindex(chunk_tokens=100)
     (docs.parent / "a.md").rename(docs / "a.md")
     assert update(index, docs).updated >= 1
-    assert {r.chunker_version for r in index.files() if r.outcome == "indexed"} == {1}
+    assert {r.chunker_version for r in index.files() if r.outcome == "indexed"} == {CHUNKER_VERSION}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ragkit.loading.pdf.page import JOINED_HYPHEN, Line, PageText
 from ragkit.loading.pdf.running_heads import find_running_heads
-from ragkit.loading.pdf.tables import split_tables
+from ragkit.loading.pdf.tables import Table, split_tables
 
 _SYMBOLS = {
     "\uf0b7": "•",
@@ -64,8 +64,9 @@ def lay_out(pages: Sequence[PageText]) -> LaidOut:
         kept = [line for index, line in enumerate(page) if index not in indexes]
         blocks = []
         for block in split_tables(kept):
-            if isinstance(block, str):
-                blocks.append(block)
+            if isinstance(block, Table):
+                blocks.append(block.text)
+                lost += block.lost_characters
                 continue
             lines = [line.text for line in block]
             blocks.append(_reflow(lines, compounds))

@@ -17,6 +17,12 @@ class Box(NamedTuple):
     top: float
 
 
+def around(*boxes: Box) -> Box:
+    """The smallest box that holds all of these."""
+    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
+    return Box(min(lefts), min(bottoms), max(rights), max(tops))
+
+
 class Word(NamedTuple):
     """A word without blanks, and where it stands."""
 

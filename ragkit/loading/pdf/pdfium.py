@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ragkit.engines.isolated import IsolatedCallError, IsolatedFunction
 from ragkit.loading.content import LoadOptions
-from ragkit.loading.pdf.page import JOINED_HYPHEN, Box, Line, PageText, Word
+from ragkit.loading.pdf.page import JOINED_HYPHEN, Box, Line, PageText, Word, around
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
@@ -30,7 +30,9 @@ _PROSE_WORDS = 9
 _SMALL = re.compile(r"[a-zà-öø-ÿ]{2,}[,;.]?")
 # A page with fewer non-blank characters that shows a large picture is taken for a scan.
 _SCAN_CHARACTERS = 20
+_HAS_DIGIT = re.compile(r"\d|^[—–-]$")
 _SCAN_PIXELS = 200_000
+_LONG_LINE = 8
 _OBJECTS = 200  # looked at on a page without text
 
 
@@ -110,7 +112,7 @@ def _page(document: PdfDocument, number: int) -> PageText:
         page = document[number]
         text_page = page.get_textpage()
         try:
-            lines = tuple(_lines(page, text_page))
+            lines = _upright(tuple(_lines(text_page)))
             drawn = _is_long(lines) or _is_drawn(page)
             return PageText(lines, "", drawn, not _is_long(lines) and _has_picture(page))
         finally:
@@ -124,7 +126,7 @@ def _is_long(lines: tuple[Line, ...]) -> bool:
     return sum(len("".join(line.text.split())) for line in lines) >= _SCAN_CHARACTERS
 
 
-def _lines(page: PdfPage, text_page: PdfTextPage) -> Iterator[Line]:
+def _lines(text_page: PdfTextPage) -> Iterator[Line]:
     import pypdfium2.raw as raw
 
     text = text_page.get_text_range()
@@ -133,7 +135,7 @@ def _lines(page: PdfPage, text_page: PdfTextPage) -> Iterator[Line]:
         codes = [raw.FPDFText_GetUnicode(text_page, index) for index in range(count)]
         text = "".join(chr(code) if code < 0x110000 else "\ufffd" for code in codes)
         text = text.replace("\2", JOINED_HYPHEN)
-    box_of = _boxes(page, text_page)
+    box_of = _boxes(text_page)
     text = _LAM_ALEF.sub(lambda match: _in_order(match, box_of), text)
     for match in _LINE.finditer(text):
         start = match.start()
@@ -142,12 +144,31 @@ def _lines(page: PdfPage, text_page: PdfTextPage) -> Iterator[Line]:
         ]
         if not found:
             continue
-        if sum(_SMALL.fullmatch(word[0]) is not None for word in found) >= _PROSE_WORDS:
-            found_box = _around(box_of(found[0][1]), box_of(found[-1][2] - 1))
+        if _is_prose([word for word, _, _ in found]):
+            found_box = around(box_of(found[0][1]), box_of(found[-1][2] - 1))
             yield Line(match[0], found_box)
         else:
-            words = tuple(Word(word, _around(box_of(a), box_of(b - 1))) for word, a, b in found)
-            yield Line(match[0], _around(*(word.box for word in words)), words)
+            parts = [part for word in found for part in _parts(*word)]
+            words = tuple(Word(word, around(box_of(a), box_of(b - 1))) for word, a, b in parts)
+            yield Line(match[0], around(*(word.box for word in words)), words)
+
+
+def _parts(word: str, start: int, end: int) -> list[tuple[str, int, int]]:
+    """A word that goes on in the next line as what stands in either."""
+    first, hyphen, second = word.partition(JOINED_HYPHEN)
+    if not (first and second):
+        return [(word.replace(hyphen, "-") if hyphen else word, start, end)]
+    middle = start + len(first)
+    return [(f"{first}-", start, middle), *_parts(second, middle + 1, end)]
+
+
+def _is_prose(words: list[str]) -> bool:
+    """Whether these are the words of running text, and no long label with a figure after it."""
+    return (
+        len(words) >= _PROSE_WORDS
+        and not any(map(_HAS_DIGIT.search, words[-3:]))
+        and sum(_SMALL.fullmatch(word) is not None for word in words) >= _PROSE_WORDS
+    )
 
 
 def _in_order(match: re.Match[str], box_of: Callable[[int], Box]) -> str:
@@ -157,12 +178,10 @@ def _in_order(match: re.Match[str], box_of: Callable[[int], Box]) -> str:
     return match[0][::-1] if one_glyph else match[0]
 
 
-def _boxes(page: PdfPage, text_page: PdfTextPage) -> Callable[[int], Box]:
-    """Where a character stands on the page as it is shown."""
+def _boxes(text_page: PdfTextPage) -> Callable[[int], Box]:
+    """Where a character stands on the page, whichever way that is turned."""
     import pypdfium2.raw as raw
 
-    width, height = page.get_size()
-    turned = page.get_rotation()
     values = [c_double() for _ in range(4)]
     left, right, bottom, top = values
     references = [byref(value) for value in values]
@@ -170,25 +189,35 @@ def _boxes(page: PdfPage, text_page: PdfTextPage) -> Callable[[int], Box]:
 
     def box_of(index: int) -> Box:
         get(handle, index, *references)
-        box = Box(left.value, bottom.value, right.value, top.value)
-        return _turned(box, turned, width, height) if turned else box
+        return Box(left.value, bottom.value, right.value, top.value)
 
     return box_of
 
 
-def _turned(box: Box, degrees: int, width: float, height: float) -> Box:
-    """A place on a page as it is shown, `width` and `height` large, clockwise by `degrees`."""
-    a, b, c, d = box
-    if degrees == 90:
-        return Box(b, height - c, d, height - a)
-    if degrees == 180:
-        return Box(width - c, height - d, width - a, height - b)
-    return Box(width - d, a, width - b, c)
+def _upright(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """The lines as they stand where the page is turned so that its words run to the right."""
+    long = [line for line in lines if line.box is not None and len(line.text) >= _LONG_LINE]
+    sideways = [
+        box for line in long if (box := line.box) and box.top - box.bottom > box.right - box.left
+    ]
+    if len(sideways) <= len(long) / 2:
+        return lines
+    ends = [(line.words[0].box, line.words[-1].box) for line in long if len(line.words) > 1]
+    upwards = sum(first.bottom < last.bottom for first, last in ends) >= len(ends) / 2
 
+    def turned(box: Box) -> Box:
+        if upwards:
+            return Box(box.bottom, -box.right, box.top, -box.left)
+        return Box(-box.top, box.left, -box.bottom, box.right)
 
-def _around(*boxes: Box) -> Box:
-    lefts, bottoms, rights, tops = zip(*boxes, strict=True)
-    return Box(min(lefts), min(bottoms), max(rights), max(tops))
+    return tuple(
+        Line(
+            line.text,
+            line.box and turned(line.box),
+            tuple(Word(w.text, turned(w.box)) for w in line.words),
+        )
+        for line in lines
+    )
 
 
 def _is_drawn(page: PdfPage) -> bool:
