@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 
 _MOST_PROBLEMS = 20
+_OUTCOMES = ("failed", "skipped", "indexed")
 
 
 def print_report(report: IndexReport) -> None:
-    """What a run did to stdout, its problems to stderr."""
-    for problem in report.problems[:_MOST_PROBLEMS]:
+    """What a run did to stdout, its problems to stderr, the worst first."""
+    problems = sorted(report.problems, key=lambda one: _OUTCOMES.index(one.outcome))
+    for problem in problems[:_MOST_PROBLEMS]:
         colour = "red" if problem.outcome == "failed" else "yellow"
         print_status(
             f"{problem.outcome}: {safe_line(problem.source)}: {safe_line(problem.reason)}",

@@ -26,6 +26,7 @@ _OTHER = re.compile(r"[\W_]+")
 # What holds no text of its own.
 _MUTE_TYPES = re.compile(r"image/|application/(?:x-)?(?:pgp|pkcs7)-signature")
 _MUTE_NAMES = re.compile(r"\.(?:png|jpe?g|gif|bmp|svg|webp|tiff?|ico|emf|wmf|p7s)$", re.IGNORECASE)
+_UNREAD = "attachments are named and not read: save them as files to index them"
 _SEALED_TYPES = re.compile(r"application/(?:pgp-encrypted|(?:x-)?pkcs7-mime)")
 _SEALED_NAMES = re.compile(r"smime\.p7m$|\.rpmsg$", re.IGNORECASE)
 
@@ -111,7 +112,9 @@ def mail_content(mail: Mail, notes: Iterable[str] = ()) -> LoadedContent:
         )
     writer = MarkdownWriter()
     write_mail(mail, writer)
-    return writer.content(metadata=_metadata(mail), notes=(*notes, *unread_note([mail])))
+    attachments = ("attachments", ", ".join(dict.fromkeys(_unread([mail]))))
+    metadata = [*_metadata(mail), attachments]
+    return writer.content(metadata=metadata, notes=(*notes, *unread_note([mail])))
 
 
 def _is_text(part: MailPart) -> bool:
@@ -135,10 +138,9 @@ def _metadata(mail: Mail) -> Iterator[tuple[str, str]]:
 
 
 def unread_note(mails: Iterable[Mail]) -> tuple[str, ...]:
-    """A note that names the attachments that hold more than a picture and were not read."""
-    names = dict.fromkeys(_unread(mails))
-    shown = ", ".join(list(names)[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    return (f"attachments not read: {shown}; save them as files to index them",) if names else ()
+    """A note where attachments that hold more than a picture were not read. The same for all
+    mail, so that `status` says it once."""
+    return (_UNREAD,) if next(_unread(mails), "") else ()
 
 
 def _unread(mails: Iterable[Mail]) -> Iterator[str]:

@@ -61,7 +61,10 @@ def test_short_texts_that_are_attached_are_read_and_others_named() -> None:
     assert "| a | b |\n| --- | --- |\n| 1 | 2 |" in text
     assert "## Attachment page.html\n\npage" in text
     assert "Own heading" in [heading.title for heading in document.headings]
-    assert document.notes == ("attachments not read: lease.pdf; save them as files to index them",)
+    assert document.notes == (
+        "attachments are named and not read: save them as files to index them",
+    )
+    assert dict(document.metadata)["attachments"] == "lease.pdf"
 
 
 def test_a_long_or_binary_attachment_is_said_not_to_be_read() -> None:
@@ -71,7 +74,8 @@ def test_a_long_or_binary_attachment_is_said_not_to_be_read() -> None:
     mail.add_attachment(b"\1", maintype="application", subtype="ms-tnef", filename="winmail.dat")
     document = load(bytes(mail), "a.eml")
     assert len(document.text) < 1000
-    assert document.notes[0].startswith("attachments not read: log.txt, noise.txt, winmail.dat")
+    assert dict(document.metadata)["attachments"] == "log.txt, noise.txt, winmail.dat"
+    assert "named and not read" in document.notes[0]
 
 
 PLAIN_STUB = "This message is best seen in a program that shows HTML. Please use one."
