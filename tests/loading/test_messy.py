@@ -28,6 +28,8 @@ OTHERWISE = {
     "web/big-preamble.html": "the reference is mojibake",
     "web/testArabicMisleadingCharset.html": "the reference is mojibake",
     "web/testHTMLNoisyMetaEncoding_1.html": "the reference is mojibake",
+    "gov/issue-71-duplicate-chars.pdf": "the words of a line come in another order than they stand",
+    "gov/WARN-Report-for-7-1-2015-to-03-25-2016.pdf": "a Markdown table",
     "tables/csv-with-long-lines.csv": "a Markdown table",
     "tables/test_mskanji.csv": "a Markdown table",
 }
