@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from io import BytesIO
+from typing import TypeVar
 from xml.etree import ElementTree
 
 from ragkit.errors import LoadError
@@ -114,17 +115,25 @@ class GuardedZip:
         data = self.read(name)
         return parse_xml(data, name) if data else None
 
+    def optional_xml(self, name: str) -> ElementTree.Element | None:
+        """A part that the text can do without, as a tree; None also when it cannot be read."""
+        try:
+            return self.xml(name)
+        except LoadError:
+            return None
+
 
 def parse_xml(data: bytes, name: str) -> ElementTree.Element:
     """A tree without any entity of its own. Raises LoadError for declarations and damage."""
-    _refuse_declarations(data, name)
+    refuse_declarations(data, name)
     try:
         return ElementTree.fromstring(data)  # noqa: S314  has no declarations
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise LoadError(f"damaged: {name[:80]} is not well-formed XML") from error
 
 
-def _refuse_declarations(data: bytes, name: str) -> None:
+def refuse_declarations(data: bytes, name: str) -> None:
+    """Raises LoadError for a part that declares a document type or entities."""
     # In UTF-16 every other byte is zero.
     plain = data.replace(b"\0", b"") if b"\0" in data[:64] else data
     if any(declaration in plain for declaration in _DECLARATIONS):
@@ -165,7 +174,7 @@ def office_archive(data: bytes, options: LoadOptions) -> tuple[GuardedZip, Bytes
             part = b""
             if name.lower().endswith(XML_SUFFIXES):
                 part = archive.read(name)
-                _refuse_declarations(part, name)
+                refuse_declarations(part, name)
                 if b"http://purl.oclc.org/ooxml/" in part:
                     for strict, ours in _STRICT:
                         part = part.replace(strict, _TRANSITIONAL + ours)
@@ -220,6 +229,14 @@ def dublin_core(tree: ElementTree.Element | None) -> tuple[tuple[str, str], ...]
         if key and value and value not in found.setdefault(key, []):
             found[key].append(value)
     return tuple((key, ", ".join(values[:20])) for key, values in found.items() if values)
+
+
+_Default = TypeVar("_Default")
+
+
+def whole_number(text: str | None, default: _Default) -> int | _Default:
+    """The number that an attribute says, `default` where it is none or absurd."""
+    return int(text) if text and text.isdecimal() and len(text) < 10 else default
 
 
 def local_name(tag: object) -> str:

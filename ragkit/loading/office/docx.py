@@ -9,7 +9,7 @@ from typing import Any
 
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
-from ragkit.loading.office.archive import dublin_core, local_name, office_archive
+from ragkit.loading.office.archive import dublin_core, local_name, office_archive, whole_number
 from ragkit.loading.office.docx_text import (
     WRAPPERS,
     W,
@@ -47,12 +47,14 @@ def _load(data: bytes, options: LoadOptions, depth: int) -> LoadedContent:
 
     def opening(file: BytesIO) -> tuple[Any, _Reader]:
         document = docx.Document(file)
+        if document.element.body is None:
+            raise ValueError("it has no body")
         return document.element.body, _Reader(MarkdownWriter(), document.part, embedded)
 
     (body, reader), notes = open_or_repair(opening, copy, "Word file")
     reader.blocks(body)
     reader.margin()
-    metadata = dublin_core(archive.xml("docProps/core.xml"))
+    metadata = dublin_core(archive.optional_xml("docProps/core.xml"))
     return reader.writer.content(metadata=metadata, notes=dict.fromkeys([*notes, *reader.notes]))
 
 
@@ -114,7 +116,7 @@ class _Reader:
             style = attribute(properties.find(f"{W}pStyle"))
             level = self._styles[style].heading if style in self._styles else 0
             outline = attribute(properties.find(f"{W}outlineLvl"))
-            if outline.isdigit() and int(outline) < 9:
+            if whole_number(outline, 9) < 9:
                 level = int(outline) + 1
         place = self._numbering.place(properties, style)
         by_name = style.startswith(("ListBullet", "ListNumber")) and not level

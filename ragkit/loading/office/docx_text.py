@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ragkit.loading.office.archive import local_name
+from ragkit.loading.office.archive import local_name, whole_number
 from ragkit.loading.office.formula import formula_text
 from ragkit.loading.office.numbering import attribute
 from ragkit.loading.table_grid import Cell
@@ -87,9 +87,9 @@ def row_cells(row: Any) -> Iterator[tuple[Any, Cell]]:
     if properties is not None:
         mark = properties.find(f"{W}tblHeader")
         is_header = mark is not None and attribute(mark) not in ("0", "false", "off")
-        before = attribute(properties.find(f"{W}gridBefore"))
-        if before.isdigit() and before != "0":
-            yield (), Cell(columns=int(before), is_header=is_header)
+        before = whole_number(attribute(properties.find(f"{W}gridBefore")), 0)
+        if before:
+            yield (), Cell(columns=before, is_header=is_header)
     for cell in inside(row, "tc"):
         span, continued = "", False
         properties = cell.find(f"{W}tcPr")
@@ -97,7 +97,7 @@ def row_cells(row: Any) -> Iterator[tuple[Any, Cell]]:
             span = attribute(properties.find(f"{W}gridSpan"))
             merge = properties.find(f"{W}vMerge")
             continued = merge is not None and attribute(merge) != "restart"
-        columns = int(span) if span.isdigit() else 1
+        columns = whole_number(span, 1)
         yield cell, Cell(columns=columns, is_header=is_header, continued=continued)
 
 

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from ragkit.loading.content import MarkdownWriter
-from ragkit.loading.office.archive import local_name
+from ragkit.loading.office.archive import local_name, whole_number
 from ragkit.loading.office.formula import formula_text
 from ragkit.loading.office.number_format import format_number
 
@@ -26,9 +26,9 @@ def shape_paragraphs(element: Any) -> Iterator[tuple[str, int]]:
         if name == "p":
             text = "".join(_pieces(child)).strip()
             level = _first(child, "pPr")
-            depth = (level.get("lvl") or "") if level is not None else ""
+            depth = whole_number(level.get("lvl"), 0) if level is not None else 0
             if text:
-                yield text, int(depth) if depth.isdigit() else 0
+                yield text, depth
         elif name != "Fallback":  # what readers that are too old for it get instead
             yield from shape_paragraphs(child)
 
@@ -123,9 +123,8 @@ def _points(element: Any) -> list[str]:
     pattern = next((code.text or "" for code in _all(element, "formatCode")), "")
     texts: dict[int, str] = {}
     for point in _all(element, "pt"):
-        index = point.get("idx") or ""
         value = "".join(point.itertext()).strip()
-        place = int(index) if index.isdigit() else len(texts)
+        place = whole_number(point.get("idx"), len(texts))
         if place < _CHART_POINTS:
             texts[place] = _number(value, point.get("formatCode") or pattern)
     if not texts:

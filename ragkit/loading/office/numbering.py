@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from ragkit.loading.office.archive import whole_number
 from ragkit.loading.office.list_numbers import LEVELS, Level, ListNumbers
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _CHAIN = 20
+_Default = TypeVar("_Default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,7 @@ class Numbering:
         own = properties.find(f"{_W}numPr") if properties is not None else None
         if own is not None:
             list_id = attribute(own.find(f"{_W}numId")) or list_id
-            text = attribute(own.find(f"{_W}ilvl"))
-            level = int(text) if text.isdigit() else None
+            level = whole_number(attribute(own.find(f"{_W}ilvl")), None)
         if not list_id or list_id == "0":
             return None
         instance = self._instances.get(list_id)
@@ -84,17 +85,16 @@ def paragraph_styles(styles: Any) -> dict[str, Style]:
         identity = style.get(f"{_W}styleId") or ""
         name = attribute(style.find(f"{_W}name")).lower()
         based_on[identity] = attribute(style.find(f"{_W}basedOn"))
-        outline = attribute(style.find(f"{_W}pPr/{_W}outlineLvl"))
-        level = attribute(style.find(f"{_W}pPr/{_W}numPr/{_W}ilvl"))
+        outline = whole_number(attribute(style.find(f"{_W}pPr/{_W}outlineLvl")), 9)
         heading = 1 if name == "title" else 0
-        if name.startswith("heading ") and name[8:].isdigit():
-            heading = int(name[8:])
-        elif outline.isdigit() and int(outline) < 9:
-            heading = int(outline) + 1
+        if name.startswith("heading "):
+            heading = whole_number(name[8:], 0)
+        if not heading and outline < 9:
+            heading = outline + 1
         own[identity] = Style(
             heading,
             attribute(style.find(f"{_W}pPr/{_W}numPr/{_W}numId")),
-            int(level) if level.isdigit() else None,
+            whole_number(attribute(style.find(f"{_W}pPr/{_W}numPr/{_W}ilvl")), None),
         )
     return {identity: _inherited(identity, own, based_on) for identity in own}
 
@@ -133,9 +133,9 @@ def _instances(numbering: Any, styles: Mapping[str, Style]) -> Iterator[tuple[st
         if found is not None:
             overrides = list(one.iterchildren(f"{_W}lvlOverride"))
             starts = {
-                _index(override): int(start)
+                _index(override): start
                 for override in overrides
-                if (start := attribute(override.find(f"{_W}startOverride"))).isdigit()
+                if (start := _value(override, "startOverride", None)) is not None
             }
             levels = found[1] | {
                 level: other for override in overrides for level, other in _levels(override)
@@ -151,17 +151,15 @@ def _instances(numbering: Any, styles: Mapping[str, Style]) -> Iterator[tuple[st
 
 def _levels(parent: Any) -> Iterator[tuple[int, Level]]:
     for one in parent.iterchildren(f"{_W}lvl"):
-        start = attribute(one.find(f"{_W}start"))
-        restart = attribute(one.find(f"{_W}lvlRestart"))
         form = one.find(f".//{_W}numFmt")  # one that is new to old readers is wrapped
         legal = one.find(f"{_W}isLgl")
         yield (
             _index(one),
             Level(
-                start=int(start) if start.isdigit() else 0,
+                start=_value(one, "start", 0),
                 form=attribute(form) or "decimal",
                 text=attribute(one.find(f"{_W}lvlText")),
-                restart=int(restart) if restart.isdigit() else None,
+                restart=_value(one, "lvlRestart", None),
                 legal=legal is not None and attribute(legal) not in ("0", "false"),
                 style=attribute(one.find(f"{_W}pStyle")),
             ),
@@ -169,8 +167,11 @@ def _levels(parent: Any) -> Iterator[tuple[int, Level]]:
 
 
 def _index(element: Any) -> int:
-    level = element.get(f"{_W}ilvl") or ""
-    return int(level) if level.isdigit() else 0
+    return whole_number(element.get(f"{_W}ilvl"), 0)
+
+
+def _value(element: Any, name: str, default: _Default) -> int | _Default:
+    return whole_number(attribute(element.find(f"{_W}{name}")), default)
 
 
 def attribute(element: Any) -> str:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
 from ragkit.loading.detect_format import needs_password
-from ragkit.loading.office.archive import GuardedZip, dublin_core, local_name
+from ragkit.loading.office.archive import GuardedZip, dublin_core, local_name, whole_number
 from ragkit.loading.office.list_numbers import ListNumbers
 from ragkit.loading.office.opendocument_text import (
     DRAW,
@@ -26,6 +26,7 @@ from ragkit.loading.office.opendocument_text import (
     text_boxes,
     text_of,
 )
+from ragkit.loading.office.repair import sound_xml
 from ragkit.loading.office.spreadsheet import write_grid
 from ragkit.loading.table_grid import Cell, write_table
 
@@ -42,15 +43,15 @@ def load_opendocument(data: bytes, options: LoadOptions) -> LoadedContent:
     archive = GuardedZip(data, options)
     if b"encryption-data" in archive.read("META-INF/manifest.xml"):
         raise needs_password()
-    tree = archive.xml("content.xml")
+    tree, notes = sound_xml(archive.read("content.xml"), "content.xml")
     body = tree.find(f"{OFFICE}body") if tree is not None else None
     if tree is None or body is None:
         raise LoadError("damaged: it has no content")
     reader = _Reader(archive, tree, options.table_cells)
     for part in body:
         reader.blocks(part)
-    metadata = dublin_core(archive.xml("meta.xml"))
-    return reader.writer.content(metadata=metadata, notes=dict.fromkeys(reader.notes))
+    metadata = dublin_core(archive.optional_xml("meta.xml"))
+    return reader.writer.content(metadata=metadata, notes=dict.fromkeys([*notes, *reader.notes]))
 
 
 class _Reader:
@@ -58,7 +59,7 @@ class _Reader:
         self.writer = MarkdownWriter()
         self.notes: list[str] = []
         self._archive = archive
-        self._lists = ListStyles(archive.xml("styles.xml"), tree)
+        self._lists = ListStyles(archive.optional_xml("styles.xml"), tree)
         self._commented = commented_texts(tree)
         self._hidden = set(_hidden_styles(tree))
         self._cells_left = cells
@@ -90,8 +91,7 @@ class _Reader:
                 self.blocks(child)
 
     def _heading(self, heading: Element, number: str = "") -> None:
-        written = heading.get(f"{TEXT}outline-level", "1")
-        level = int(written) if written.isdigit() else 1
+        level = whole_number(heading.get(f"{TEXT}outline-level"), 1)
         text = text_of(heading)
         if not number and heading.get(f"{TEXT}is-list-header") != "true":
             number = self._lists.heading(level)
@@ -182,11 +182,9 @@ class _Reader:
         self._objects_left -= 1
         if not name or self._objects_left < 0:
             return
-        try:
-            tree = self._archive.xml(posixpath.normpath(f"{name}/content.xml"))
-        except LoadError:
-            self.notes.append("a chart or formula is damaged: not all of it was read")
-            return
+        tree = self._archive.optional_xml(posixpath.normpath(f"{name}/content.xml"))
+        if tree is None:
+            self.notes.append("a chart or formula in it could not be read")
         titles = [paragraphs_of(one) for one in _all(tree, "title")]
         self.writer.paragraph("Chart: " + ", ".join(filter(None, titles)) if any(titles) else "")
         for table in _all(tree, "table"):
@@ -234,8 +232,7 @@ def _cells(row: Element, *, is_header: bool, covered: bool) -> list[Cell]:
 
 
 def _repeats(element: Element, name: str) -> int:
-    count = element.get(f"{TABLE}{name}", "1")
-    return min(int(count), _REPEATS) if count.isdigit() else 1
+    return min(whole_number(element.get(f"{TABLE}{name}"), 1), _REPEATS)
 
 
 def _hidden_styles(tree: Element) -> Iterator[str]:

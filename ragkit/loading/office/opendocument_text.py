@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from ragkit.loading.office.archive import local_name
+from ragkit.loading.office.archive import local_name, whole_number
 from ragkit.loading.office.list_numbers import LEVELS, Level, ListNumbers
 
 _NAMES = "{urn:oasis:names:tc:opendocument:xmlns:%s:1.0}"
@@ -28,7 +28,7 @@ def _pieces(element: Element) -> Iterator[str]:
     for child in element:
         name = local_name(child.tag)
         if name == "s":
-            yield " " * min(int(child.get(f"{TEXT}c", "1") or 1), 100)
+            yield " " * min(whole_number(child.get(f"{TEXT}c"), 1), 100)
         elif name == "tab":
             yield " "
         elif name == "line-break":
@@ -127,10 +127,10 @@ class ListStyles:
     def item(self, style: str, numbers: ListNumbers, depth: int, item: Element) -> str:
         """The number of an item, "" for one with a bullet."""
         levels = self._styles.get(style)
-        start = item.get(f"{TEXT}start-value", "")
+        start = whole_number(item.get(f"{TEXT}start-value"), None)
         if not levels or depth >= LEVELS:
             return ""
-        return numbers.count(levels, depth, int(start) if start.isdigit() else None)
+        return numbers.count(levels, depth, start)
 
     def heading(self, level: int) -> str:
         """The number of a heading, "" where headings have none."""
@@ -141,16 +141,15 @@ class ListStyles:
 
 def _levels(style: Element) -> Iterator[tuple[int, Level]]:
     for one in style:
-        number = one.get(f"{TEXT}level", "")
-        if not number.isdigit():
+        level = whole_number(one.get(f"{TEXT}level"), 0)
+        if not 0 < level <= LEVELS:
             continue
-        level = int(number)
         form = _FORMS.get(one.get(f"{STYLE}num-format", ""), "decimal")
         if local_name(one.tag) not in ("list-level-style-number", "outline-level-style"):
             form = "bullet"
-        shown, start = one.get(f"{TEXT}display-levels", "1"), one.get(f"{TEXT}start-value", "1")
-        first = level - (int(shown) if shown.isdigit() else 1) + 1
+        first = level + 1 - whole_number(one.get(f"{TEXT}display-levels"), 1)
+        start = whole_number(one.get(f"{TEXT}start-value"), 1)
         places = ".".join(f"%{place}" for place in range(max(first, 1), level + 1))
         before, after = one.get(f"{STYLE}num-prefix", ""), one.get(f"{STYLE}num-suffix", "")
         text = f"{before}{places}{after}" if form not in ("none", "bullet") else ""
-        yield level - 1, Level(int(start) if start.isdigit() else 1, form, text)
+        yield level - 1, Level(start, form, text)

@@ -44,7 +44,9 @@ def load_pptx(data: bytes, options: LoadOptions) -> LoadedContent:
         if damaged:
             parts = "one part" if damaged == 1 else f"{damaged} parts"
             notes.append(f"slide {number}: {parts} of it could not be read")
-    return writer.content(metadata=dublin_core(archive.xml("docProps/core.xml")), notes=notes)
+    return writer.content(
+        metadata=dublin_core(archive.optional_xml("docProps/core.xml")), notes=notes
+    )
 
 
 def _write_slide(slide: Any, writer: MarkdownWriter) -> int:

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 from zipfile import ZipFile
 
 from ragkit.loading.content import MarkdownWriter
-from ragkit.loading.office.archive import local_name
+from ragkit.loading.office.archive import local_name, whole_number
 from ragkit.loading.office.drawing import RELATIONS, write_chart, write_diagram, write_shapes
 
 _MERGED = re.compile(
@@ -144,10 +144,10 @@ class WorkbookParts:
 def _legacy_comments(root: Element) -> Iterator[Comment]:
     authors = [author.text or "" for author in _all(root, "author")]
     for one in _all(root, "comment"):
-        number = one.get("authorId", "")
-        known = number.isdigit() and int(number) < len(authors)
+        number = whole_number(one.get("authorId"), len(authors))
+        author = authors[number] if number < len(authors) else ""
         text = "".join(text.text or "" for text in _all(one, "t"))
-        yield from _comment(one.get("ref", ""), authors[int(number)] if known else "", text)
+        yield from _comment(one.get("ref", ""), author, text)
 
 
 def _comment(reference: str, author: str, text: str) -> Iterator[Comment]:

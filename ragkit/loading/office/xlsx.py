@@ -35,7 +35,7 @@ def load_xlsx(data: bytes, options: LoadOptions) -> LoadedContent:
         reader = _Reader(parts, options.table_cells)
         for sheet in parts.sheets():
             reader.sheet(sheet, values.get(sheet.title), formulas.get(sheet.title))
-    metadata = dublin_core(archive.xml("docProps/core.xml"))
+    metadata = dublin_core(archive.optional_xml("docProps/core.xml"))
     return reader.writer.content(metadata=metadata, notes=[*notes, *reader.notes])
 
 

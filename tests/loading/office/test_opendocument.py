@@ -181,3 +181,12 @@ def test_charts_are_read(make_zip) -> None:  # type: ignore[no-untyped-def]
     assert load(make_zip(files), "a.odt").text == (
         "See:\n\nChart: Sales\n\n|  | North |\n| --- | --- |\n| Q1 | 5 |"
     )
+
+
+def test_a_damaged_text_is_read_up_to_there(make_zip) -> None:  # type: ignore[no-untyped-def]
+    files = parts("text", "<text:p>first</text:p><text:p>last</text:p>")
+    files["content.xml"] = files["content.xml"].partition("last")[0]
+    files["meta.xml"] = files["styles.xml"] = "<m"
+    document = load(make_zip(files), "a.odt")
+    assert document.text == "first"
+    assert document.notes == ("damaged: not all of content.xml could be read",)

@@ -236,3 +236,12 @@ def test_templates_and_files_with_macros_are_read_like_workbooks(name: str, kind
     plain = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
     data = replaced(book({"S": [["words"]]}), "[Content_Types].xml", plain, kind.encode())
     assert "words" in load(data, name).text
+
+
+def test_a_workbook_without_sound_styles_is_read() -> None:
+    data = book({"S": [["Name", "Price"], ["Tea", 3]]})
+    name = "xl/styles.xml"
+    data = replaced(data, name, b"<fonts", b"<cellXfs><xf numFmtId='x'/></cellXfs><fonts")
+    document = load(data, "a.xlsx")
+    assert lines(document)[-1] == "| Tea | 3 |"
+    assert "xl/styles.xml" in document.notes[0]
