@@ -13,7 +13,8 @@ from itertools import pairwise
 # A word, a path or a key is shorter, and so is a signed token; a picture is longer.
 _FEWEST_CHARACTERS = 400
 _FEWEST_TO_DECODE = 40
-_LINE = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{40,}+={0,2}")
+_FEWEST_IN_LINE = 40
+_LINE = re.compile(rf"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{{{_FEWEST_IN_LINE},}}+={{0,2}}")
 _LAST_LINE = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _RUN = re.compile(rf"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{{{_FEWEST_CHARACTERS},}}+={{0,2}}")
 _HEX = re.compile(r"[0-9a-fA-F]+")
@@ -48,10 +49,11 @@ def without_encoded_data(text: str) -> KeptLines | None:
     kept: list[str] = []
     numbers: list[int] = []
     lost = 0
-    for number, line in enumerate(lines, 1):
-        short = "" if dropped[number - 1] else _RUN.sub(_left, line)
-        lost += sum(map(len, line.split())) - sum(map(len, short.split()))
-        if not dropped[number - 1]:
+    for number, (line, whole) in enumerate(zip(lines, dropped, strict=True), 1):
+        short = "" if whole else _RUN.sub(_left, line) if len(line) >= _FEWEST_CHARACTERS else line
+        if short != line:
+            lost += sum(map(len, line.split())) - sum(map(len, short.split()))
+        if not whole:
             kept.append(short)
             numbers.append(number)
     return KeptLines(kept, numbers, lost) if lost else None
@@ -128,19 +130,24 @@ def _from_yenc(body: bytes) -> bytes:
 
 def _blocks(lines: list[str]) -> Iterator[tuple[int, int]]:
     """Where blocks of lines begin and end that hold nothing but encoded data."""
-    at = 0
-    while at < len(lines):
-        end, is_data = _uu_end(lines, at), True
-        if not end:
-            end, is_data = _group_end(lines, at)
-        if is_data:
-            yield at, end
-        at = max(end, at + 1)
+    done = 0
+    for at, line in enumerate(lines):
+        if at < done:
+            continue
+        if line.startswith("begin "):
+            end = _uu_end(lines, at + 1)
+            if end:
+                yield at + 1, end
+                done = end
+        elif len(line) >= _FEWEST_IN_LINE:
+            done, is_data = _group_end(lines, at)
+            if is_data:
+                yield at, done
 
 
 def _uu_end(lines: list[str], start: int) -> int:
     """Where the lines of a uuencoded block end that begin at `start`; 0 when none do."""
-    if not start or not _UU_BEGIN.fullmatch(lines[start - 1].strip()):
+    if not _UU_BEGIN.fullmatch(lines[start - 1].strip()):
         return 0
     end = start
     while end < len(lines) and lines[end].strip() != "end" and _UU_LINE.fullmatch(lines[end]):
