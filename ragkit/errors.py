@@ -7,6 +7,7 @@ RagkitError
 ├── IndexChangedError                   written again and again while it was searched
 ├── IndexMismatchError                  built with another model, settings or format
 ├── IndexLockedError                    another process is writing it
+├── IndexReadOnlyError                  it may not be written here
 ├── LoadError                           a file that is no text (engines and loaders; not `Index`)
 ├── StorageError                        an object store that cannot be reached, or refuses
 └── ModelError                          a model did not do what was asked of it
@@ -41,6 +42,7 @@ __all__ = [
     "IndexLockedError",
     "IndexMismatchError",
     "IndexNotFoundError",
+    "IndexReadOnlyError",
     "LoadError",
     "ModelError",
     "ModelNotFoundError",
@@ -105,6 +107,10 @@ class IndexMismatchError(RagkitError):
 
 class IndexLockedError(RagkitError):
     """Another process is writing this index."""
+
+
+class IndexReadOnlyError(RagkitError):
+    """The index may not be written, by this person or on this disk. Reading works."""
 
 
 class StorageError(RagkitError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -10,9 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ragkit.errors import IndexLockedError
+from ragkit.errors import IndexLockedError, IndexReadOnlyError
 
 _FILE = "write.lock"
+_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 _PAUSE_SECONDS = 0.2
 _held: set[int] = set()  # the descriptors of the locks of this process
 
@@ -24,10 +26,19 @@ def write_lock(
     """Holds the write lock of a local index; the kernel frees it when the process ends, so a
     lock left by a dead process is taken over.
 
-    Raises `IndexLockedError`, naming the holder, when it is not free within `wait_seconds`.
+    Raises `IndexLockedError`, naming the holder, when it is not free within `wait_seconds`;
+    `IndexReadOnlyError` when nobody may write there.
     """
     path = folder / _FILE
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        if error.errno not in _READ_ONLY:
+            raise
+        raise IndexReadOnlyError(
+            f"the index at {folder} may not be written ({os.strerror(error.errno).lower()}); "
+            "search, ask, status and verify work all the same"
+        ) from error
     _held.add(descriptor)
     try:
         deadline = time.monotonic() + wait_seconds

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from ragkit.retrieval.filters import FilterOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_FOLDER = re.compile(r"\.\.?(/\.\.?)*/?")
 _SHOWN = 60  # characters of an expression on each side of what is wrong with it
 
 
@@ -27,6 +31,24 @@ def why_nothing(index: Index, given: Mapping[str, Any]) -> str:
     return explain_no_match(filters, index.files()) if filters else ""
 
 
+def resolve_path(index: Index, given: dict[str, Any]) -> None:
+    """Makes the path among the options, which is meant where one stands, one of the index."""
+    if "path" not in given:
+        return
+    from ragkit.retrieval.filters import glob_from
+
+    here, base = (
+        os.path.realpath(folder).replace(os.sep, "/") for folder in (".", index.base_folder)
+    )
+    path = given["path"]
+    glob = str(Path(path).expanduser()) if path.startswith("~") else path
+    if glob.startswith("/"):  # a link on the way has another name in the index
+        folder, _, name = glob.rstrip("/").rpartition("/")
+        if Path(folder).is_dir():
+            glob = f"{os.path.realpath(folder)}/{name}" + "/" * glob.endswith("/")
+    given["path"] = glob_from(glob, here, base, lambda: (file.source for file in index.files()))
+
+
 def _checked(_ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
     from ragkit.errors import FilterError
     from ragkit.retrieval.filters import FilterOptions, read_filters
@@ -35,6 +57,8 @@ def _checked(_ctx: click.Context, parameter: click.Parameter, value: Any) -> Any
         value = tuple(name for text in value for name in text.split(","))
     if value is None or value == ():
         return None
+    if parameter.name == "path" and _FOLDER.fullmatch(value):
+        return value  # a folder as seen from where one stands
     try:
         read_filters(**cast(FilterOptions, {str(parameter.name): value}))
     except FilterError as error:
@@ -67,7 +91,10 @@ def _option(*names: str, **how: Any) -> Callable[[Command], Command]:
 
 _FILTERS: dict[str, Callable[[Any], Any]] = {
     "path": _option(
-        "--path", metavar="GLOB", help="Only files that match, such as 'docs/**' or '*.pdf'."
+        "--path",
+        metavar="GLOB",
+        help="Only files that match, such as 'docs/**' or '*.pdf'; from where you stand, else from "
+        "the folder of the index.",
     ),
     "types": _option(
         "--types",

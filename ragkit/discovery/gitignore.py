@@ -6,16 +6,20 @@ import os
 import re
 import stat
 import sys
+import unicodedata
 from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
+from typing import Literal
 
 from ragkit.discovery.gitignore_pattern import GitignorePattern, parse_pattern
 
 # On these systems git takes `Build` and `build` for one name.
 _IGNORES_CASE = sys.platform in ("win32", "darwin")
 _LIMIT_BYTES = 1_000_000
+_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+_BRACKETS = re.compile(r"(?<!\\)\[")
 _EXCLUDES_FILE = re.compile(rb'^\s*excludesfile\s*=\s*"?([^"\r\n]*[^"\s])', re.I | re.M)
 
 
@@ -84,6 +88,18 @@ class PatternList:
 
     for_files: tuple[_Group, ...]
     for_folders: tuple[_Group, ...]
+
+
+def pattern_lines(patterns: Iterable[str]) -> bytes:
+    """The lines of an ignore file for patterns that a person gave: in both forms of Unicode, since
+    macOS writes names in another than keyboards do, and as the literal name that each may be."""
+    lines: dict[str, None] = {}
+    for pattern in patterns:
+        literal = pattern.replace("[", "\\[") if _BRACKETS.search(pattern) else pattern
+        for one in (pattern, literal):
+            nfc, nfd = (unicodedata.normalize(form, one) for form in _FORMS)
+            lines |= dict.fromkeys((one, nfc, nfd))
+    return "\n".join(lines).encode("utf-8", "surrogateescape")
 
 
 @lru_cache(maxsize=256)  # generated trees hold the same file a thousand times
@@ -156,7 +172,7 @@ def enter_folder(scope: IgnoreScope, folder: str, path: str, names: Container[st
         found = read_patterns(os.path.join(path, ".gitignore"))
         scope = replace(scope, git=((found, start), *scope.git))
     if ".ragkitignore" in names:
-        found = read_patterns(os.path.join(path, ".ragkitignore"))
+        found = read_patterns(os.path.join(path, ".ragkitignore"), both_forms=True)
         scope = replace(scope, own=((found, start), *scope.own))
     return scope
 
@@ -186,9 +202,13 @@ def _git_folder(top: str) -> str:
     return path
 
 
-def read_patterns(path: str, *, follow: bool = False) -> PatternList:
-    """The patterns in a file; none where it cannot be read. Links are taken if `follow`."""
-    return parse_patterns(_content(path, follow=follow))
+def read_patterns(path: str, *, follow: bool = False, both_forms: bool = False) -> PatternList:
+    """The patterns in a file; none where it cannot be read. Links are taken if `follow`; names in
+    both forms of Unicode if `both_forms`, unlike git."""
+    data = _content(path, follow=follow)
+    if both_forms and not data.isascii():
+        data = pattern_lines(data.decode("utf-8", "surrogateescape").split("\n"))
+    return parse_patterns(data)
 
 
 def _content(path: str, *, follow: bool = False) -> bytes:

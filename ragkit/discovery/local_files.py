@@ -5,7 +5,9 @@ from __future__ import annotations
 import heapq
 import os
 import stat
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from operator import itemgetter
@@ -17,8 +19,10 @@ from ragkit.discovery.gitignore import (
     enter_folder,
     match,
     parse_patterns,
+    pattern_lines,
     raw_name,
 )
+from ragkit.discovery.left_out import FOLDER_MARKS, INDEX, folder_reason
 from ragkit.discovery.read_file import kind_of, read_file, reason_of
 from ragkit.discovery.remote_objects import find_objects
 from ragkit.discovery.walk import (
@@ -34,7 +38,7 @@ from ragkit.errors import RagkitError
 from ragkit.object_store import is_remote
 from ragkit.types import DiscoveredFile, FileRecord, StorageLocation
 
-__all__ = ["DiscoveredFile", "discover", "read_file", "source_of"]
+__all__ = ["DiscoveredFile", "discover", "disk_spelling", "read_file", "source_of"]
 
 
 def discover(
@@ -53,19 +57,24 @@ def discover(
     or to `base`. Hidden entries unless `hidden`; the folders of `skip`; those that never
     hold documents (.git, .ragkit, node_modules, virtual environments, ...). `include` and
     `exclude` are patterns of gitignore syntax on the path below `root`: a pattern that matches
-    a folder holds for all in it, and `exclude` has the last word.
+    a folder holds for all in it, and `exclude` has the last word. In both forms of Unicode they
+    match the same names, and a name that looks like a pattern matches itself, too.
 
+    Other indexes, tables of LanceDB, caches and backups of editors are found with a `refusal`.
     Links to folders are not followed. Pipes, sockets, devices, links that leave `root` and what
     may not be read are found with a `refusal`. `source` is made from real paths: a folder
     reached through a link has one name. Costs one `stat` a file; nothing is opened but pattern
     files. Raises `RagkitError` when `root` is not there or cannot be listed.
     """
     top, home = os.path.realpath(root), os.path.realpath(base)
-    include_patterns = parse_patterns("\n".join(include).encode()) if include else None
-    exclude_patterns = parse_patterns("\n".join(exclude).encode())
+    include_patterns = parse_patterns(pattern_lines(include)) if include else None
+    exclude_patterns = parse_patterns(pattern_lines(exclude))
     status = _status_of_root(root, top)
     skipped = frozenset(map(os.path.realpath, skip))
-    if any(is_inside(top, folder) for folder in skipped):
+    if (
+        any(is_inside(top, folder) for folder in skipped)
+        or folder_reason(top, FOLDER_MARKS) == INDEX
+    ):
         raise RagkitError(f"{root} is part of an index, not a folder of documents")
     if stat.S_ISREG(status.st_mode):
         return _single(top, home, status, include_patterns, exclude_patterns)
@@ -91,6 +100,28 @@ def source_of(path: Path, base: Path) -> str:
     else:
         real = os.path.join(os.path.realpath(path.parent), path.name)
     return _source(real, os.path.realpath(base))
+
+
+def disk_spelling(path: Path) -> Path:
+    """The path as its names are written on disk, where they differ in the form of Unicode only:
+    macOS writes "ö" as two characters, keyboards as one. Unchanged where nothing is there."""
+    if str(path).isascii():
+        return path
+    found = Path(path.anchor)
+    for name in path.parts[1:]:
+        if not name.isascii():
+            with suppress(OSError):
+                same = [one for one in os.listdir(found) if is_same_name(one, name)]
+                name = name if name in same or not same else min(same)
+        found /= name
+    return found
+
+
+def is_same_name(name: str, other: str) -> bool:
+    """Whether two names differ in the form of Unicode at most."""
+    return name == other or (
+        unicodedata.normalize("NFC", name) == unicodedata.normalize("NFC", other)
+    )
 
 
 def _status_of_root(root: Path, top: str) -> os.stat_result:

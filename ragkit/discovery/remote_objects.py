@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from ragkit.discovery.gitignore import IgnoreScope, match, parse_patterns, raw_name
+from ragkit.discovery.gitignore import IgnoreScope, match, parse_patterns, pattern_lines, raw_name
+from ragkit.discovery.left_out import is_hidden
 from ragkit.discovery.walk import NEVER
 from ragkit.object_store import list_objects
 from ragkit.types import DiscoveredFile, StorageLocation
@@ -24,8 +25,8 @@ def find_objects(
     which is their address.
 
     `include`, `exclude` and `hidden` mean what they mean for folders; ignore files are not read.
-    Objects below the addresses of `skip` are left out. The listing is the only request:
-    size, time and etag of an object tell whether it changed. Raises `StorageError`.
+    Objects below the addresses of `skip`, and tables of LanceDB, are left out. The listing is the
+    only request: size, time and etag of an object tell whether it changed. Raises `StorageError`.
     """
     path_filter = _PathFilter(include, exclude, hidden=hidden)
     outside = tuple(address.rstrip("/") + "/" for address in skip)
@@ -50,7 +51,7 @@ class _PathFilter:
 
     def takes_file(self, folder: str, name: str) -> bool:
         fits, included = self._folder(folder)
-        if not fits or (name.startswith(".") and not self._hidden):
+        if not fits or (is_hidden(name) and not self._hidden):
             return False
         inside = folder + "/" if folder else ""
         if match(self._excluded.steps(raw_name(inside))[0], raw_name(name)):
@@ -66,7 +67,12 @@ class _PathFilter:
         outer, _, name = folder.rpartition("/")
         fits, included = self._folder(outer)
         inside = raw_name(outer + "/" if outer else "")
-        if not fits or name in NEVER or (name.startswith(".") and not self._hidden):
+        if (
+            not fits
+            or name in NEVER
+            or name.endswith(".lance")
+            or (is_hidden(name) and not self._hidden)
+        ):
             return False, False
         if match(self._excluded.steps(inside)[1], raw_name(name)):
             return False, False
@@ -76,7 +82,7 @@ class _PathFilter:
 
 
 def _scope(patterns: Sequence[str]) -> IgnoreScope:
-    return IgnoreScope(first=((parse_patterns("\n".join(patterns).encode()), 0),))
+    return IgnoreScope(first=((parse_patterns(pattern_lines(patterns)), 0),))
 
 
 def _number(tag: str) -> int:

@@ -22,6 +22,14 @@ from ragkit.discovery.gitignore import (
     match,
     raw_name,
 )
+from ragkit.discovery.left_out import (
+    BACKUP_ENDINGS,
+    FOLDER_MARKS,
+    TABLE,
+    backup_reason,
+    folder_reason,
+    is_table,
+)
 from ragkit.discovery.read_file import kind_of, reason_of
 from ragkit.errors import RagkitError
 from ragkit.types import DiscoveredFile
@@ -30,7 +38,7 @@ from ragkit.types import DiscoveredFile
 # environments under another name are known by their pyvenv.cfg.
 NEVER = {".git", ".hg", ".svn", ".ragkit", "node_modules", "__pycache__", ".venv", ".tox"}
 NEVER |= {".nox", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints"}
-MARKS = frozenset([".git", ".gitignore", ".ragkitignore", "pyvenv.cfg"])
+MARKS = FOLDER_MARKS | {".git", ".gitignore", ".ragkitignore", "pyvenv.cfg"}
 _LINKS = {errno.ENOENT: "a link to nothing", errno.ELOOP: "a link that leads in a circle"}
 _OUTSIDE = "a link that leads outside the folder"
 _Entry = os.DirEntry[str]
@@ -94,9 +102,13 @@ class DirectoryWalk:
                 entries = list(scan)
         except OSError as error:
             return self._unlisted(folder, error), []
-        marks = MARKS.intersection([entry.name for entry in entries])
-        if "pyvenv.cfg" in marks and folder.path != self.root:
-            return [], []
+        names = {entry.name for entry in entries}
+        marks = MARKS & names
+        if marks and folder.path != self.root:
+            if "pyvenv.cfg" in marks:
+                return [], []
+            if reason := folder_reason(folder.path, marks):
+                return [DiscoveredFile(folder.source, folder.path, refusal=reason)], []
         if marks:
             scope = enter_folder(folder.scope, folder.raw, folder.path, marks)
             folder = folder._replace(scope=scope)
@@ -112,12 +124,16 @@ class DirectoryWalk:
                 except OSError as error:
                     files += self._unseen(entry, shown, error)
                     continue
-                values = (shown, entry.path, status.st_size, status.st_mtime_ns, status.st_ino, "")
+                values = (shown, entry.path, status.st_size, status.st_mtime_ns, status.st_ino)
+                refusal = backup_reason(name, names) if name[-1] in BACKUP_ENDINGS else ""
                 files.append(
-                    tuple.__new__(DiscoveredFile, values)
+                    tuple.__new__(DiscoveredFile, (*values, refusal))
                 )  # half the time of DiscoveredFile(...)
             elif entry.is_dir(follow_symlinks=False):
-                folders += self._below(folder, entry, shown)
+                if name.endswith(".lance") and is_table(entry.path):
+                    files.append(DiscoveredFile(shown + "/", entry.path, refusal=TABLE))
+                else:
+                    folders += self._below(folder, entry, shown)
             else:
                 files += self._odd(entry, shown)
         files.sort(key=itemgetter(0))
@@ -129,7 +145,7 @@ class DirectoryWalk:
         if self.hidden:
             entries = [entry for entry in entries if entry.name != ".git"]
         else:
-            entries = [entry for entry in entries if entry.name[0] != "."]
+            entries = [e for e in entries if e.name[0] != "." or e.name[:3] == "..."]
         file_steps, folder_steps = folder.scope.steps(folder.raw)
         if file_steps or folder_steps:
             entries = [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from ragkit.discovery.local_files import source_of
+from ragkit.discovery.left_out import is_hidden
+from ragkit.discovery.local_files import disk_spelling, source_of
 from ragkit.discovery.walk import NEVER
 from ragkit.errors import RagkitError
 from ragkit.explain.trace import ExpectedFile
@@ -39,7 +41,7 @@ def resolve_expected_file(
     failing = []
     for option, value in filters.items():
         alone = read_filters(**cast(FilterOptions, {option: value}))
-        if alone is not None and not alone.matches(record):
+        if alone is not None and not alone.for_sources(by_source).matches(record):
             failing.append(format_filter(option, value))
     return ExpectedFile(source, record, failing=tuple(failing))
 
@@ -61,7 +63,7 @@ def explain_not_indexed(
     names = source.split("/")
     if never := NEVER.intersection(names[:-1]):
         return f"it is left out: folders called {min(never)} are never indexed"
-    if any(name.startswith(".") for name in names):
+    if any(map(is_hidden, names)):
         return "it is left out: hidden, because a name begins with a dot; --hidden takes it in"
     return "it is left out: named by .gitignore or .ragkitignore"
 
@@ -69,12 +71,20 @@ def explain_not_indexed(
 def _find_source(name: str, by_source: Mapping[str, FileRecord], base: Path) -> str:
     if name in by_source:
         return name
-    source = source_of(Path(os.path.abspath(Path(name).expanduser())), base)
+    path = disk_spelling(Path(os.path.abspath(Path(name).expanduser())))
+    source = source_of(path, base)
     if source in by_source:
         return source
-    ending = "/" + name.removeprefix("./").lstrip("/")
-    matches = [one for one in by_source if one.endswith(ending)]
+    ending = "/" + _composed(name).removeprefix("./").lstrip("/")
+    matches = [one for one in by_source if f"/{_composed(one)}".endswith(ending)]
+    whole = [one for one in matches if f"/{_composed(one)}" == ending]
+    matches = whole or matches
     if len(matches) > 1:
         first = ", ".join(matches[:_MAX_NAMES]) + (", ..." if len(matches) > _MAX_NAMES else "")
         raise RagkitError(f"{len(matches)} files are called {name}: {first}; name one of them")
     return matches[0] if matches else source
+
+
+def _composed(name: str) -> str:
+    """A name in the form of Unicode that keyboards write."""
+    return unicodedata.normalize("NFC", name)

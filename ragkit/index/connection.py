@@ -160,6 +160,7 @@ class IndexConnection:
         if parsed.columns == ("source",):
             return parsed.filter_sources(self.store.files.sources())
         records = self.store.files.records(parsed.columns)
+        parsed = parsed.for_sources(record.source for record in records)
         return [record.source for record in records if parsed.matches(record)]
 
     def rerank_step(self, options: SearchOptions) -> RerankStep | None:

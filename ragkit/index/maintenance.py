@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ragkit.errors import IndexReadOnlyError
 from ragkit.index.connection import IndexConnection
 from ragkit.index.options import MAX_FILE_BYTES, ReadOptions, check_parameters, options_of
 from ragkit.index.update import save_last_run
@@ -103,7 +104,7 @@ class Maintenance:
     ) -> IntegrityReport:
         """Checks every row: texts against their hashes, vectors for length 1, the chunks of each
         file for number, order and place, and chunks against files. Reads the index a batch at a
-        time, under the write lock.
+        time, under the write lock where the index may be written.
 
         `repair` reads exactly the files that have issues again and checks once more. The other
         parameters are those of `Index.update`.
@@ -114,11 +115,16 @@ class Maintenance:
         from ragkit.index.verify import verify
 
         options = options_of(ReadOptions, locals())
-        with self._connection.write_lock(wait_seconds, on_wait):
-            report = verify(self._connection.store)
-            if not repair or not report.issues:
-                return report
-            return repair_files(self._connection, report, options)
+        try:
+            with self._connection.write_lock(wait_seconds, on_wait):
+                report = verify(self._connection.store)
+                if not repair or not report.issues:
+                    return report
+                return repair_files(self._connection, report, options)
+        except IndexReadOnlyError:
+            if repair:
+                raise
+            return verify(self._connection.store.reload())
 
     def optimize(
         self,

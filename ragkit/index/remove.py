@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,8 +21,10 @@ def remove(store: Store, base: Path, paths: Sequence[str | os.PathLike[str]]) ->
     remaining = list(roots)
     for path in paths:
         name = os.fspath(path)
-        if any(record.inode == NO_FILE for record in store.files.find([name])):
-            removed.add(name)
+        forms = {name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name)}
+        texts = [one.source for one in store.files.find(forms) if one.inode == NO_FILE]
+        if texts:
+            removed.add(name if name in texts else min(texts))
             continue
         root = parse_root(name)
         files = files_below(known, root, base)

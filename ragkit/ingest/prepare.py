@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
@@ -146,7 +147,7 @@ def search_context(one: Chunk) -> str:
 def _names(source: str) -> str:
     path = PurePosixPath(source)
     names = path.parts[-1 - _CONTEXT_FOLDERS :] if not path.is_absolute() else path.parts[-1:]
-    return " ".join(names)
+    return unicodedata.normalize("NFC", " ".join(names))  # as keyboards write them
 
 
 def document_header(document: Document) -> str:

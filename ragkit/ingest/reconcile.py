@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from ragkit.discovery.left_out import LEFT_OUT_FOLDERS
 from ragkit.types import DiscoveredFile, FileFingerprint
 
 Kind = Literal["new", "changed", "check", "retry", "unchanged", "refused", "gone", "unreachable"]
@@ -77,7 +78,7 @@ def reconcile(
         while record is not None and record.source < source:
             yield _missing(record, unlisted)
             record = next(rows, None)
-        if refusal and source.endswith("/"):
+        if refusal and source.endswith("/") and refusal not in LEFT_OUT_FOLDERS:
             unlisted = source
         if record is None or record.source != source:
             yield Decision("refused" if refusal else "new", file, None)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,8 +117,10 @@ def discover_root(
 
 
 def parse_root(path: str) -> Root:
-    """A path made absolute, or an address."""
-    return path.rstrip("/") if is_remote(path) else Path(os.path.abspath(Path(path).expanduser()))
+    """A path made absolute, its names in the form of Unicode they have on disk; or an address."""
+    if is_remote(path):
+        return path.rstrip("/")
+    return folders.disk_spelling(Path(os.path.abspath(Path(path).expanduser())))
 
 
 def _is_in(inner: Root, outer: Root) -> bool:
@@ -149,8 +152,19 @@ def belongs_to(root: Root, base: Path) -> Callable[[str], bool]:
 
 
 def files_below(sources: Iterable[str], root: Root, base: Path) -> list[str]:
-    """Those of `sources` that lie in a root, in their order."""
-    return list(filter(belongs_to(root, base), sources))
+    """Those of `sources` that lie in a root, in their order; where none does, those whose names
+    differ in the form of Unicode only, as of a file that is gone from the disk."""
+    sources = list(sources)
+    found = list(filter(belongs_to(root, base), sources))
+    if found or str(root).isascii():
+        return found
+    belongs = belongs_to(_composed(root), Path(_composed(base)))
+    return [source for source in sources if belongs(unicodedata.normalize("NFC", source))]
+
+
+def _composed(path: Root) -> Root:
+    text = unicodedata.normalize("NFC", str(path))
+    return Path(text) if isinstance(path, Path) else text
 
 
 def changes(

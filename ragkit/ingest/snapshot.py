@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ragkit._version import __version__
-from ragkit.errors import IndexLockedError
+from ragkit.errors import IndexLockedError, IndexReadOnlyError
 from ragkit.ingest.loader_version import loader_fingerprint
 from ragkit.ingest.reconcile import RACY_NS, RETRY_AFTER_NS, Decision
 from ragkit.ingest.roots import FileSelection, discover_root, resolve_roots, source_of
@@ -129,15 +129,23 @@ def report_if_unchanged(
     if snapshot is None:
         return None
     started = time.monotonic()
+
+    def unchanged() -> bool:
+        if not _is_current(snapshot, place, paths, selection, limit_bytes):
+            return False
+        return asdict(identity_of(snapshot.embedder["name"])) == snapshot.embedder
+
     try:
         with write_lock(Path(place.uri)):
-            if not _is_current(snapshot, place, paths, selection, limit_bytes):
-                return None
-            if asdict(identity_of(snapshot.embedder["name"])) != snapshot.embedder:
+            if not unchanged():
                 return None
             seconds = time.monotonic() - started
             with suppress(OSError):
                 _write(place, replace(snapshot, finished=_now(), seconds=round(seconds, 3)))
+    except IndexReadOnlyError:  # nobody else writes there, either
+        if not unchanged():
+            return None
+        seconds = time.monotonic() - started
     except (IndexLockedError, OSError):
         return None
     problems = tuple(Problem(*values) for values in snapshot.report["problems"])

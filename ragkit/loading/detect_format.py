@@ -73,6 +73,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\xcf\xfa\xed\xfe", _PROGRAM, "Mach-O"),
     (0, b"\xce\xfa\xed\xfe", _PROGRAM, "Mach-O"),
     (0, b"\0asm", _PROGRAM, "WebAssembly"),
+    (0, b"b0VIM ", "a swap file", "of Vim"),
     (0, b"SQLite format 3\0", "a database", "SQLite"),
     (4, b"Standard Jet DB", "a database", "Access"),
     (4, b"Standard ACE DB", "a database", "Access"),
@@ -88,6 +89,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"\0\1\0\0\0", _FONT, "TrueType"),
 )
 # What Office and LibreOffice leave beside a document while it is open.
+_SYSTEM_FILES = {"thumbs.db", "ehthumbs.db", "desktop.ini", ".ds_store", "icon\r", ".directory"}
 _LOCK_FILE = re.compile(r"~\$.*\.\w{3,5}$|\.~lock\..*#$")
 _OFFICE_SUFFIXES = {".docx", ".docm", ".dotx", ".dotm", ".xlsx", ".xlsm", ".xltx", ".xltm"}
 _OFFICE_SUFFIXES |= {".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"}
@@ -148,7 +150,10 @@ def refusal(source: str, head: bytes) -> LoadError | None:
     """
     if not head:
         return LoadError("empty file", outcome="skipped")
-    if _LOCK_FILE.match(PurePosixPath(source.replace("\\", "/")).name):
+    name = PurePosixPath(source.replace("\\", "/")).name
+    if name.lower() in _SYSTEM_FILES:
+        return LoadError("a file that the system keeps with a folder", outcome="skipped")
+    if _LOCK_FILE.match(name):
         return LoadError("a lock file of a document that is open elsewhere", outcome="skipped")
     if head.startswith((COMPOUND_FILE, *OLD_WORKBOOKS)):
         return None

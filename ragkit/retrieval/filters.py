@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypedDict, cast
 
@@ -29,6 +31,7 @@ from ragkit.retrieval.filter_expression import (
 )
 from ragkit.types import FileRecord
 
+_WILD = re.compile(r"[*?[]")
 # Metadata with the date of a document, the first that is there counts.
 _DATES = ("date", "published", "modified", "created")
 # The fields that every file has -> the columns of the file table they are computed from.
@@ -44,7 +47,8 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 class FilterOptions(TypedDict, total=False):
     """Which files to search; every field may be left out, and all that are given must hold.
 
-    path: a glob of sources: "docs/**", "*.pdf". types: formats or endings: ("pdf", "md").
+    path: the name of a file, else a glob of sources: "docs/**", "*.pdf". types: formats or
+    endings: ("pdf", "md").
     since, until: dates ("2024", "2024-03", "2024-03-05" or of `datetime`), both included, between
     which the date of a document lies: the one it states itself (date, published, modified,
     created: the first there is), else the time of its file. where: an expression on metadata in
@@ -59,10 +63,24 @@ class FilterOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
+class PathFilter:
+    """Sources by a glob, in whatever form of Unicode. `literal` matches those that are called as
+    the glob is written; None where that is the same."""
+
+    glob: re.Pattern[str]
+    literal: re.Pattern[str] | None = None
+
+    def matches(self, source: str) -> bool:
+        """Whether a source fits the glob or is called so."""
+        name = source if source.isascii() else unicodedata.normalize("NFC", source)
+        return any(one.fullmatch(name) for one in (self.glob, self.literal) if one is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """Conditions that a file must all meet; an empty one is always met."""
 
-    path: re.Pattern[str] | None = None
+    path: PathFilter | None = None
     types: frozenset[str] = frozenset()
     since: PartialDateTime | None = None
     until: PartialDateTime | None = None
@@ -80,15 +98,23 @@ class Filters:
             columns.update(_FIELDS.get(name, ()), ("metadata",))
         return tuple(sorted(columns))
 
+    def for_sources(self, sources: Iterable[str]) -> Filters:
+        """These filters for an index with these files: a path that one of them is called names
+        that, not what it would match as a glob."""
+        if self.path is None or self.path.literal is None:
+            return self
+        literal = PathFilter(self.path.literal)
+        return replace(self, path=literal) if any(map(literal.matches, sources)) else self
+
     def filter_sources(self, sources: Iterable[str]) -> list[str]:
         """The sources whose path passes."""
-        if self.path is None:
-            return list(sources)
-        return list(filter(self.path.fullmatch, sources))
+        sources = list(sources)
+        path = self.for_sources(sources).path
+        return sources if path is None else list(filter(path.matches, sources))
 
     def matches(self, record: FileRecord) -> bool:
         """Whether a file passes. Only `columns` of the record are read."""
-        if self.path is not None and not self.path.fullmatch(record.source):
+        if self.path is not None and not self.path.matches(record.source):
             return False
         if self.types and not self.types.intersection(map(str.lower, document_types(record))):
             return False
@@ -133,27 +159,57 @@ def read_filters(
     return None if filters == Filters() else filters
 
 
-def compile_path_filter(glob: str) -> re.Pattern[str]:
-    """What `fullmatch`es the sources that a glob names, in the syntax of .gitignore: `*` within a
-    folder, `**` for any folders, `?`, `[a-z]`, `[!a-z]`.
+def compile_path_filter(glob: str) -> PathFilter:
+    """The sources that a glob names, in the syntax of .gitignore: `*` within a folder, `**` for
+    any folders, `?`, `[a-z]`, `[!a-z]`.
 
     A glob without a slash is compared with the names of the file and of its folders ("*.pdf"), one
-    with a slash with the whole source; what names a folder names all below it. A backslash and a
-    bracket that is not closed stand for themselves.
+    with a slash ("./*.pdf", too) with the whole source; what names a folder names all below it. A
+    backslash and a bracket that is not closed stand for themselves.
 
     Raises `ValueError` for an empty glob.
     """
     from ragkit.discovery.gitignore_pattern import parse_pattern  # most searches have no glob
 
+    glob = unicodedata.normalize("NFC", glob)
     text = glob.removeprefix("./")
     if not text.rstrip("/"):
         raise ValueError(f"the glob {glob!r} names nothing; write '**' for all files")
-    text = ("/" if "/" in text else "**/") + text.rstrip("/").replace("\\", r"\\")
+    start = "" if "/" in text or text != glob else "(?:.*/)?"
+    text = ("/" if not start else "**/") + text.rstrip("/").replace("\\", r"\\")
     pattern = parse_pattern(text) or parse_pattern(text.replace("[", r"\["))
     if pattern is None:
         raise ValueError(f"the glob {glob!r} cannot be read")
     below = "/.*" if glob.endswith("/") else "(?:/.*)?"
-    return re.compile(pattern.regex + below, re.DOTALL)
+    literal = start + re.escape(glob.removeprefix("./").rstrip("/")) + below
+    return PathFilter(
+        re.compile(pattern.regex + below, re.DOTALL),
+        re.compile(literal, re.DOTALL) if _WILD.search(text) else None,
+    )
+
+
+def glob_from(glob: str, here: str, base: str, sources: Callable[[], Iterable[str]]) -> str:
+    """A glob as a person means it who stands in the folder `here`: relative to that where it then
+    names one of `sources`, else as it is, relative to the folder `base` of the index.
+
+    `./x`, `../x` and `/x` are always taken from where one stands. A pattern of names, such as
+    "*.pdf", means files in all folders. Both folders are absolute and real, with "/" between names.
+    """
+    explicit = glob.startswith(("./", "../", "/")) or glob in (".", "..")
+    name_pattern = "/" not in glob.rstrip("/") and re.search(r"[*?]", glob) is not None
+    if not explicit and (here == base or name_pattern):
+        return glob
+    if not glob.startswith("/"):
+        here, base = (_WILD.sub(r"[\g<0>]", folder) for folder in (here, base))
+    path = posixpath.normpath(posixpath.join(here, glob))
+    inside = path.removeprefix(base.rstrip("/") + "/")
+    if f"{base}/".startswith(path.rstrip("/") + "/"):
+        found = "**"
+    else:
+        found = inside if "/" in inside else f"./{inside}"
+        found += "/" * glob.endswith("/")
+    filters = Filters(path=compile_path_filter(found))
+    return found if explicit or filters.filter_sources(sources()) else glob
 
 
 def document_date(record: FileRecord) -> PartialDateTime | None:
@@ -214,12 +270,16 @@ def explain_no_match(options: FilterOptions, records: Sequence[FileRecord]) -> s
     `records` have all their fields."""
     files = [record for record in records if record.chunks]
     filters = read_filters(**options)
-    if filters is None or not files or any(map(filters.matches, files)):
+    if filters is None or not files:
+        return ""
+    sources = [file.source for file in files]
+    if any(map(filters.for_sources(sources).matches, files)):
         return ""
     passing: dict[str, int] = {}
     for name in options:
         alone = read_filters(**{name: options[name]})  # type: ignore[literal-required]
         if alone is not None:
+            alone = alone.for_sources(sources)
             passing[name] = sum(map(alone.matches, files))
             if not passing[name]:
                 option = format_filter(name, options[name])  # type: ignore[literal-required]

@@ -66,7 +66,12 @@ class Store:
         place = as_location(place)
         uri = place.uri
         if not is_remote(uri):
-            Path(uri).mkdir(parents=True, exist_ok=True)
+            try:
+                Path(uri).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                hint = "name another place with --db PATH"
+                raise RagkitError(f"no index can be made at {uri}: {reason}; {hint}") from error
         with _write_lock(place, wait_seconds=_CREATION_SECONDS), translate_errors(uri):
             if index_exists(place):
                 raise RagkitError(f"there is already an index at {uri}; open it instead")

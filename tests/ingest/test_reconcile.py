@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ragkit.discovery.left_out import INDEX
 from ragkit.ingest.reconcile import (
     Decision,
     reconcile,
@@ -171,6 +172,12 @@ def test_a_folder_that_cannot_be_listed_loses_nothing() -> None:
         "a.md": "unchanged", "b.md": "gone", "b/": "refused", "b/x": "unreachable",
         "b/y/z": "unreachable", "b0": "gone", "c": "changed", "d": "gone",
     }  # fmt: skip
+
+
+def test_a_folder_that_is_no_documents_loses_what_was_indexed_of_it() -> None:
+    known = [RECORD._replace(source=source) for source in ("b/x", "b/y/z")]
+    decisions = decide([DiscoveredFile("b/", "/b", refusal=INDEX)], known)
+    assert [d.kind for d in decisions] == ["refused", "gone", "gone"]
 
 
 @pytest.mark.parametrize(

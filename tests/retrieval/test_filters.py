@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+import unicodedata
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -21,10 +22,12 @@ from ragkit.retrieval.filters import (
     compile_path_filter,
     document_date,
     explain_no_match,
+    glob_from,
     read_filters,
 )
 from ragkit.types import FileRecord
 
+NFD_NAME = unicodedata.normalize("NFD", "Jörg.md")
 NOON = int(datetime(2024, 3, 5, 12, tzinfo=UTC).timestamp()) * 10**9
 
 
@@ -187,7 +190,7 @@ PATHS: list[Any] = [
 @pytest.mark.parametrize(("glob", "named", "others"), PATHS)
 def test_a_glob_names_sources(glob: str, named: list[str], others: list[str]) -> None:
     pattern = compile_path_filter(glob)
-    assert [s for s in named + others if pattern.fullmatch(s)] == named
+    assert [s for s in named + others if pattern.matches(s)] == named
 
 
 _SEGMENTS = st.sampled_from(["a", "b", "ab", "*", "?", "a*", "*b", "**"])
@@ -198,7 +201,7 @@ _SEGMENTS = st.sampled_from(["a", "b", "ab", "*", "?", "a*", "*b", "**"])
     st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=5).map("/".join),
 )
 def test_a_glob_means_what_a_plain_reading_of_it_means(glob: str, source: str) -> None:
-    assert (compile_path_filter(glob).fullmatch(source) is not None) == reads(glob, source)
+    assert compile_path_filter(glob).matches(source) == reads(glob, source)
 
 
 def reads(glob: str, source: str) -> bool:
@@ -222,7 +225,7 @@ def reads(glob: str, source: str) -> bool:
 @given(st.text("*?[]!-^/\\az.", max_size=12))
 def test_any_text_is_a_glob_or_a_clean_error(glob: str) -> None:
     with suppress(ValueError):  # re.error is none
-        compile_path_filter(glob).fullmatch("a/z.")
+        compile_path_filter(glob).matches("a/z.")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +235,7 @@ def test_any_text_is_a_glob_or_a_clean_error(glob: str) -> None:
 def test_many_stars_are_no_trap(glob: str) -> None:
     started = time.perf_counter()
     for name in ("a" * 1000, "a/" * 500, "aa/" * 333):
-        compile_path_filter(glob).fullmatch(name)
+        compile_path_filter(glob).matches(name)
     assert time.perf_counter() - started < 5
 
 
@@ -284,3 +287,66 @@ def test_nothing_is_said_where_files_pass(options: FilterOptions) -> None:
 
 def test_an_empty_index_is_not_the_fault_of_the_filters() -> None:
     assert explain_no_match({"path": "x"}, []) == ""
+
+
+@pytest.mark.parametrize(
+    ("glob", "passing"),
+    [
+        pytest.param("report [draft].md", ["report [draft].md"], id="a literal name"),
+        pytest.param("report [drx].md", ["report d.md", "report r.md"], id="a glob"),
+        pytest.param("b[1]", ["b[1]/a.md"], id="a folder"),
+        pytest.param("b[1]/*.md", ["b1/a.md"], id="a glob of a folder"),
+        pytest.param(unicodedata.normalize("NFC", "Jörg.md"), [NFD_NAME], id="composed"),
+        pytest.param(NFD_NAME, [NFD_NAME], id="decomposed"),
+        pytest.param(unicodedata.normalize("NFC", "J?rg.md"), [NFD_NAME], id="one character"),
+    ],
+)
+def test_a_name_is_itself_before_it_is_a_glob(glob: str, passing: list[str]) -> None:
+    sources = ["b1/a.md", "b[1]/a.md", "report [draft].md", "report d.md", "report r.md", NFD_NAME]
+    filters = read_filters(path=glob)
+    assert filters is not None
+    assert filters.filter_sources(sources) == passing
+    narrowed = filters.for_sources(sources)
+    assert [one for one in sources if narrowed.matches(FileRecord(one, "indexed"))] == passing
+
+
+TREE = [
+    "guide.md",
+    "other/guide.md",
+    "other/y.md",
+    "sub/deep/x.md",
+    "sub/guide.md",
+    "s[1]/guide.md",
+]
+
+
+@pytest.mark.parametrize(
+    ("glob", "here", "passing"),
+    [
+        ("guide.md", "/d/sub", ["sub/guide.md"]),
+        ("guide.md", "/d", [one for one in TREE if one.endswith("guide.md")]),
+        ("guide.md", "/elsewhere", [one for one in TREE if one.endswith("guide.md")]),
+        ("./guide.md", "/d", ["guide.md"]),
+        ("./", "/d/sub", ["sub/deep/x.md", "sub/guide.md"]),
+        (".", "/d", TREE),
+        ("..", "/d/sub", TREE),
+        ("..", "/d", TREE),
+        (".", "/", TREE),
+        ("../other/*.md", "/d/sub", ["other/guide.md", "other/y.md"]),
+        ("deep", "/d/sub", ["sub/deep/x.md"]),
+        ("sub/guide.md", "/d/sub", ["sub/guide.md"]),
+        ("d/sub/**", "/", ["sub/deep/x.md", "sub/guide.md"]),
+        ("*.md", "/d/sub", TREE),
+        ("./*.md", "/d/sub", ["sub/guide.md"]),
+        ("/d/other", "/d/sub", ["other/guide.md", "other/y.md"]),
+        ("guide.md", "/d/s[1]", ["s[1]/guide.md"]),
+        ("y.md", "/d/sub", ["other/y.md"]),
+        ("./y.md", "/d/sub", []),
+        ("../../y.md", "/d/sub", []),
+    ],
+)
+def test_a_glob_is_meant_from_where_one_stands(glob: str, here: str, passing: list[str]) -> None:
+    named = glob_from(glob, here, "/d", lambda: TREE)
+    filters = read_filters(path=named)
+    assert filters is not None
+    assert filters.filter_sources(TREE) == passing

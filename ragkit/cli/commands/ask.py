@@ -10,7 +10,7 @@ import click
 from ragkit.cli import ollama_options, options, search_options
 from ragkit.cli.output import print_json, print_line, print_note, print_status, safe, safe_line
 from ragkit.cli.render_answer import answer_json, print_answer
-from ragkit.cli.search_options import why_nothing
+from ragkit.cli.search_options import resolve_path, why_nothing
 from ragkit.errors import AnswerCutError
 from ragkit.types import is_remote
 
@@ -57,6 +57,7 @@ def command(
 
     index = Index.open(db, ollama=ollama)
     chat, why_quoted = choose_chat_model(index, model, model_options)
+    resolve_path(index, answering)
     use_reranker(index, answering)
     warn_if_leaving(chat, index.embedder, answering.get("rerank"))
     live = StreamPrinter(not (as_json or answering.get("supported_only")) and chat is not None)

@@ -12,6 +12,7 @@ from ragkit.cli.chat_session import COMMANDS, QuitChat, Session
 from ragkit.cli.commands.ask import choose_chat_model, use_reranker, warn_if_leaving
 from ragkit.cli.output import print_line, print_status, safe_line
 from ragkit.cli.prompt import PipeInput, TerminalInput, history_file
+from ragkit.cli.search_options import resolve_path
 from ragkit.errors import AnswerStoppedError
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def command(
 
     index = Index.open(db, ollama=ollama)
     chat, why_quoted = choose_chat_model(index, model, model_options)
+    resolve_path(index, answering)
     use_reranker(index, answering)
     warn_if_leaving(chat, index.embedder, answering.get("rerank"))
     typed = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))

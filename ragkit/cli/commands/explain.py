@@ -10,6 +10,7 @@ from ragkit.cli import ollama_options, options, search_options
 from ragkit.cli.commands.ask import use_reranker, warn_if_leaving
 from ragkit.cli.commands.search import hit_json
 from ragkit.cli.output import plain, print_json, print_line, print_note, safe_line, shorten
+from ragkit.cli.search_options import resolve_path
 
 if TYPE_CHECKING:
     from ragkit.explain.report import Explanation, TraceStep
@@ -52,6 +53,7 @@ def command(
     from ragkit.index import Index
 
     index = Index.open(db, ollama=ollama)
+    resolve_path(index, search)
     use_reranker(index, search)
     warn_if_leaving(search.get("rerank"))
     explanation = index.explain(query, expect=expect, on_note=print_note, **search)

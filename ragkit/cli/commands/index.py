@@ -83,12 +83,14 @@ def command(
       ragkit index ~/notes --db notes.index --embedder ollama/embeddinggemma
       ragkit index s3://bucket/docs --db s3://bucket/index --engine ray --ray-address auto
     """
+    from ragkit.ingest.roots import parse_root
+
     if watch and (dry_run or as_json):
         raise click.UsageError("--watch goes with neither --dry-run nor --json")
     for path in paths:
-        if "://" not in path and not os.path.lexists(
-            Path(path).expanduser()
-        ):  # before an index is made for a typo
+        root = parse_root(path)
+        if isinstance(root, Path) and not os.path.lexists(root):
+            # Before an index is made for a typo.
             raise RagkitError(f"no such file or folder: {path}")
     if dry_run:
         del selection["passwords"], selection["max_file_bytes"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -65,6 +65,7 @@ def command(
     from ragkit.map.page import map_page
 
     index = Index.open(db, ollama=ollama)
+    search_options.resolve_path(index, cast("dict[str, Any]", filters))
     drawn = draw_map(
         index, query=query, **options.set_options({"limit": limit, "points": points}), **filters
     )

@@ -20,7 +20,7 @@ from ragkit.cli.output import (
     safe,
     safe_line,
 )
-from ragkit.cli.search_options import why_nothing
+from ragkit.cli.search_options import resolve_path, why_nothing
 from ragkit.types import Hit
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def command(
     from ragkit.index import Index
 
     index = Index.open(db, ollama=ollama)
+    resolve_path(index, search)
     use_reranker(index, search)
     warn_if_leaving(search.get("rerank"))
     hits = index.search(query, on_note=print_note, **search)
