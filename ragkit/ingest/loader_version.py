@@ -8,7 +8,6 @@ imported for these numbers: a run without changes does not load the loaders.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ragkit.programs import find_soffice
@@ -53,8 +52,6 @@ LOADER_VERSIONS = {
     "xml": 2,
 }
 _UNKNOWN = "?"  # no loader was chosen, or its choice is not known: any of them might be it now
-# The libraries of extras that loaders use where they are installed.
-_LIBRARIES = ("docx", "pptx", "openpyxl")
 
 
 def loaders_version() -> int:
@@ -105,10 +102,7 @@ def loader_fingerprint(limit_bytes: int) -> dict[str, object]:
         "chunker": CHUNKER_VERSION,
         "loaders": loaders_version(),
         "limit_bytes": limit_bytes,
-        "libraries": [
-            *(name for name in _LIBRARIES if find_spec(name) is not None),
-            *(["soffice"] if find_soffice() else []),
-        ],
+        "libraries": ["soffice"] if find_soffice() else [],
     }
 
 

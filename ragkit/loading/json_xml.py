@@ -7,7 +7,7 @@ import re
 
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions, MarkdownWriter
-from ragkit.loading.html import letters, tokens
+from ragkit.loading.markup import letters, tokens
 from ragkit.loading.text_encoding import decode
 
 # Lines longer than this are written for machines.

@@ -142,7 +142,7 @@ def test_a_rebuild_leaves_files_it_took_over_to_the_next_run(index: Index, docs:
         pytest.param(None, False, set(), id="nothing is known"),
         pytest.param(None, True, {"b.pdf"}, id="a password"),
         pytest.param(loader_fingerprint(999), False, {"b.pdf"}, id="another limit"),
-        pytest.param({**NOW, "libraries": []}, False, {"b.pdf"}, id="an extra was installed"),
+        pytest.param({**NOW, "libraries": ["x"]}, False, {"b.pdf"}, id="another program"),
         pytest.param({**NOW, "loaders": 0}, False, set(), id="new loaders: the rows say which"),
     ],
 )

@@ -9,8 +9,6 @@ from ragkit.loading.html import (
     html_to_text,
     markup_to_markdown,
     page_metadata,
-    tokens,
-    visible_text,
 )
 
 PAGE = """<!doctype html><html><head><title>Tea &amp; cake</title>
@@ -90,21 +88,6 @@ def test_bad_markup_takes_linear_time(unit: str) -> None:
     assert time.process_time() - start < 5
 
 
-@pytest.mark.parametrize(
-    ("markup", "expected"),
-    [
-        pytest.param("a<b>c", [("", "a"), ("b", ""), ("", "c")], id="tag"),
-        pytest.param('<p t="a>b">c', [("p", ' t="a>b"'), ("", "c")], id="quoted bracket"),
-        pytest.param("a < b", [("", "a < b")], id="no tag"),
-        pytest.param("a<!-- <b> -->c", [("", "a"), ("", "c")], id="comment"),
-        pytest.param("<style>1<2</style>", [("style", ""), ("", "1<2"), ("/style", "")], id="raw"),
-        pytest.param("<![CDATA[1<2]]>", [("", "1<2")], id="CDATA"),
-    ],
-)
-def test_tokens(markup: str, expected: list[tuple[str, str]]) -> None:
-    assert [token for token in tokens(markup) if token != ("", "")] == expected
-
-
 def test_a_declared_encoding_is_used() -> None:
     page = '<html><meta charset="windows-1251"><p>Континент</p>'.encode("cp1251")
     assert "Континент" in load(page, "a.html").text
@@ -112,7 +95,3 @@ def test_a_declared_encoding_is_used() -> None:
 
 def test_metadata_of_a_page_without_a_head_is_empty() -> None:
     assert page_metadata("<p>words</p>") == ()
-
-
-def test_visible_text_has_no_tags() -> None:
-    assert visible_text("a<b>b</b>&amp;<style>x</style>") == "ab&"
