@@ -38,13 +38,15 @@ def print_report(report: IndexReport) -> None:
 
 
 class ProgressBar:
-    """A progress bar on stderr: files, chunks, rate, time left. Silent when that is no terminal."""
+    """A progress bar on stderr: files, chunks, rate, time left; then one of the pages that OCR
+    reads. Silent when that is no terminal."""
 
     def __init__(self, quiet: bool) -> None:
         self._shown = not quiet and sys.stderr.isatty()
         self._started = time.monotonic()
         self._bar: Any = None
         self._done = 0
+        self._pages_since = 0.0
 
     def __enter__(self) -> ProgressBar:
         return self
@@ -56,6 +58,11 @@ class ProgressBar:
     def __call__(self, progress: Progress) -> None:
         if not self._shown or not progress.files_total:
             return
+        if progress.stage == "ocr":
+            self._show_pages(progress)
+            return
+        if self._pages_since:
+            return  # the files between pages
         if self._bar is None:
             self._bar = click.progressbar(
                 length=progress.files_total,
@@ -70,6 +77,32 @@ class ProgressBar:
         name = "optimizing" if progress.stage == "optimize" else safe_line(progress.source)
         self._bar.update(progress.files_done - self._done, f"{rate}  {shorten(name, 30)}")
         self._done = progress.files_done
+
+    def _show_pages(self, progress: Progress) -> None:
+        if not self._pages_since:
+            self.__exit__()
+            self._pages_since, self._done = time.monotonic(), 0
+            self._bar = click.progressbar(
+                length=progress.pages_total,
+                label="OCR",
+                file=sys.stderr,
+                show_eta=False,
+                item_show_func=lambda text: text,
+            )
+            self._bar.__enter__()
+        seconds = time.monotonic() - self._pages_since
+        text = pages_left(progress.pages_done, progress.pages_total, seconds)
+        self._bar.update(progress.pages_done - self._done, text)
+        self._done = progress.pages_done
+
+
+def pages_left(done: int, total: int, seconds: float) -> str:
+    """How far OCR is after so many seconds: "page 12 of 340, about 6 min left"."""
+    text = f"page {done} of {total}"
+    if not done or done == total:
+        return text
+    left = seconds / done * (total - done)
+    return f"{text}, about {f'{left / 60:.0f} min' if left >= 90 else f'{left:.0f} s'} left"
 
 
 class PullBar:

@@ -284,6 +284,7 @@ class Index:
         allow_empty: bool = False,
         passwords: Sequence[str] = (),
         max_file_bytes: int = MAX_FILE_BYTES,
+        ocr: bool | None = None,
         engine: Engine | None = None,
         files_per_task: int | None = None,
         on_progress: Callable[[Progress], object] | None = None,
@@ -300,13 +301,17 @@ class Index:
             folders whose name starts with a dot.
         allow_empty: go on even if that takes every file of a path out of the index.
         passwords: for encrypted files. max_file_bytes: larger files are skipped and reported.
+        ocr: read pages without text, and pictures, by OCR; some seconds a page. What it is set to
+            holds for later calls, too (None); a new index begins with False. What has been read
+            is kept, and never read twice; turned off, its text stays until its file changes.
         engine: where files are read: `LocalEngine()` by default, or a `RayEngine`.
         files_per_task: how many files a worker gets at a time.
         on_progress: told how far the run is, several times a second at most.
         wait_seconds: how long to wait for another process that writes; on_wait is told who it is.
 
         Raises `IndexLockedError` when another process writes and does not finish in time;
-        `RagkitError` when a path does not exist, or would empty the index without `allow_empty`;
+        `RagkitError` when a path does not exist, or would empty the index without `allow_empty`,
+        or with `ocr` when the libraries for it are not installed;
         `ModelError` when the embedder fails for good. What was committed by then stays, and the
         next call goes on from there.
         """
@@ -327,6 +332,7 @@ class Index:
         allow_empty: bool = False,
         passwords: Sequence[str] = (),
         max_file_bytes: int = MAX_FILE_BYTES,
+        ocr: bool | None = None,
         engine: Engine | None = None,
         files_per_task: int | None = None,
         on_progress: Callable[[Progress], object] | None = None,
@@ -371,6 +377,7 @@ class Index:
         allow_empty: bool = False,
         passwords: Sequence[str] = (),
         max_file_bytes: int = MAX_FILE_BYTES,
+        ocr: bool | None = None,
         engine: Engine | None = None,
         files_per_task: int | None = None,
         on_progress: Callable[[Progress], object] | None = None,

@@ -16,7 +16,7 @@ MAX_FILE_BYTES = 200 * 1000 * 1000
 
 _FLAG, _COUNT, _NUMBER, _TEXT, _TEXTS = "a bool", "an int", "a number", "a str", "a list of str"
 _KINDS: dict[str, str] = {
-    **dict.fromkeys(("hidden", "allow_empty", "exact", "supported_only", "repair"), _FLAG),
+    **dict.fromkeys(("hidden", "ocr", "allow_empty", "exact", "supported_only", "repair"), _FLAG),
     **dict.fromkeys(("drop_previous", "create", "vectors"), _FLAG),
     **dict.fromkeys(("limit", "per_document", "reply_tokens", "max_file_bytes"), _COUNT),
     **dict.fromkeys(("files_per_task", "chunk_tokens", "overlap", "concurrency", "lines"), _COUNT),
@@ -76,6 +76,7 @@ class ReadOptions(WaitOptions):
 
     passwords: Sequence[str] = ()
     max_file_bytes: int = MAX_FILE_BYTES
+    ocr: bool | None = None
     engine: Engine | None = None
     files_per_task: int | None = None
     on_progress: Callable[[Progress], object] | None = None

@@ -12,7 +12,7 @@ from ragkit.errors import RagkitError
 from ragkit.index.compatibility import chunk_settings_for, clamp_chunk_settings, reindex_command
 from ragkit.index.connection import IndexConnection
 from ragkit.index.options import ReadOptions
-from ragkit.index.update import READING, indexed_roots, make_run
+from ragkit.index.update import READING, indexed_roots, make_run, uses_ocr
 from ragkit.ingest.loader_version import loader_fingerprint
 from ragkit.ingest.pipeline import ReusedFiles
 from ragkit.ingest.prepare import PreparedFile
@@ -79,7 +79,7 @@ def reindex(
     reading = (
         old.catalog.get(old.version_key(READING))
         if same_chunks
-        else loader_fingerprint(options.max_file_bytes)
+        else loader_fingerprint(options.max_file_bytes, ocr=uses_ocr(old))
     )
     new.catalog.set(new.version_key(READING), reading)
     new.versions.activate()

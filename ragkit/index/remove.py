@@ -37,6 +37,7 @@ def remove(store: Store, base: Path, paths: Sequence[str | os.PathLike[str]]) ->
         store.catalog.set(ROOTS, remaining)
     interrupted = store.begin_write()
     store.remove(removed | interrupted)
+    store.drop_unused_ocr_pages()
     store.maintain()
     store.mark_complete()
     return sorted(removed)

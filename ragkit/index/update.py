@@ -23,12 +23,14 @@ from ragkit.ingest.loader_version import (
     needs_reload,
     update_manifest,
 )
+from ragkit.ingest.ocr import OcrStage, ocr_engine
 from ragkit.ingest.pipeline import FILES_PER_TASK, ReusedFiles, Run
 from ragkit.ingest.prepare import PrepareSettings, prepare_document
 from ragkit.ingest.reconcile import NO_FILE, Decision
 from ragkit.ingest.roots import FileSelection, Root, reconcile_root, resolve_roots, source_of
 from ragkit.ingest.snapshot import SnapshotRecorder
 from ragkit.loading import LoadOptions, load
+from ragkit.loading.ocr.recognize import how_to_install, is_installed
 from ragkit.models import OllamaSettings
 from ragkit.paths import base_folder, index_location
 from ragkit.store import ChunkTable, Store
@@ -42,7 +44,7 @@ from ragkit.types import (
     StorageLocation,
 )
 
-ROOTS, READING, _LAST_RUN = "roots", "reading", "last_run"
+ROOTS, READING, OCR, _LAST_RUN = "roots", "reading", "ocr", "last_run"
 
 
 def indexed_roots(store: Store) -> list[str]:
@@ -61,7 +63,8 @@ def update(
     base = connection.base_folder
     known_roots = indexed_roots(store)
     roots = resolve_roots(paths, known_roots, base)
-    reading = loader_fingerprint(options.max_file_bytes)
+    ocr = set_ocr(store, options.ocr)
+    reading = loader_fingerprint(options.max_file_bytes, ocr=ocr)
     last_reading = store.catalog.get(store.version_key(READING))
     outdated = has_outdated_files(store)
     read_again = needs_reload(
@@ -75,6 +78,8 @@ def update(
         store.catalog.set(ROOTS, list(dict.fromkeys([*known_roots, *names])))
     report = make_run(store, embedder, connection.ollama, options)(recorder)
     changed = bool(report.added + report.updated + report.moved + report.removed)
+    if changed:
+        store.drop_unused_ocr_pages()
     update_threshold(store, embedder, written=report.chunks, changed=changed)
     if last_reading != reading and set(known_roots) <= set(names):
         store.catalog.set(store.version_key(READING), reading)
@@ -88,8 +93,28 @@ def update(
         selection,
         reading,
         report,
+        ocr=ocr,
     )
     return report
+
+
+def uses_ocr(store: Store) -> bool:
+    """Whether pages without text and pictures are read by OCR."""
+    return bool(store.catalog.get(OCR))
+
+
+def set_ocr(store: Store, ocr: bool | None) -> bool:
+    """Turns OCR on or off for this run and those to come, None leaves it; whether it is on.
+
+    Raises `RagkitError` when it is to be on and its libraries are not installed.
+    """
+    if ocr and not is_installed():
+        raise RagkitError(how_to_install())
+    before = uses_ocr(store)
+    if ocr is None or ocr == before:
+        return before
+    store.catalog.set(OCR, ocr)
+    return ocr
 
 
 def add_text(
@@ -121,12 +146,14 @@ def add_text(
     return prepared.record
 
 
-def prepare_settings(store: Store, embedder: Embedder, options: ReadOptions) -> PrepareSettings:
-    """How files are read and cut for this index."""
+def prepare_settings(
+    store: Store, embedder: Embedder, options: ReadOptions, *, ocr: bool = False
+) -> PrepareSettings:
+    """How files are read and cut for this index. `ocr`: loaders ask for OCR."""
     return PrepareSettings(
         store.manifest.chunking,
         embedder.token_counter,
-        LoadOptions(passwords=tuple(options.passwords)),
+        LoadOptions(passwords=tuple(options.passwords), ocr={} if ocr else None),
         options.max_file_bytes,
         store.location.options,
     )
@@ -141,14 +168,19 @@ def make_run(
 ) -> Run:
     """A run that writes this version of the index as the options say."""
     engine = options.engine or LocalEngine()
+    reads = uses_ocr(store) and is_installed()
+    # Off again, it leaves what it has read: that costs nothing.
+    pages = store.open_ocr_pages(create=reads)
+    settings = prepare_settings(store, embedder, options, ocr=pages is not None)
     return Run(
         store,
         DistributedEmbedder(embedder, engine, ollama) if engine.embeds else embedder,
         engine,
-        prepare_settings(store, embedder, options),
+        settings,
         options.on_progress,
         files_per_task=options.files_per_task or FILES_PER_TASK,
         reuse_vectors_from=reuse_vectors_from,
+        ocr=None if pages is None else OcrStage(pages, ocr_engine(engine), settings, reads=reads),
     )
 
 

@@ -8,6 +8,7 @@ imported for these numbers: a run without changes does not load the loaders.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ragkit.programs import find_soffice
@@ -21,6 +22,7 @@ CHUNKER_VERSION = 2
 # Of each loader in loading/LOADERS, and of what it is made of.
 LOADER_VERSIONS = {
     "adoc": 2,
+    "bmp": 1,
     "csv": 2,
     "doc": 1,
     "docx": 2,
@@ -28,6 +30,7 @@ LOADER_VERSIONS = {
     "epub": 2,
     "html": 3,
     "ipynb": 1,
+    "jpg": 1,
     "json": 2,
     "jsonl": 2,
     "mbox": 3,
@@ -38,20 +41,24 @@ LOADER_VERSIONS = {
     "odt": 2,
     "org": 2,
     "pdf": 2,
+    "png": 1,
     "ppt": 1,
     "pptx": 2,
     "rst": 2,
     "rtf": 1,
     "srt": 1,
     "tex": 2,
+    "tif": 1,
     "txt": 2,
     "vtt": 1,
+    "webp": 1,
     "xls": 1,
     "xlsb": 1,
     "xlsx": 2,
     "xml": 2,
 }
 _UNKNOWN = "?"  # no loader was chosen, or its choice is not known: any of them might be it now
+_OCR_LIBRARIES = ("rapidocr", "onnxruntime")
 
 
 def loaders_version() -> int:
@@ -96,12 +103,14 @@ def update_manifest(store: Store) -> None:
         store.chunks.set_reading_versions(*today)
 
 
-def loader_fingerprint(limit_bytes: int) -> dict[str, object]:
-    """What decides, beside its bytes, what becomes of a file. JSON; stored with the index."""
+def loader_fingerprint(limit_bytes: int, *, ocr: bool = False) -> dict[str, object]:
+    """What decides, beside its bytes, what becomes of a file. JSON; stored with the index. `ocr`:
+    it is turned on."""
     return {
         "chunker": CHUNKER_VERSION,
         "loaders": loaders_version(),
         "limit_bytes": limit_bytes,
+        "ocr": ocr and all(find_spec(name) is not None for name in _OCR_LIBRARIES),
         "libraries": ["soffice"] if find_soffice() else [],
     }
 
@@ -114,15 +123,21 @@ def needs_reload(
     outdated: bool = False,
 ) -> Callable[[FileFingerprint], bool] | None:
     """Whether to read a file again, None when none is: those that were skipped when the limit of
-    size, the installed libraries or LibreOffice differ, or `passwords` are given; those that are
-    outdated, where `outdated` says that there are some.
+    size, the installed libraries or LibreOffice differ, or `passwords` are given; those that were
+    skipped or have pages without text when OCR was turned on since; those that are outdated, where
+    `outdated` says that there are some.
 
     `before` is the `loader_fingerprint` of the last run, None when that is not known.
     """
     differs = before is not None and any(
         before.get(name) != now.get(name) for name in ("limit_bytes", "libraries")
     )
-    skipped = passwords or differs
+    ocr = bool(now.get("ocr")) and before is not None and not before.get("ocr")
+    skipped = passwords or differs or ocr
     if not (skipped or outdated):
         return None
-    return lambda file: (skipped and file.outcome == "skipped") or (outdated and is_outdated(file))
+    return lambda file: (
+        (skipped and file.outcome == "skipped")
+        or (ocr and file.pages_without_text > 0)
+        or (outdated and is_outdated(file))
+    )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ragkit.concurrency import BackgroundWriter, prefetch
 from ragkit.errors import RagkitError
 from ragkit.ingest.embedding import Commit, EmbeddedFile, EmbeddingStage
+from ragkit.ingest.ocr import OcrStage
 from ragkit.ingest.prepare import (
     FileTask,
     PreparedFile,
@@ -74,14 +75,17 @@ class Run:
         *,
         files_per_task: int = FILES_PER_TASK,
         reuse_vectors_from: Sequence[ChunkTable] = (),
+        ocr: OcrStage | None = None,
     ) -> None:
-        """`reuse_vectors_from`: other tables with vectors of the same model."""
+        """`reuse_vectors_from`: other tables with vectors of the same model. `ocr`: reads the pages
+        without text, when `settings` ask for them."""
         self._store = store
         self._engine = engine
         self._settings = settings
         self._files_per_task = files_per_task
         self._on_progress = on_progress or (lambda _: None)
         self._embedding = EmbeddingStage(embedder, VectorCache([store.chunks, *reuse_vectors_from]))
+        self._ocr = ocr
         self._stored_rows: dict[str, FileRecord] = {}  # the rows of files under way
         self._orphans: set[str] = set()  # files with chunks but no row
         self._added_hashes = ContentHashes()
@@ -105,7 +109,10 @@ class Run:
             self._files_total = plan.to_read_count + reused.files
             if not plan.nothing_to_do or reused.files or self._store.was_interrupted:
                 self._begin()
-                self._work(reused)
+                self._work(self._tasks(), reused, self._refused())
+                if self._ocr is not None:
+                    for tasks in self._ocr(self._ocr_progress):
+                        self._work(tasks)
                 self._remove_gone()
                 self._progress("optimize")
                 self._store.maintain()
@@ -123,15 +130,20 @@ class Run:
 
     # ------------------------------------------------------------ working
 
-    def _work(self, reused: ReusedFiles) -> None:
+    def _work(
+        self,
+        tasks: Iterable[FileTask],
+        reused: ReusedFiles = NO_REUSED_FILES,
+        refused: Iterable[EmbeddedFile] = (),
+    ) -> None:
         writer = BackgroundWriter()
-        prepared = prefetch(self._prepared(self._tasks(), reused), _PREFETCH_TASKS)
+        prepared = prefetch(self._prepared(tasks, reused), _PREFETCH_TASKS)
         batches_to_embed = prefetch(
             self._embedding.attach_cached_vectors(self._lookup_groups(prepared)), _PREFETCH_SLICES
         )
         try:
             commit = Commit()
-            for one in self._refused():
+            for one in refused:
                 self._add(commit, one)
                 commit = self._submit_if_full(writer, commit)
             for batch in batches_to_embed:
@@ -198,7 +210,7 @@ class Run:
         for index, result in self._engine.imap(work, _record_pending(groups, pending)):
             group = pending.pop(index)
             if not isinstance(result, Exception):
-                yield result
+                yield self._without_unread(group, result)
             elif len(group) > 1:
                 single_files += group
             else:
@@ -206,7 +218,18 @@ class Run:
         for index, result in self._engine.imap(work, [(task,) for task in single_files]):
             if isinstance(result, Exception):
                 result = [_failed(single_files[index], result)]
-            yield result
+            yield self._without_unread([single_files[index]], result)
+
+    def _without_unread(
+        self, tasks: Sequence[FileTask], files: list[PreparedFile]
+    ) -> list[PreparedFile]:
+        """The files but those that wait for OCR."""
+        if self._ocr is None:
+            return files
+        for task, one in zip(tasks, files, strict=True):
+            if one.unread:
+                self._ocr.put_aside(task.found, one)
+        return [one for one in files if not one.unread]
 
     @staticmethod
     def _lookup_groups(prepared: Iterable[list[PreparedFile]]) -> Iterator[list[PreparedFile]]:
@@ -283,6 +306,18 @@ class Run:
             reused=self._embedding.reused,
             seconds=seconds,
             problems=tuple(sorted(self._problems, key=lambda p: p.source)),
+        )
+
+    def _ocr_progress(self, pages_done: int, pages_total: int) -> None:
+        self._on_progress(
+            Progress(
+                "ocr",
+                self._files_done,
+                self._files_total,
+                self._counts["chunks"],
+                pages_done=pages_done,
+                pages_total=pages_total,
+            )
         )
 
     def _progress(self, stage: str, source: str = "") -> None:

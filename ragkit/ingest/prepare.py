@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -18,6 +18,7 @@ from ragkit.ingest.loader_version import CHUNKER_VERSION, loader_version
 from ragkit.language.stemming import stem_text
 from ragkit.language.symbols import spell_symbols
 from ragkit.loading import LoadOptions, find_loader, load, refusal
+from ragkit.loading.ocr.pages import PagesUnreadError
 from ragkit.object_store import is_remote, read_object
 from ragkit.types import (
     Chunk,
@@ -26,6 +27,7 @@ from ragkit.types import (
     DiscoveredFile,
     Document,
     FileRecord,
+    OcrPage,
     Outcome,
     StorageLocation,
     TokenCounter,
@@ -51,37 +53,46 @@ class PrepareSettings:
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """A file to prepare. `stored_sha256`: its hash in the index, "" to read it in any case."""
+    """A file to prepare. `stored_sha256`: its hash in the index, "" to read it in any case. `ocr`:
+    what OCR has read of it, as in `LoadOptions`; None before it was asked."""
 
     found: DiscoveredFile
     stored_sha256: str = ""
+    ocr: Mapping[int, OcrPage | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedFile:
     """A file that was read and chunked; `features` belong to `chunks`, one by one. `same`: its hash
-    is the stored one; it has no chunks here then."""
+    is the stored one; it has no chunks here then. `unread`: pages that OCR has to read first; only
+    its hash is known by then."""
 
     record: FileRecord
     chunks: tuple[Chunk, ...] = ()
     features: tuple[ChunkFeatures, ...] = ()
     same: bool = False
+    unread: tuple[int, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Column by column: a fifth of the time that chunk by chunk takes.
         chunks = [[getattr(one, name) for one in self.chunks] for name in _CHUNK_FIELDS]
         columns = (chunks, list(zip(*self.features, strict=True)))
-        return (_prepared, (self.record, *columns, self.same))
+        return (_prepared, (self.record, *columns, self.same, self.unread))
 
 
 def _prepared(
-    record: FileRecord, chunks: list[list[Any]], features: list[tuple[str, ...]], same: bool
+    record: FileRecord,
+    chunks: list[list[Any]],
+    features: list[tuple[str, ...]],
+    same: bool,
+    unread: tuple[int, ...],
 ) -> PreparedFile:
     return PreparedFile(
         record,
         tuple(Chunk(*values) for values in zip(*chunks, strict=True)),
         tuple(map(ChunkFeatures._make, zip(*features, strict=True))),
         same,
+        unread,
     )
 
 
@@ -167,7 +178,8 @@ def chunk_features(one: Chunk, header: str = "") -> ChunkFeatures:
 def _prepare(settings: PrepareSettings, task: FileTask) -> PreparedFile:
     found = task.found
     last_seen_ns = time.time_ns()
-    loader = ""
+    loader = sha256 = ""
+    options = settings.loading if task.ocr is None else replace(settings.loading, ocr=task.ocr)
     try:
         data = _read(settings, found)
         sha256 = hashlib.sha256(data).hexdigest()
@@ -175,12 +187,17 @@ def _prepare(settings: PrepareSettings, task: FileTask) -> PreparedFile:
             return PreparedFile(
                 replace(failed_record(found, "indexed", ""), sha256=sha256), same=True
             )
-        loader = find_loader(data, found.source, settings.loading)
-        document = load(data, found.source, settings.loading, loader=loader)
+        loader = find_loader(data, found.source, options)
+        document = load(data, found.source, options, loader=loader)
         return prepare_document(settings, found, document, last_seen_ns, loader)
+    except PagesUnreadError as error:
+        record = replace(failed_record(found, "skipped", str(error), loader), sha256=sha256)
+        return PreparedFile(record, unread=error.pages)
     except LoadError as error:
         outcome: Outcome = "skipped" if error.outcome == "skipped" else "failed"
-        return PreparedFile(failed_record(found, outcome, str(error), loader))
+        record = failed_record(found, outcome, str(error), loader)
+        # With its hash it is known whose pages OCR has read.
+        return PreparedFile(record if task.ocr is None else replace(record, sha256=sha256))
     except RecursionError:
         reason = "nested too deeply to be read"
         return PreparedFile(failed_record(found, "failed", reason, loader))
@@ -193,12 +210,23 @@ def _prepare(settings: PrepareSettings, task: FileTask) -> PreparedFile:
 
 def _read(settings: PrepareSettings, found: DiscoveredFile) -> bytes:
     def head_check(head: bytes) -> Exception | None:
-        return refusal(found.source, head)
+        return refusal(found.source, head, ocr=settings.loading.ocr is not None)
 
-    if is_remote(found.path):
-        place = StorageLocation(found.path, settings.storage)
-        return read_object(place, limit_bytes=settings.limit_bytes, head_check=head_check)
-    return read_file(found.path, limit_bytes=settings.limit_bytes, head_check=head_check)
+    return read_bytes(found.path, settings.limit_bytes, settings.storage, head_check)
+
+
+def read_bytes(
+    path: str,
+    limit_bytes: int,
+    storage: tuple[tuple[str, str], ...],
+    head_check: Callable[[bytes], Exception | None],
+) -> bytes:
+    """A file or an object, whole. Raises `LoadError` when it is too large or cannot be read, and
+    what `head_check` says of its first bytes."""
+    if is_remote(path):
+        place = StorageLocation(path, storage)
+        return read_object(place, limit_bytes=limit_bytes, head_check=head_check)
+    return read_file(path, limit_bytes=limit_bytes, head_check=head_check)
 
 
 def _record(

@@ -42,7 +42,7 @@ class Snapshot:
     `state`: a hash of files, tables and settings. `roots`: the indexed folders, `embedder`: the
     fields of the model's `ModelIdentity`. Valid from `since_ns` until `until_ns` (None: without
     end). `finished` (UTC, ISO 8601; "" for none) and `seconds`: the last run that found nothing
-    changed. `report`: counts and problems of a run with nothing to do.
+    changed. `report`: counts and problems of a run with nothing to do. `ocr`: it is turned on.
     """
 
     state: str
@@ -53,6 +53,7 @@ class Snapshot:
     finished: str
     seconds: float
     report: dict[str, Any]
+    ocr: bool
 
 
 class SnapshotRecorder:
@@ -88,6 +89,8 @@ class SnapshotRecorder:
         selection: FileSelection,
         fingerprint: object,
         report: IndexReport,
+        *,
+        ocr: bool = False,
     ) -> None:
         """Saves a snapshot; to be called after everything that the run writes. `roots`: those of
         the run, `indexed_roots`: those of the index, `fingerprint`: `loader_fingerprint`. Saves
@@ -108,6 +111,7 @@ class SnapshotRecorder:
             finished="",
             seconds=0.0,
             report={**counts, "problems": problems},
+            ocr=ocr,
         )
         with suppress(OSError):  # such as a full disk: the next run does without
             _write(place, snapshot)
@@ -119,9 +123,12 @@ def report_if_unchanged(
     selection: FileSelection,
     limit_bytes: int,
     identity_of: Callable[[str], ModelIdentity],
+    *,
+    ocr: bool | None = None,
 ) -> IndexReport | None:
     """The report of a run with nothing to do; None when there may be something, or another process
-    writes the index. `identity_of` gets the name of the model, and is called last.
+    writes the index. `identity_of` gets the name of the model, and is called last. `ocr`: None is
+    as before.
 
     Costs one `stat` a file. Raises `RagkitError` as `resolve_roots`, `discover`, `identity_of` do.
     """
@@ -131,6 +138,8 @@ def report_if_unchanged(
     started = time.monotonic()
 
     def unchanged() -> bool:
+        if ocr not in (None, snapshot.ocr):
+            return False
         if not _is_current(snapshot, place, paths, selection, limit_bytes):
             return False
         return asdict(identity_of(snapshot.embedder["name"])) == snapshot.embedder
@@ -169,7 +178,8 @@ def _is_current(
     digest = _FilesDigest()
     for some in batches(found, _BATCH):
         digest.add(some)
-    state = _state(place, names, selection, loader_fingerprint(limit_bytes), digest.hexdigest())
+    fingerprint = loader_fingerprint(limit_bytes, ocr=snapshot.ocr)
+    state = _state(place, names, selection, fingerprint, digest.hexdigest())
     return state == snapshot.state
 
 

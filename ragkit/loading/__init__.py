@@ -39,6 +39,7 @@ from ragkit.loading.office.xls import load_xls
 from ragkit.loading.office.xlsb import load_xlsb
 from ragkit.loading.office.xlsx import load_xlsx
 from ragkit.loading.pdf import load_pdf
+from ragkit.loading.picture import load_picture, picture_format
 from ragkit.loading.rtf import load_rtf
 from ragkit.loading.subtitles import load_subtitles
 from ragkit.loading.text import (
@@ -56,6 +57,7 @@ __all__ = ["LOADERS", "LoadOptions", "find_loader", "load", "refusal"]
 # Format -> loader. A format is also the extension that stands for it.
 LOADERS: dict[str, Loader] = {
     "adoc": load_asciidoc,
+    "bmp": load_picture,
     "csv": load_csv,
     "doc": load_doc,
     "docx": load_docx,
@@ -63,6 +65,7 @@ LOADERS: dict[str, Loader] = {
     "epub": load_epub,
     "html": load_html,
     "ipynb": load_notebook,
+    "jpg": load_picture,
     "json": load_json,
     "jsonl": load_jsonl,
     "mbox": load_mbox,
@@ -73,14 +76,17 @@ LOADERS: dict[str, Loader] = {
     "odt": load_opendocument,
     "org": load_org,
     "pdf": load_pdf,
+    "png": load_picture,
     "ppt": load_ppt,
     "pptx": load_pptx,
     "rst": load_rst,
     "rtf": load_rtf,
     "srt": load_subtitles,
     "tex": load_latex,
+    "tif": load_picture,
     "txt": load_text,
     "vtt": load_subtitles,
+    "webp": load_picture,
     "xls": load_xls,
     "xlsb": load_xlsb,
     "xlsx": load_xlsx,
@@ -109,9 +115,11 @@ def find_loader(data: bytes, source: str, options: LoadOptions = _DEFAULTS) -> s
 
     Raises LoadError when no loader reads such files.
     """
-    refused = refusal(source, data[:HEAD_BYTES])
+    refused = refusal(source, data[:HEAD_BYTES], ocr=options.ocr is not None)
     if refused is not None:
         raise refused
+    if picture := picture_format(data[:HEAD_BYTES]):
+        return picture
     if data.startswith(COMPOUND_FILE):
         return compound_format(data)
     if data.startswith(OLD_WORKBOOKS):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ragkit.types import Heading
+from ragkit.types import Heading, OcrPage
 
 _MARKUP = re.compile(r"(?=(?:#{1,6}(?:\s|$)|`{3}|~{3}))")
 # A column whose cells are no longer is a list of names or values.
@@ -24,6 +24,8 @@ class LoadOptions:
     `file_seconds` bound the processor time that one page, and all pages, of a PDF file may take;
     what is beyond is left out and noted. `convert_seconds` bounds the time that LibreOffice, or
     the reader of .xlsb files, may take for one file.
+    `ocr` holds what OCR read on pages without text, by page number from 1 (None: not read); a
+    loader that needs a page that is not in it raises `PagesUnreadError`. None: OCR is off.
     """
 
     passwords: tuple[str, ...] = ()
@@ -33,6 +35,7 @@ class LoadOptions:
     page_seconds: float = 10.0
     file_seconds: float = 200.0
     convert_seconds: float = 120.0
+    ocr: Mapping[int, OcrPage | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

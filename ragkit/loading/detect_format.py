@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from ragkit.errors import LoadError
 from ragkit.loading.detect_encoding import guess_ebcdic
+from ragkit.loading.picture import PICTURES, picture_format, picture_refusal
 from ragkit.loading.text_encoding import mark_of, wide_encoding
 
 HEAD_BYTES = 8192
@@ -96,6 +97,7 @@ _OFFICE_SUFFIXES |= {".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"}
 _BINARY_FORMATS = {
     *("pdf", "docx", "pptx", "xlsx", "odt", "ods", "odp", "epub", "rtf"),
     *("msg", "doc", "ppt", "xls", "xlsb"),
+    *PICTURES,
 }
 _OLD_OFFICE = {"doc", "dot", "xls", "xlt", "ppt", "pps"}
 _ZIP_SUFFIXES = {"docx", "xlsx", "pptx", "odt", "ods", "odp", "epub"}
@@ -143,8 +145,9 @@ def suffix_of(source: str) -> str:
     return PurePosixPath(source.replace("\\", "/")).suffix.lower()
 
 
-def refusal(source: str, head: bytes) -> LoadError | None:
-    """Why a file is not worth reading whole, or None. `head`: its first `HEAD_BYTES` bytes.
+def refusal(source: str, head: bytes, *, ocr: bool = False) -> LoadError | None:
+    """Why a file is not worth reading whole, or None. `head`: its first `HEAD_BYTES` bytes; `ocr`:
+    pictures are read.
 
     Judges by the bytes; the name only words the answer.
     """
@@ -163,6 +166,9 @@ def refusal(source: str, head: bytes) -> LoadError | None:
         return None
     if head.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
         return LoadError("a PostScript file: convert it to PDF to index it", outcome="skipped")
+    picture = picture_format(head)
+    if picture:
+        return None if ocr else picture_refusal(picture)
     binary = is_binary(head)
     if binary or b"\0" in head:
         for offset, signature, what, name in _SIGNATURES:

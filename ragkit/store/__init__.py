@@ -28,10 +28,20 @@ from ragkit.store.connection import (
     translate_errors,
 )
 from ragkit.store.files import FileTable
+from ragkit.store.ocr_pages import OCR, OcrPages, StoredPage, ocr_schema
 from ragkit.store.search import ChunkSearch
 from ragkit.types import Manifest, StorageLocation
 
-__all__ = ["Catalog", "ChunkTable", "FileTable", "Store", "as_location", "index_exists"]
+__all__ = [
+    "Catalog",
+    "ChunkTable",
+    "FileTable",
+    "OcrPages",
+    "Store",
+    "StoredPage",
+    "as_location",
+    "index_exists",
+]
 
 _WRITING = "unfinished"
 
@@ -102,6 +112,25 @@ class Store:
         """The files table, opened when first needed."""
         with translate_errors(self.uri):
             return FileTable(self.uri, self._database.open_table(files_table(self.version)))
+
+    def open_ocr_pages(self, *, create: bool = False) -> OcrPages | None:
+        """What OCR has read; None when there is no such table and it is not to be made."""
+        with translate_errors(self.uri):
+            if OCR in self._database.list_tables().tables:
+                return OcrPages(self.uri, self._database.open_table(OCR))
+            if not create:
+                return None
+            table = self._database.create_table(
+                OCR, schema=ocr_schema(), **new_table(self._database)
+            )
+            return OcrPages(self.uri, table)
+
+    def drop_unused_ocr_pages(self) -> None:
+        """Deletes what OCR has read of files that are no longer in the index."""
+        pages = self.open_ocr_pages()
+        if pages is not None:
+            records = self.files.records(["source", "sha256"])
+            pages.keep_only({record.sha256 for record in records})
 
     def close(self) -> None:
         """Frees what searching holds in memory; the next search reads it again."""

@@ -13,6 +13,8 @@ from ragkit.types.documents import (
     ChunkSettings,
     Document,
     Heading,
+    OcrLine,
+    OcrPage,
     format_location,
 )
 from ragkit.types.files import (
@@ -90,6 +92,8 @@ __all__ = [
     "Manifest",
     "Message",
     "ModelIdentity",
+    "OcrLine",
+    "OcrPage",
     "Outcome",
     "Passage",
     "Problem",

@@ -46,6 +46,26 @@ class Document:
     file_lines: tuple[int, ...] = ()
 
 
+class OcrLine(NamedTuple):
+    """A line of text in a picture: its place in pixels, how sure it is (0 to 1), what it says."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    score: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OcrPage:
+    """What OCR saw on one page or picture: its lines, in no order. `problem`: why it could not be
+    read, "" where it was."""
+
+    lines: tuple[OcrLine, ...] = ()
+    problem: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkSettings:
     """How documents are cut. Sizes are tokens of the embedder; part of the manifest.

@@ -72,6 +72,7 @@ class FileFingerprint(NamedTuple):
     mtime_ns: int = 0
     inode: int = 0
     last_seen_ns: int = 0
+    pages_without_text: int = 0
     chunker_version: int = 0
     loader_version: str = ""
 
@@ -196,7 +197,8 @@ class IntegrityReport:
 class Progress:
     """What `update` tells its `on_progress` callback, several times a second at most.
 
-    `stage` is "scan", "index" or "optimize"; `files_total` is 0 until it is known.
+    `stage` is "scan", "index", "ocr" or "optimize"; `files_total` is 0 until it is known. In stage
+    "ocr", `pages_total` pages are to be read, and `pages_done` of them are.
     """
 
     stage: str
@@ -204,3 +206,5 @@ class Progress:
     files_total: int = 0
     chunks: int = 0
     source: str = ""
+    pages_done: int = 0
+    pages_total: int = 0

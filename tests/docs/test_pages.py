@@ -97,7 +97,7 @@ def _options(command: click.Command | None) -> set[str]:
         option
         for one in command.params
         if isinstance(one, click.Option) and not one.hidden
-        for option in one.opts
+        for option in (*one.opts, *one.secondary_opts)
     }
     if isinstance(command, click.Group):
         named |= {option for inner in command.commands.values() for option in _options(inner)}

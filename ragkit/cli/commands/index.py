@@ -48,6 +48,11 @@ _WATCH_WAIT_SECONDS = 3600.0  # another run on the same index is waited for
     help="Skip larger files, and report them. Such as 500kB, 1GB.",
 )
 @click.option(
+    "--ocr/--no-ocr",
+    default=None,
+    help="Read scanned pages and pictures, some seconds a page; kept for later runs.",
+)
+@click.option(
     "--allow-empty", is_flag=True, help="Go on even if that takes every file out of the index."
 )
 @options.wait
@@ -80,6 +85,7 @@ def command(
       ragkit index ~/notes
       ragkit index docs contracts --exclude '*.log'
       ragkit index ~/notes --dry-run
+      ragkit index ~/scans --ocr
       ragkit index ~/notes --db notes.index --embedder ollama/embeddinggemma
       ragkit index s3://bucket/docs --db s3://bucket/index --engine ray --ray-address auto
     """
@@ -153,6 +159,7 @@ def _nothing_to_do(
         chosen,
         selection["max_file_bytes"],
         identity_of,
+        ocr=selection["ocr"],
     )
 
 

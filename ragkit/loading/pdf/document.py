@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ragkit.errors import LoadError
 from ragkit.loading.content import LoadedContent, LoadOptions
+from ragkit.loading.ocr.pages import PagesRead, ocr_labels, read_pages
 from ragkit.loading.pdf.layout import lay_out
 from ragkit.loading.pdf.page import PageText
 from ragkit.loading.pdf.pdfium import PdfiumError, read_with_pdfium
@@ -43,16 +44,19 @@ def load_pdf(data: bytes, options: LoadOptions) -> LoadedContent:
         if reader is not None:
             texts[-1] += form_values(reader)
         without = _without_text(pages, texts)
+        read = read_pages((number + 1 for number in _for_ocr(pages, without)), options)
+        without = _with_ocr(texts, without, read)
         if len(without.scanned) == len(pages) or not any(text.strip() for text in texts):
-            raise _nothing(pages, without)
+            raise _nothing(pages, without, read)
         starts, text = _joined(texts)
+        labels = page_labels(reader, len(starts)) if reader is not None else ()
         return LoadedContent(
             text,
             page_starts=starts,
-            page_labels=page_labels(reader, len(starts)) if reader is not None else (),
+            page_labels=ocr_labels(labels, len(starts), read.texts),
             headings=headings(reader, text, starts),
             media_type="application/pdf",
-            notes=tuple(_notes(pages, without)),
+            notes=tuple(_notes(pages, without, read)),
             metadata=(*information(reader), *_left_out(laid_out.running_heads)),
             pages_without_text=len(without.all),
             lost_characters=laid_out.lost_characters,
@@ -134,11 +138,27 @@ def _without_text(pages: list[PageText], texts: list[str]) -> _WithoutText:
     return _WithoutText(scanned, broken, silent - scanned - broken)
 
 
-def _nothing(pages: list[PageText], without: _WithoutText) -> LoadError:
+def _for_ocr(pages: list[PageText], without: _WithoutText) -> set[int]:
+    """The pages that OCR may read: not those that took too long or are damaged."""
+    unreadable = {number for number in without.broken if pages[number].problem == _UNREADABLE}
+    return without.scanned | without.silent | unreadable
+
+
+def _with_ocr(texts: list[str], without: _WithoutText, read: PagesRead) -> _WithoutText:
+    """Puts what OCR has read into `texts`; the pages that are still without."""
+    for number, text in read.texts.items():
+        texts[number - 1] = f"{text}\n"
+    done = {number - 1 for number in read.texts}
+    return _WithoutText(*(numbers - done for numbers in without))
+
+
+def _nothing(pages: list[PageText], without: _WithoutText, read: PagesRead) -> LoadError:
     problems = [page.problem for page in pages if page.problem]
+    if read.problem or read.blank:
+        why = "; ".join(read.notes(len(pages)))
+        return LoadError(f"no text: {why}", outcome="failed" if read.problem else "skipped")
     if problems and all(problem == _UNREADABLE for problem in problems):
-        hint = f"{_UNREADABLE}; run OCR over it first"
-        return LoadError(f"no readable text: {hint}", outcome="skipped")
+        return LoadError(f"no readable text: {_UNREADABLE}{read.hint}", outcome="skipped")
     if len(problems) == len(pages):
         return LoadError(f"damaged PDF: no page can be read: {problems[0]}")
     what = (
@@ -147,7 +167,7 @@ def _nothing(pages: list[PageText], without: _WithoutText) -> LoadError:
         else f"none of its {len(pages)} pages has text"
     )
     if without.scanned:
-        return LoadError(f"{what}: probably scanned; run OCR over it first", outcome="skipped")
+        return LoadError(f"{what}: probably scanned{read.hint}", outcome="skipped")
     return LoadError(what, outcome="skipped")
 
 
@@ -159,15 +179,17 @@ def _joined(pages: list[str]) -> tuple[tuple[int, ...], str]:
     return tuple(starts), "".join(pages)
 
 
-def _notes(pages: list[PageText], without: _WithoutText) -> Iterator[str]:
+def _notes(pages: list[PageText], without: _WithoutText, read: PagesRead) -> Iterator[str]:
     if without.broken:
         first = min(without.broken)
         count = f"{len(without.broken)} of {len(pages)} pages could not be read"
         yield f"{count} (page {first + 1}: {pages[first].problem})"
-    for numbers, why in ((without.scanned, ": probably scanned"), (without.silent, "")):
+    scanned = f": probably scanned{read.hint}"
+    for numbers, why in ((without.scanned, scanned), (without.silent, "")):
         if numbers:
             verb = "has" if len(numbers) == 1 else "have"
             yield f"{len(numbers)} of {len(pages)} pages {verb} no text{why}"
+    yield from read.notes(len(pages))
 
 
 def _left_out(running_heads: list[str]) -> Iterator[tuple[str, str]]:

@@ -69,7 +69,8 @@ def test_a_scan_is_skipped_and_named(make_pdf) -> None:  # type: ignore[no-untyp
 def test_some_scanned_pages_are_counted(make_pdf) -> None:  # type: ignore[no-untyped-def]
     document = load(make_pdf([WORDS, "", ""], picture=True), "a.pdf")
     assert document.pages_without_text == 2
-    assert document.notes == ("2 of 3 pages have no text: probably scanned",)
+    (note,) = document.notes
+    assert "2 of 3 pages have no text: probably scanned; `ragkit index --ocr` reads them" in note
 
 
 def test_blank_pages_are_no_loss(make_pdf) -> None:  # type: ignore[no-untyped-def]

@@ -1,0 +1,1 @@
+"""Pictures of text -> text: pages without text, and picture files."""
