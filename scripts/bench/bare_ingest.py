@@ -1,5 +1,6 @@
 """The bare loop that `ingest.py` compares with: os.walk, the same reader and splitter, the same
 batches to the same model, one streaming `add`. No ledger, no full-text index, no second thought.
+PDF files are read as PDFium gives them, in the same process: no tables, no second reading.
 
     python scripts/bench/bare_ingest.py TREE DATABASE MODEL [--embed-host URL]
     python scripts/bench/bare_ingest.py TREE --walk
@@ -8,11 +9,13 @@ batches to the same model, one streaming `add`. No ledger, no full-text index, n
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
 import time
 from collections.abc import Iterator
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -101,17 +104,38 @@ def chunks(tree: Path, embedder: Any) -> Iterator[Any]:
     from ragkit.errors import LoadError
     from ragkit.index.compatibility import chunk_settings_for
     from ragkit.ingest.chunking import chunk
-    from ragkit.loading import LoadOptions, load
+    from ragkit.loading import load
 
     settings = chunk_settings_for(embedder, None, 0)
     for folder, _, names in os.walk(tree):
         for name in names:
             path = Path(folder, name)
             try:
-                document = load(path.read_bytes(), str(path), LoadOptions())
+                read = pdf_text if path.suffix == ".pdf" else load
+                document = read(path.read_bytes(), str(path))
             except LoadError:
                 continue
             yield from chunk(document, settings, embedder.token_counter)
+
+
+def pdf_text(data: bytes, source: str) -> Any:
+    """A PDF file as a document, its text as PDFium gives it."""
+    import pypdfium2
+
+    from ragkit.types import Document
+
+    pages = []
+    file = pypdfium2.PdfDocument(data)
+    for page in file:
+        text = page.get_textpage()
+        pages.append(text.get_text_range().replace("\r\n", "\n") + "\n")
+        text.close()
+        page.close()
+    file.close()
+    starts = [0, *accumulate(map(len, pages))][:-1]
+    digest = hashlib.sha256(data).hexdigest()
+    kind = "application/pdf"
+    return Document(source, "".join(pages), digest, tuple(starts), media_type=kind)
 
 
 if __name__ == "__main__":

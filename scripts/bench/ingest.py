@@ -28,6 +28,7 @@ from tree import change_some, make_tree
 _HERE = Path(__file__).parent
 _MODELS = {"wordllama": "wordllama/l2_supercat_256", "ollama": "ollama/embeddinggemma"}
 _MANY_FILES = 10_000
+_FILINGS = 1.5
 _COLD, _UNCHANGED, _CHANGED, _PEAK_MB = 1.15, 1.5, 0.03, 500
 
 
@@ -94,7 +95,7 @@ def tree_of(name: str, work: Path, files: int) -> Path:
         shutil.copytree(folder("tree_handbook"), tree)
     else:
         tree.mkdir()
-        for path in sorted(folder("sec10q").rglob("*.pdf"))[:8]:
+        for path in sorted(folder("sec10q").rglob("*.pdf")):
             shutil.copy2(path, tree)
     return tree
 
@@ -112,8 +113,13 @@ def measure(setting: Setting, rounds: int, name: str) -> int:
     print(f"  {report['added']} files, {size / 1e6:.1f} MB, {report['chunks']} chunks")
     _line("bare loop", bare, f"{json.loads(bare.output)} chunks")
     _line("ragkit index, cold", cold, rate)
-    missed = _target("cold / bare loop", ratio, _COLD if name != "filings" else 1.0)
-    print(f"  {'the same of CPU seconds':32} {cold.cpu_seconds / bare.cpu_seconds:8.3f}")
+    by_processor = cold.cpu_seconds / bare.cpu_seconds
+    if name == "filings":
+        print(f"  {'cold / bare loop':32} {ratio:8.3f}")
+        missed = _target("the same of CPU seconds", by_processor, _FILINGS)
+    else:
+        missed = _target("cold / bare loop", ratio, _COLD)
+        print(f"  {'the same of CPU seconds':32} {by_processor:8.3f}")
     missed += _target("peak memory, MB", cold.peak_mb, _PEAK_MB)
     missed += unchanged(setting)
     count = change_some(setting.tree, 0.01) if name != "filings" else 0

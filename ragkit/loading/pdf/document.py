@@ -1,11 +1,12 @@
 """PDF -> text page by page, with page labels, outline and document information.
 
-PDFium reads the text, pypdf the structure, and every page that PDFium cannot read.
+PDFium reads text and structure, pypdf forms, and every page or file that PDFium cannot read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ragkit.errors import LoadError
@@ -21,7 +22,14 @@ from ragkit.loading.pdf.pypdf_reader import (
     pypdf_limits,
     read_with_pypdf,
 )
-from ragkit.loading.pdf.structure import form_values, headings, information, page_labels
+from ragkit.loading.pdf.structure import (
+    Structure,
+    form_values,
+    headings,
+    metadata,
+    page_labels,
+    structure_of,
+)
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
@@ -38,51 +46,46 @@ def load_pdf(data: bytes, options: LoadOptions) -> LoadedContent:
     Raises LoadError: skipped when encrypted or without any text, failed when damaged.
     """
     with pypdf_limits():
-        reader, pages = _read(data, options)
-        laid_out = lay_out(pages)
-        texts = laid_out.texts
-        if reader is not None:
-            texts[-1] += form_values(reader)
-        without = _without_text(pages, texts)
-        read = read_pages((number + 1 for number in _for_ocr(pages, without)), options)
-        without = _with_ocr(texts, without, read)
-        if len(without.scanned) == len(pages) or not any(text.strip() for text in texts):
-            raise _nothing(pages, without, read)
-        starts, text = _joined(texts)
-        labels = page_labels(reader, len(starts)) if reader is not None else ()
-        return LoadedContent(
-            text,
-            page_starts=starts,
-            page_labels=ocr_labels(labels, len(starts), read.texts),
-            headings=headings(reader, text, starts),
-            media_type="application/pdf",
-            notes=tuple(_notes(pages, without, read)),
-            metadata=(*information(reader), *_left_out(laid_out.running_heads)),
-            pages_without_text=len(without.all),
-            lost_characters=laid_out.lost_characters,
-        )
+        pages, structure, form = _read(data, options)
+    laid_out = lay_out(pages)
+    texts = laid_out.texts
+    texts[-1] += form
+    without = _without_text(pages, texts)
+    read = read_pages((number + 1 for number in _for_ocr(pages, without)), options)
+    without = _with_ocr(texts, without, read)
+    if len(without.scanned) == len(pages) or not any(text.strip() for text in texts):
+        raise _nothing(pages, without, read)
+    starts, text = _joined(texts)
+    return LoadedContent(
+        text,
+        page_starts=starts,
+        page_labels=ocr_labels(page_labels(structure.labels, len(starts)), len(starts), read.texts),
+        headings=headings(structure.outline, text, starts),
+        media_type="application/pdf",
+        notes=tuple(_notes(pages, without, read)),
+        metadata=(*metadata(structure.information), *_left_out(laid_out.running_heads)),
+        pages_without_text=len(without.all),
+        lost_characters=laid_out.lost_characters,
+    )
 
 
-def _read(data: bytes, options: LoadOptions) -> tuple[PdfReader | None, list[PageText]]:
-    """Every page in the better of its two readings, and the file itself, None where only PDFium
-    can open it."""
-    reader = refused = None
+def _read(data: bytes, options: LoadOptions) -> tuple[list[PageText], Structure, str]:
+    """Every page in the better of its two readings, the structure, and what is filled into a form.
+    pypdf opens the file only where it is needed: that takes as long as PDFium for all pages."""
     try:
-        reader = open_with_pypdf(data, options.passwords)
-    except LoadError as error:
-        if error.outcome == "skipped":
-            raise
-        refused = error
-    try:
-        pages = read_with_pdfium(data, options)
+        pages, structure = read_with_pdfium(data, options)
     except PdfiumError:
-        if reader is None:
-            raise refused or LoadError("damaged PDF") from None
+        reader = open_with_pypdf(data, options.passwords)
         pages = list(read_with_pypdf(reader, range(count_pages(reader)), options))
-    else:
-        if reader is not None:
+        structure = structure_of(reader)
+        return [*map(_readable, pages)], structure, form_values(reader)
+    form = ""
+    if structure.has_form or any(_fault(page) >= 1 for page in pages):
+        with suppress(LoadError):  # PDFium alone can open it
+            reader = open_with_pypdf(data, options.passwords)
             pages = list(_better(reader, pages, options))
-    return reader, [_readable(page) for page in pages]
+            form = form_values(reader)
+    return [*map(_readable, pages)], structure, form
 
 
 def _better(reader: PdfReader, pages: list[PageText], options: LoadOptions) -> Iterator[PageText]:

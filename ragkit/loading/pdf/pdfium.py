@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ragkit.engines.isolated import IsolatedCallError, IsolatedFunction
 from ragkit.loading.content import LoadOptions
 from ragkit.loading.pdf.page import JOINED_HYPHEN, Box, Line, PageText, Word, around
+from ragkit.loading.pdf.structure import OUTLINE_ENTRIES, OUTLINE_LEVELS, Structure
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
@@ -47,26 +48,26 @@ class _Task(NamedTuple):
 class _Answer(NamedTuple):
     page_count: int
     pages: list[PageText]
+    structure: Structure = Structure()  # with the first pages
 
 
 class PdfiumError(Exception):
     """PDFium cannot read a file; the text says why."""
 
 
-def read_with_pdfium(data: bytes, options: LoadOptions) -> list[PageText]:
-    """Every page of a PDF file. Raises `PdfiumError` where PDFium cannot open it, crashes, or takes
-    longer than `options` allow."""
-    pages: list[PageText] = []
+def read_with_pdfium(data: bytes, options: LoadOptions) -> tuple[list[PageText], Structure]:
+    """Every page of a PDF file, and what it says about itself. Raises `PdfiumError` where PDFium
+    cannot open it, crashes, or takes longer than `options` allow."""
     seconds = min(options.page_seconds, options.file_seconds)
     with _process as read:
         try:
-            answer = read(_Task(0, data, ("", *options.passwords)), seconds)
-            pages += answer.pages
-            while len(pages) < answer.page_count:
+            first = read(_Task(0, data, ("", *options.passwords)), seconds)
+            pages = first.pages
+            while len(pages) < first.page_count:
                 pages += read(_Task(len(pages)), seconds).pages
         except IsolatedCallError as error:
             raise PdfiumError(str(error)) from error
-    return pages
+    return pages, first.structure
 
 
 _opened: list[PdfDocument] = []  # at most one, in the process of PDFium only
@@ -79,7 +80,9 @@ def _read(task: _Task) -> _Answer:
         _opened.append(_open(task.data, task.passwords))
     (document,) = _opened
     numbers = range(task.first, min(task.first + _PAGES, len(document)))
-    answer = _Answer(len(document), [_page(document, number) for number in numbers])
+    structure = _structure(document) if task.data else Structure()
+    pages = [_page(document, number) for number in numbers]
+    answer = _Answer(len(document), pages, structure)
     if task.first + _PAGES >= answer.page_count:
         _close()
     return answer
@@ -105,6 +108,17 @@ def _open(data: bytes, passwords: tuple[str, ...]) -> PdfDocument:
 def _close() -> None:
     while _opened:
         _opened.pop().close()
+
+
+def _structure(document: PdfDocument) -> Structure:
+    labels = [document.get_page_label(number) for number in range(len(document))]
+    outline = [
+        (page, entry.level + 1, " ".join(entry.get_title().split())[:300])
+        for entry in islice(document.get_toc(max_depth=OUTLINE_LEVELS), OUTLINE_ENTRIES)
+        if (place := entry.get_dest()) is not None and (page := place.get_index()) is not None
+    ]
+    information = tuple(document.get_metadata_dict(skip_empty=True).items())
+    return Structure(tuple(labels), information, tuple(outline), bool(document.get_formtype()))
 
 
 def _page(document: PdfDocument, number: int) -> PageText:
@@ -145,12 +159,20 @@ def _lines(text_page: PdfTextPage) -> Iterator[Line]:
         if not found:
             continue
         if _is_prose([word for word, _, _ in found]):
-            found_box = around(box_of(found[0][1]), box_of(found[-1][2] - 1))
-            yield Line(match[0], found_box)
+            yield Line(match[0], _span(box_of, found[0][1], found[-1][2]))
         else:
             parts = [part for word in found for part in _parts(*word)]
-            words = tuple(Word(word, around(box_of(a), box_of(b - 1))) for word, a, b in parts)
-            yield Line(match[0], around(*(word.box for word in words)), words)
+            words = tuple([Word(word, _span(box_of, begin, end)) for word, begin, end in parts])
+            yield Line(match[0], around(*[word.box for word in words]), words)
+
+
+def _span(box_of: Callable[[int], Box], begin: int, end: int) -> Box:
+    """The box around the first and the last of some characters."""
+    a, b, c, d = box_of(begin)
+    if end - begin == 1:
+        return Box(a, b, c, d)
+    e, f, g, h = box_of(end - 1)
+    return Box(a if a < e else e, b if b < f else f, c if c > g else g, d if d > h else h)
 
 
 def _parts(word: str, start: int, end: int) -> list[tuple[str, int, int]]:

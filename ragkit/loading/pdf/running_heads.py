@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
 # Running heads are among the first and last lines of a page,
@@ -40,15 +40,13 @@ def find_running_heads(pages: Sequence[Sequence[str]]) -> list[set[int]]:
     """
     edges = [dict(_edge_forms(page, number)) for number, page in enumerate(pages)]
     counts = [Counter({form for forms in edge.values() for form in forms}) for edge in edges]
-    everywhere = sum(counts, Counter[_Form]())
+    everywhere = _sum(counts)
     often = max(_SHARE * len(pages), _FEWEST)
     full = median(sum(map(bool, page)) for page in pages) >= _FULL_PAGE_LINES if pages else False
     seen: set[str] = set()
     found = []
     for number, page in enumerate(pages):
-        near = sum(
-            counts[max(number - _NEIGHBOURS, 0) : number + _NEIGHBOURS + 1], Counter[_Form]()
-        )
+        near = _sum(counts[max(number - _NEIGHBOURS, 0) : number + _NEIGHBOURS + 1])
         recurring = {}
         for index, forms in edges[number].items():
             form = next((f for f in forms if everywhere[f] >= often or near[f] >= _FEWEST), None)
@@ -56,6 +54,13 @@ def find_running_heads(pages: Sequence[Sequence[str]]) -> list[set[int]]:
                 recurring[index] = form
         found.append(_droppable(page, recurring, seen))
     return found
+
+
+def _sum(counts: Iterable[Counter[_Form]]) -> Counter[_Form]:
+    total: Counter[_Form] = Counter()
+    for one in counts:
+        total.update(one)
+    return total
 
 
 def _edge_forms(page: Sequence[str], number: int) -> Iterator[tuple[int, list[_Form]]]:

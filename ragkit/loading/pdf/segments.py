@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from statistics import median
 from typing import NamedTuple
 
@@ -46,6 +47,7 @@ class Segment(NamedTuple):
 Row = list[Segment]
 
 
+@lru_cache(maxsize=4096)  # most cells of a filing are asked about several times
 def is_figure(text: str) -> bool:
     """Whether a cell holds a number, a sum, a share, a date in figures, or the sign for none."""
     return _FIGURE.fullmatch(text) is not None
@@ -159,7 +161,7 @@ def _belongs(before: Segment, word: Word, height: float) -> bool:
     gap = word.box.left - before.box.right
     if before.is_figure and _CURRENCY.fullmatch(word.text):
         return False  # one sum has ended, another begins
-    if not _FIGURE.fullmatch(word.text) or _MONTH_DAY.fullmatch(word.text):
+    if not is_figure(word.text) or _MONTH_DAY.fullmatch(word.text):
         limit = _GAP
     else:
         limit = _GAP_OF_FIGURES if before.is_figure else _GAP_TO_FIGURE
@@ -185,7 +187,7 @@ def _with_signs(row: Row) -> Row:
 def _put_together(first: str, second: str) -> str:
     """With a blank between two words, without one between a sign and its figure."""
     last = first.rpartition(" ")[2]
-    signs = (_BEFORE.fullmatch(last) and _FIGURE.fullmatch(second)) or (
-        _AFTER.fullmatch(second) and _FIGURE.fullmatch(last)
+    signs = (is_figure(second) and _BEFORE.fullmatch(last)) or (
+        _AFTER.fullmatch(second) and is_figure(last)
     )
     return f"{first}{second}" if signs else f"{first} {second}"

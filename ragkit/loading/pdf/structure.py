@@ -4,20 +4,22 @@ that its text shows where it has no outline."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ragkit.types import Heading
 
 if TYPE_CHECKING:
     from pypdf import PdfReader
 
+OUTLINE_ENTRIES, OUTLINE_LEVELS = 2000, 4
 _INFORMATION = {
-    "/Title": "title",
-    "/Author": "author",
-    "/Subject": "subject",
-    "/Keywords": "tags",
-    "/CreationDate": "created",
+    "Title": "title",
+    "Author": "author",
+    "Subject": "subject",
+    "Keywords": "tags",
+    "CreationDate": "created",
 }
 # "Item 1A. Risk Factors", "CHAPTER TWO", "Note 7 – Benefit Plans": level by the word.
 _NAMED = re.compile(
@@ -36,29 +38,48 @@ _SECTION_CHARACTERS = 200
 _FEWEST_NUMBERED = 3
 
 
-def page_labels(reader: PdfReader, pages: int) -> tuple[str, ...]:
+class Structure(NamedTuple):
+    """What a file says about itself: what it calls its pages, its information ("Title", ...), its
+    outline as (page index, level from 1, title), and whether it has a form."""
+
+    labels: tuple[str, ...] = ()
+    information: tuple[tuple[str, str], ...] = ()
+    outline: tuple[tuple[int, int, str], ...] = ()
+    has_form: bool = False
+
+
+def structure_of(reader: PdfReader) -> Structure:
+    """The structure as pypdf reads it; what is damaged is left out."""
+    labels: list[str] = []
+    information: dict[str, str] = {}
+    outline: list[tuple[int, int, str]] = []
+    has_form = False
+    with suppress(Exception):  # each is a nicety, whatever is wrong with it
+        labels = reader.page_labels if "/PageLabels" in reader.root_object else []
+    with suppress(Exception):
+        information = {key[1:]: str(value or "") for key, value in (reader.metadata or {}).items()}
+    with suppress(Exception):
+        outline = list(_outline_entries(reader, reader.outline, 1))
+    with suppress(Exception):
+        has_form = "/AcroForm" in reader.root_object
+    return Structure(tuple(labels), tuple(information.items()), tuple(outline), has_form)
+
+
+def page_labels(labels: Sequence[str], pages: int) -> tuple[str, ...]:
     """What the file calls its pages; empty when that is their number, or names no page uniquely."""
-    try:
-        if "/PageLabels" not in reader.root_object:
-            return ()
-        labels = [" ".join(label.split()) for label in reader.page_labels]
-    except Exception:  # noqa: BLE001  labels are a nicety, whatever is wrong with them
-        return ()
+    labels = [" ".join(label.split()) for label in labels]
     plain = [str(number + 1) for number in range(pages)]
     if labels == plain or len(set(labels)) != pages or not all(labels):
         return ()
     return tuple(f"p. {label[:20]}" for label in labels)
 
 
-def information(reader: PdfReader | None) -> tuple[tuple[str, str], ...]:
+def metadata(information: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """(key, value) pairs from the document information."""
-    try:
-        entries = dict((reader.metadata if reader is not None else None) or {})
-    except Exception:  # noqa: BLE001  as for labels
-        return ()
+    values = dict(information)
     found = []
     for key, name in _INFORMATION.items():
-        value = " ".join(str(entries.get(key) or "").split())[:1000]
+        value = " ".join(values.get(key, "").split())[:1000]
         if name == "created":
             date = re.match(r"D:(\d{4})(\d\d)?(\d\d)?", value)
             value = "-".join(filter(None, date.groups())) if date else ""
@@ -80,22 +101,21 @@ def form_values(reader: PdfReader) -> str:
     return "\nForm fields:\n" + "".join(lines[:2000]) if lines else ""
 
 
-def headings(reader: PdfReader | None, text: str, starts: tuple[int, ...]) -> tuple[Heading, ...]:
+def headings(
+    outline: Sequence[tuple[int, int, str]], text: str, starts: tuple[int, ...]
+) -> tuple[Heading, ...]:
     """The outline's entries, or without an outline the lines that are numbered as headings are."""
-    outline = _outline(reader, text, starts) if reader is not None else ()
-    return outline or numbered_headings(text)
+    return _outline_headings(outline, text, starts) or numbered_headings(text)
 
 
-def _outline(reader: PdfReader, text: str, starts: tuple[int, ...]) -> tuple[Heading, ...]:
+def _outline_headings(
+    outline: Sequence[tuple[int, int, str]], text: str, starts: tuple[int, ...]
+) -> tuple[Heading, ...]:
     """The outline's entries, each on the line of its page that holds its words, else at the top
     of that page."""
-    try:
-        entries = list(_outline_entries(reader, reader.outline, 1))
-    except Exception:  # noqa: BLE001  as for labels
-        return ()
     ends = (*starts[1:], len(text))
     found: dict[tuple[int, str], Heading] = {}
-    for page, level, title in entries:
+    for page, level, title in outline:
         words = re.findall(r"\w+", title)[:12]
         if words and 0 <= page < len(starts):
             pattern = re.compile(r"\W+".join(map(re.escape, words)), re.IGNORECASE)
@@ -111,9 +131,9 @@ def _outline_entries(
     reader: PdfReader, entries: list[Any], level: int
 ) -> Iterator[tuple[int, int, str]]:
     """(page index, level, title) of at most 2,000 entries of each list, four levels deep."""
-    for entry in entries[:2000]:
+    for entry in entries[:OUTLINE_ENTRIES]:
         if isinstance(entry, list):
-            if level < 4:
+            if level < OUTLINE_LEVELS:
                 yield from _outline_entries(reader, entry, level + 1)
             continue
         title = " ".join(str(entry.title or "").split())[:300]
