@@ -119,7 +119,7 @@ def _replacement(match: re.Match[str]) -> str:
 
 def _compounds(lines: Iterable[str]) -> set[str]:
     """Words that are written with a hyphen inside a line."""
-    return {word.lower() for line in lines for word in _HYPHENATED.findall(line)}
+    return {word.lower() for line in lines if "-" in line for word in _HYPHENATED.findall(line)}
 
 
 def _reflow(lines: list[str], compounds: set[str]) -> str:

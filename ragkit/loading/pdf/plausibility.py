@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from itertools import pairwise
 
 from ragkit.loading.pdf.page import JOINED_HYPHEN, Line, PageText
@@ -38,8 +39,12 @@ def implausibility(page: PageText) -> float:
     visible = "".join(text.split())
     if not visible:
         return 0.0
-    strange = sum(unicodedata.category(mark) in ("Cc", "Cn", "Co", "Cs") for mark in visible)
-    strange += visible.count("\ufffd") - visible.count(JOINED_HYPHEN)
+    strange = sum(
+        count
+        for mark, count in Counter(visible).items()
+        if mark == "\ufffd"
+        or (unicodedata.category(mark) in ("Cc", "Cn", "Co", "Cs") and mark != JOINED_HYPHEN)
+    )
     glyph_names = sum(len(match[0]) for match in _GLYPH_NAME.finditer(text))
     return max(
         strange / len(visible) / _STRANGE_SHARE,
@@ -51,6 +56,8 @@ def implausibility(page: PageText) -> float:
 
 def _words_fault(text: str) -> float:
     """Of words torn into letters, or glued into lines."""
+    if not (_LONG_WORD.search(text) or _TORN_WORD.search(text)):
+        return 0.0
     if len(_UNSPACED.findall(text)) > len(text) / 10:
         return 0.0
     words = _WORD.findall(text)

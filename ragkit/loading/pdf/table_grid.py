@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from math import inf
 from typing import NamedTuple
 
 from ragkit.loading.pdf.page import around
@@ -138,11 +139,13 @@ def _is_header(row: Row, columns: Sequence[_Column]) -> bool:
 def _column_of(segment: Segment, columns: Sequence[_Column]) -> int:
     """The column that a segment shares most of its width with, else the nearest."""
 
-    def shared(index: int) -> float:
-        column = columns[index]
-        return min(segment.box.right, column.right) - max(segment.box.left, column.left)
-
-    return max(range(len(columns)), key=shared)
+    left, right = segment.box.left, segment.box.right
+    best, most = 0, -inf
+    for index, column in enumerate(columns):
+        shared = min(right, column.right) - max(left, column.left)
+        if shared > most:
+            best, most = index, shared
+    return best
 
 
 def _cells(row: Row, columns: Sequence[_Column]) -> list[str]:
