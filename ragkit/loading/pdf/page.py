@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # What PDFium writes for a hyphen at the end of a line, and the line goes on.
 JOINED_HYPHEN = "\ufffe"
@@ -51,3 +51,32 @@ class PageText(NamedTuple):
     @property
     def text(self) -> str:
         return "\n".join(line.text for line in self.lines)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # As plain tuples: a third of the time that pickling named ones takes.
+        lines = [
+            (
+                line.text,
+                line.box and tuple(line.box),
+                [(word.text, *word.box) for word in line.words],
+            )
+            for line in self.lines
+        ]
+        return _page_text, (lines, *self[1:])
+
+
+def _page_text(
+    lines: list[tuple[str, tuple[float, ...] | None, list[tuple[str, float, float, float, float]]]],
+    problem: str,
+    is_drawn: bool,
+    has_picture: bool,
+) -> PageText:
+    named = [
+        Line(
+            text,
+            Box(*box) if box is not None else None,
+            tuple([Word(word, Box(a, b, c, d)) for word, a, b, c, d in words]),
+        )
+        for text, box, words in lines
+    ]
+    return PageText(tuple(named), problem, is_drawn, has_picture)

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from ragkit.loading.pdf.page import JOINED_HYPHEN, Line, PageText
 
-_SAMPLE_CHARACTERS = 4000
+_SAMPLE_CHARACTERS = 2000
 # "/one.oldstyle/space", "(cid:12)", "/uni0041": names of glyphs instead of letters.
 _GLYPH_NAME = re.compile(
     r"\(cid:\d+\)|/(?:uni[0-9A-F]{4}|[gG]\d+|space|hyphen|comma|period|colon|slash|zero|one|two"

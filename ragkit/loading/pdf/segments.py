@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from statistics import median
 from typing import NamedTuple
 
@@ -45,6 +45,16 @@ class Segment(NamedTuple):
 
 
 Row = list[Segment]
+
+
+@lru_cache(maxsize=4096)
+def _is_sign(text: str) -> bool:
+    return _BEFORE.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_currency(text: str) -> bool:
+    return _CURRENCY.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=4096)  # most cells of a filing are asked about several times
@@ -148,24 +158,35 @@ def _as_word(line: Line) -> Iterator[Word]:
 
 def _segments(words: Sequence[Word], height: float) -> Row:
     row: Row = []
+    together: list[Word] = []
+    is_figure_so_far = True
     for word in words:
-        if row and _belongs(row[-1], word, height):
-            last = row[-1]
-            row[-1] = Segment(_put_together(last.text, word.text), around(last.box, word.box))
-        else:
-            row.append(Segment(word.text, word.box))
+        if together and not _belongs(together[-1], word, is_figure_so_far, height):
+            row.append(_joined(together))
+            together, is_figure_so_far = [], True
+        together.append(word)
+        is_figure_so_far = is_figure_so_far and (is_figure(word.text) or _is_sign(word.text))
+    if together:
+        row.append(_joined(together))
     return _with_signs(row)
 
 
-def _belongs(before: Segment, word: Word, height: float) -> bool:
+def _belongs(before: Word, word: Word, after_figure: bool, height: float) -> bool:
     gap = word.box.left - before.box.right
-    if before.is_figure and _CURRENCY.fullmatch(word.text):
-        return False  # one sum has ended, another begins
+    if after_figure and _is_currency(word.text):
+        return _is_sign(before.text)  # else one sum has ended, another begins
     if not is_figure(word.text) or _MONTH_DAY.fullmatch(word.text):
         limit = _GAP
     else:
-        limit = _GAP_OF_FIGURES if before.is_figure else _GAP_TO_FIGURE
+        limit = _GAP_OF_FIGURES if after_figure else _GAP_TO_FIGURE
     return gap < limit * height
+
+
+def _joined(words: list[Word]) -> Segment:
+    if len(words) == 1:
+        return Segment(*words[0])
+    text = reduce(_put_together, [word.text for word in words])
+    return Segment(text, around(*[word.box for word in words]))
 
 
 def _with_signs(row: Row) -> Row:
@@ -174,7 +195,7 @@ def _with_signs(row: Row) -> Row:
     for segment in row:
         last = joined[-1] if joined else None
         if last is not None and (
-            (_BEFORE.fullmatch(last.text) and segment.is_figure)
+            (segment.is_figure and _is_sign(last.text))
             or (_AFTER.fullmatch(segment.text) and last.is_figure)
         ):
             text = _put_together(last.text, segment.text)
@@ -187,7 +208,5 @@ def _with_signs(row: Row) -> Row:
 def _put_together(first: str, second: str) -> str:
     """With a blank between two words, without one between a sign and its figure."""
     last = first.rpartition(" ")[2]
-    signs = (is_figure(second) and _BEFORE.fullmatch(last)) or (
-        _AFTER.fullmatch(second) and is_figure(last)
-    )
+    signs = (is_figure(second) and _is_sign(last)) or (_AFTER.fullmatch(second) and is_figure(last))
     return f"{first}{second}" if signs else f"{first} {second}"
