@@ -11,11 +11,12 @@ from ragkit.loading.pdf.page import around
 from ragkit.loading.pdf.segments import Row, Segment, is_figure
 
 # Columns are apart where at most this share of the rows has something.
-_CROSSING_SHARE = 0.04
+_CROSSING_SHARE = 0.06
 _RIVER = 0.15  # the least width of what is between two columns, in heights of a line
 _FIGURE_SHARE = 0.45  # of the cells right of the labels
 _LABELLED_SHARE = 0.5
 _NAMED_SHARE = 0.6
+_MANY, _FULL_SHARE = 5, 0.9  # so large and full, rows need no names
 _FILLED_SHARE = 0.3
 _TEXT_FILLED_SHARE = 0.6  # of a table whose cells are words
 _CELL_WORDS = 4  # in the mean
@@ -63,7 +64,8 @@ class _Column(NamedTuple):
 def find_grids(above: list[Row], rows: list[Row], height: float) -> list[Grid]:
     """The tables that these rows are: another one begins at each header. The rows right above are
     the header of the first. Empty where they are none."""
-    columns = _columns([row for row in rows if len(row) > 1], height)
+    with_figures = [row for row in rows if any(_is_value(s) for s in row[1:])]
+    columns = _columns(with_figures or [row for row in rows if len(row) > 1], height)
     if not 2 <= len(columns) <= _MOST_COLUMNS:
         return []
     labels = [] if _is_header(rows[0], columns) else _label_rows(above, columns)
@@ -129,11 +131,15 @@ def _is_header(row: Row, columns: Sequence[_Column]) -> bool:
     """Whether a row names columns: years and words, and no label of its own."""
     label = [segment for segment in row if _column_of(segment, columns) == 0]
     others = [segment for segment in row if _column_of(segment, columns) > 0]
-    if not others or any(s.is_figure and not _YEAR.fullmatch(s.text) for s in others):
+    if not others or any(map(_is_value, others)):
         return False
     if len(others) <= 0.5 * (len(columns) - 1) and not any(_PERIOD.search(s.text) for s in others):
         return False
     return not label or all(_UNIT.match(segment.text) for segment in label)
+
+
+def _is_value(segment: Segment) -> bool:
+    return segment.is_figure and not _YEAR.fullmatch(segment.text)
 
 
 def _column_of(segment: Segment, columns: Sequence[_Column]) -> int:
@@ -173,6 +179,8 @@ def _is_table(names: list[str], body: list[list[str]]) -> bool:
     if len(full) == 1:
         return named and len(values) >= 3 and all(map(is_figure, values))
     labelled = sum(any(map(str.isalpha, row[0])) or bool(_YEAR.match(row[0])) for row in full)
+    if len(full) >= _MANY and len(body[0]) >= _MANY and filled >= _FULL_SHARE:
+        return True
     return (labelled >= _LABELLED_SHARE * len(full) or named) and filled >= _FILLED_SHARE
 
 
