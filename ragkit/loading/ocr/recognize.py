@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("rapidocr", "onnxruntime")
 _REQUIREMENTS = ("rapidocr==3.10.*", "onnxruntime")  # another version has other models
-# Longest side of a picture that is read, by scripts/bench/ocr.py: 1,000 lose small print, 2,000 take
-# longer and find no more.
+# Longest side of a picture that is read, by scripts/bench/ocr.py: 1,000 lose small print, 2,000
+# take longer and find no more.
 SIDE_PIXELS = 1600
 MOST_SIDE_PIXELS = SIDE_PIXELS * 5 // 4
 _MODELS = {
