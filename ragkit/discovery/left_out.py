@@ -22,7 +22,7 @@ BACKUP_ENDINGS = frozenset("~#kK")  # the last letters of names that are worth a
 
 def is_hidden(name: str) -> bool:
     """Whether a name begins with a dot, but not with three: "...notes.md" is nobody's setting."""
-    return name[0] == "." and name[:3] != "..."
+    return name[:1] == "." and name[:3] != "..."
 
 
 def folder_reason(path: str, marks: Collection[str]) -> str:

@@ -26,8 +26,9 @@ class IsolatedCallError(RagkitError):
 
 
 class IsolatedFunction(Generic[_Task, _Result]):
-    """Calls `fn` in one process, started at the first call, ended after 20 idle seconds and with
-    this process. What `fn` keeps in its module lasts as long as `calls` is held.
+    """Calls `fn` in one process, started at the first call, ended after 20 idle seconds or with
+    this process. Calls are made within `with`, which holds the process for one thread: what `fn`
+    keeps in its module lasts that long.
 
     `fn`, tasks and results travel pickled, between our own processes only.
     """
@@ -44,6 +45,7 @@ class IsolatedFunction(Generic[_Task, _Result]):
         """Holds the process for the calls of one thread."""
         if self._owner != os.getpid():  # a forked child: the process and its lock are its parent's
             self._lock, self._owner, self._worker = threading.RLock(), os.getpid(), None
+            self._idle = None
         self._lock.acquire()
         if self._idle is not None:
             self._idle.cancel()
@@ -52,10 +54,14 @@ class IsolatedFunction(Generic[_Task, _Result]):
     def __exit__(self, *_error: object) -> None:
         if self._worker is not None and self._worker.tasks:
             self.close()  # the call was interrupted; its answer belongs to nobody
-        self._idle = threading.Timer(_IDLE_SECONDS, self._close_idle)
-        self._idle.daemon = True
-        self._idle.start()
-        self._lock.release()
+        try:
+            self._idle = threading.Timer(_IDLE_SECONDS, self._close_idle)
+            self._idle.daemon = True
+            self._idle.start()
+        except RuntimeError:  # no thread can be started: it is ended with this process
+            self._idle = None
+        finally:
+            self._lock.release()
 
     def __call__(self, task: _Task, seconds: float) -> _Result:
         """What `fn` returns or raises. Raises `IsolatedCallError` when there is no answer within
@@ -63,7 +69,7 @@ class IsolatedFunction(Generic[_Task, _Result]):
         if self._worker is None:
             try:
                 self._worker = WorkerProcess(self._setup, self._events)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:
                 raise IsolatedCallError(f"no process can be started: {error}") from error
         worker = self._worker
         worker.send(SentTask(0, pickle.dumps(task, protocol=5)))
@@ -80,9 +86,8 @@ class IsolatedFunction(Generic[_Task, _Result]):
                 if kind == STARTED:
                     worker.started = True
                 elif kind in (b"", MEMORY, UNUSABLE):
-                    reason = "it needed too much memory" if kind == MEMORY else self.close()
-                    self.close()
-                    raise IsolatedCallError(f"its process died ({reason})" if not kind else reason)
+                    ending = self.close()
+                    raise IsolatedCallError(_reason(kind, frame, ending))
                 else:
                     worker.tasks.popleft()
                     answer = pickle.loads(memoryview(frame)[1:])  # type: ignore[arg-type]  # noqa: S301
@@ -97,5 +102,16 @@ class IsolatedFunction(Generic[_Task, _Result]):
 
     def _close_idle(self) -> None:
         if self._owner == os.getpid() and self._lock.acquire(blocking=False):
-            self.close()
-            self._lock.release()
+            try:
+                self.close()
+            finally:
+                self._lock.release()
+
+
+def _reason(kind: bytes, frame: bytearray | None, ending: str) -> str:
+    """Why a process gave no answer."""
+    if kind == MEMORY:
+        return "it needed too much memory"
+    if kind == UNUSABLE and frame is not None:
+        return bytes(frame[1:]).decode("utf-8", "replace")
+    return f"its process died ({ending})"

@@ -33,7 +33,6 @@ _CAPTION_CHARACTERS = 400
 _HEADER_CHARACTERS = 900
 _UNDERLINE = re.compile(r"\s*([=\-~^\"'`#*+.:_])\1{2,}\s*")
 _BLANKS = re.compile(r"\s+")
-_TABLE_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*")
 _BREADCRUMB = " > "
 _Cuts = Callable[[str, int, int], Iterable[int]]
 
@@ -172,7 +171,7 @@ def _block(text: str, start: int, end: int, kind: str, *, by_line: bool) -> _Pie
     table = None
     if kind == "table":
         lines = list(_lines(text, start, end))[:2]
-        if len(lines) == 2 and _TABLE_RULE.fullmatch(lines[1][1]):
+        if len(lines) == 2 and _is_rule(lines[1][1]):
             table = (start, start, lines[1][0] + len(lines[1][1]))
     by_line = by_line or kind in ("fence", "table")
     return _Piece(start, end, 0, kind == "heading", by_line, table=table)
@@ -187,6 +186,11 @@ def _with_captions(blocks: list[_Piece]) -> list[_Piece]:
             blocks[index] = replace(above, announces=True)
             blocks[index + 1] = replace(block, table=(above.start, *block.table[1:]))
     return blocks
+
+
+def _is_rule(line: str) -> bool:
+    """Whether a line is the one below a table's header: "| --- | :-: |"."""
+    return "-" in line and not line.strip(" \t\r\n|:-")
 
 
 def _between(headings: Sequence[Heading], start: int, end: int) -> Sequence[Heading]:

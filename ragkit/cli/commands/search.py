@@ -85,6 +85,7 @@ def command(
             parts.append(f"document {hit.document_score:.2f}")
         print_line(f"   {', '.join(parts)}{_under(hit.chunk.heading)}", dim=True)
         _print_lines(lines.before, dim=True)
+        _print_lines(hit.chunk.table_header.splitlines(), dim=True)
         _print_lines([hit.chunk.text])
         _print_lines(lines.after, dim=True)
     if not hits:
@@ -117,5 +118,6 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "keyword": hit.keyword,
         "document_score": hit.document_score,
         "rerank_score": hit.rerank_score,
+        "table_header": chunk.table_header,
         "text": chunk.text,
     }

@@ -23,15 +23,15 @@ _SYMBOLS = {
 }
 _REPLACED = re.compile(r"[\ufb00-\ufdff\ufe70-\ufefc\u00a0\u00ad" + "".join(_SYMBOLS) + "]")
 _NOT_LINE_END_HYPHEN = re.compile("\u00ad(?!$)")
-_JOINED_WORD = re.compile(rf"([^\W\d_]+){JOINED_HYPHEN}([^\W\d_]+)")
+_JOINED_WORD = re.compile(rf"(?<![^\W\d_])([^\W\d_]+){JOINED_HYPHEN}([^\W\d_]+)")
 _NUMERIC = re.compile(r"[$€£¥(+-]*\d[\d.,:/%)-]*[a-z]?|[$€£¥%—–-]+|\)|N/?A", re.IGNORECASE)
 _LEADERS = re.compile(r"(?:\.\s?){5,}")
 _BULLET = re.compile(
     r"[•●○▪■◦‣⁃∙·*–—-]\s|[•●○▪■◦‣⁃∙]|\(?(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]\s|\d+(?:\.\d+)+\s"
 )
 _SENTENCE_END = re.compile(r"[.!?:;。！？：；؟۔।…][\"'”’»)\]】」』]*\d{0,3}$")
-_HYPHENATED = re.compile(r"[^\W\d_]+-[^\W\d_]+")
-_WORD_BREAK = re.compile(r"([^\W\d_]+)[-\u00ad\u2010]$")
+_HYPHENATED = re.compile(r"(?<![^\W\d_])[^\W\d_]+-[^\W\d_]+")
+_WORD_BREAK = re.compile(r"(?<![^\W\d_])([^\W\d_]+)[-\u00ad\u2010]$")
 _WORD_START = re.compile(r"[^\W\d_]+")
 # A line shorter than this share of the page's full lines ends its paragraph.
 _FULL_LINE = 0.65
@@ -40,6 +40,7 @@ _NEARLY_FULL_LINE = 0.88
 _NARROW = 0.4
 # So many ascending numbers on lines of their own count the lines of the page.
 _LINE_NUMBERS = 10
+_LAST_LINE_NUMBER = 1000  # larger ones are years, or other data
 
 
 class LaidOut(NamedTuple):
@@ -52,8 +53,8 @@ class LaidOut(NamedTuple):
 
 
 def lay_out(pages: Sequence[PageText]) -> LaidOut:
-    """The pages as paragraphs and tables that are one blank line apart. Each page but the last
-    ends with a line break, unless it is empty."""
+    """The pages as paragraphs and tables that are one blank line apart. Each page ends with a
+    line break, unless it is empty."""
     cleaned = [[_cleaned(line) for line in page.lines] for page in pages]
     compounds = _compounds(line.text for page in cleaned for line in page)
     cleaned = [[_with_hyphens(line, compounds) for line in page] for page in cleaned]
@@ -85,8 +86,10 @@ def _cleaned(line: Line) -> Line:
     soft hyphens only where a line ends with one."""
     if not _REPLACED.search(line.text):
         return line._replace(text=line.text.rstrip())
-    words = tuple(word._replace(text=_clean(word.text)) for word in line.words)
-    return line._replace(text=_clean(line.text).rstrip(), words=words)
+    words = [word._replace(text=_clean(word.text)) for word in line.words]
+    words[:-1] = [word._replace(text=word.text.rstrip("\u00ad")) for word in words[:-1]]
+    kept = tuple(word for word in words if word.text.strip())
+    return line._replace(text=_clean(line.text).rstrip(), words=kept)
 
 
 def _clean(text: str) -> str:
@@ -160,7 +163,7 @@ def _without_line_numbers(lines: list[str]) -> list[str]:
         if not follows:
             lines_so_far += run if len(run) < _LINE_NUMBERS else []
             run = []
-        if line.isdecimal():
+        if line.isdecimal() and (run or int(line[:9]) < _LAST_LINE_NUMBER):
             run.append(line)
         else:
             lines_so_far.append(line)

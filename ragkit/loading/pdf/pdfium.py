@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from ctypes import byref, c_double
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,10 +40,10 @@ _OBJECTS = 200  # looked at on a page without text
 
 
 class _Task(NamedTuple):
-    """Opens `data`, if there is any, else the file of the call before; reads pages from `first`."""
+    """Opens `data`, else goes on with the file of the call before; reads pages from `first`."""
 
     first: int
-    data: bytes = b""
+    data: bytes | None = None
     passwords: tuple[str, ...] = ()
 
 
@@ -58,16 +60,28 @@ class PdfiumError(Exception):
 def read_with_pdfium(data: bytes, options: LoadOptions) -> tuple[list[PageText], Structure]:
     """Every page of a PDF file, and what it says about itself. Raises `PdfiumError` where PDFium
     cannot open it, crashes, or takes longer than `options` allow."""
-    seconds = min(options.page_seconds, options.file_seconds)
+    ends = time.monotonic() + options.file_seconds
     with _process as read:
         try:
-            first = read(_Task(0, data, ("", *options.passwords)), seconds)
+            first = read(_Task(0, data, ("", *options.passwords)), _seconds(options, ends))
             pages = first.pages
             while len(pages) < first.page_count:
-                pages += read(_Task(len(pages)), seconds).pages
+                pages += read(_Task(len(pages)), _seconds(options, ends)).pages
+        except PdfiumError:
+            raise
         except IsolatedCallError as error:
             raise PdfiumError(str(error)) from error
+        except Exception as error:  # whatever a damaged file makes the library raise
+            raise PdfiumError(f"{type(error).__name__}: {error}") from error
     return pages, first.structure
+
+
+def _seconds(options: LoadOptions, ends: float) -> float:
+    """What some pages may take: three times as long as one, and no longer than the file may."""
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise PdfiumError(f"it takes longer than {options.file_seconds:g} s")
+    return min(3 * options.page_seconds, left)
 
 
 _opened: list[PdfDocument] = []  # at most one, in the process of PDFium only
@@ -75,12 +89,12 @@ _opened: list[PdfDocument] = []  # at most one, in the process of PDFium only
 
 def _read(task: _Task) -> _Answer:
     """Runs in the process of PDFium."""
-    if task.data:
+    if task.data is not None:
         _close()
         _opened.append(_open(task.data, task.passwords))
     (document,) = _opened
     numbers = range(task.first, min(task.first + _PAGES, len(document)))
-    structure = _structure(document) if task.data else Structure()
+    structure = _structure(document) if task.data is not None else Structure()
     pages = [_page(document, number) for number in numbers]
     answer = _Answer(len(document), pages, structure)
     if task.first + _PAGES >= answer.page_count:
@@ -111,14 +125,21 @@ def _close() -> None:
 
 
 def _structure(document: PdfDocument) -> Structure:
-    labels = [document.get_page_label(number) for number in range(len(document))]
-    outline = [
-        (page, entry.level + 1, " ".join(entry.get_title().split())[:300])
-        for entry in islice(document.get_toc(max_depth=OUTLINE_LEVELS), OUTLINE_ENTRIES)
-        if (place := entry.get_dest()) is not None and (page := place.get_index()) is not None
-    ]
-    information = tuple(document.get_metadata_dict(skip_empty=True).items())
-    return Structure(tuple(labels), information, tuple(outline), bool(document.get_formtype()))
+    labels: list[str] = []
+    outline: list[tuple[int, int, str]] = []
+    information: dict[str, str] = {}
+    with suppress(Exception):  # each is a nicety, whatever is wrong with it
+        labels = [document.get_page_label(number) for number in range(len(document))]
+    with suppress(Exception):
+        outline += [
+            (page, entry.level + 1, " ".join(entry.get_title().split())[:300])
+            for entry in islice(document.get_toc(max_depth=OUTLINE_LEVELS), OUTLINE_ENTRIES)
+            if (place := entry.get_dest()) is not None and (page := place.get_index()) is not None
+        ]
+    with suppress(Exception):
+        information = document.get_metadata_dict(skip_empty=True)
+    has_form = bool(document.get_formtype())
+    return Structure(tuple(labels), tuple(information.items()), tuple(outline), has_form)
 
 
 def _page(document: PdfDocument, number: int) -> PageText:
@@ -177,11 +198,15 @@ def _span(box_of: Callable[[int], Box], begin: int, end: int) -> Box:
 
 def _parts(word: str, start: int, end: int) -> list[tuple[str, int, int]]:
     """A word that goes on in the next line as what stands in either."""
-    first, hyphen, second = word.partition(JOINED_HYPHEN)
-    if not (first and second):
-        return [(word.replace(hyphen, "-") if hyphen else word, start, end)]
-    middle = start + len(first)
-    return [(f"{first}-", start, middle), *_parts(second, middle + 1, end)]
+    parts = word.split(JOINED_HYPHEN)
+    if len(parts) == 1 or not all(parts):
+        return [(word.replace(JOINED_HYPHEN, "-"), start, end)]
+    found = []
+    for part in parts:
+        found.append((f"{part}-", start, start + len(part)))
+        start += len(part) + 1
+    found[-1] = (parts[-1], *found[-1][1:])
+    return found
 
 
 def _is_prose(words: list[str]) -> bool:

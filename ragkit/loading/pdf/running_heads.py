@@ -15,13 +15,12 @@ _FEWEST = 3
 _NEIGHBOURS = 4
 # Shorter pages are forms, payslips or slides, and their edges hold data.
 _FULL_PAGE_LINES = 20
-_NO_DATA = re.compile(r"[^\W\d]+(?:[^\w:]+[^\W\d]+)*\W?")
-_PAGE_NUMBER = re.compile(
-    r"\W*(?:(?:page|p|pg|seite|s|página|pagina|pág|pag|strona|str|sida|side|стр|страница|第)\W*)?"
-    r"#\W*(?:(?:of|von|de|di|sur|z|av|af|из|ページ|页)?\W*\d*)?\W*",
-    re.IGNORECASE,
+_MARK_OR_WORD = re.compile(r"#|\w+")
+_PAGE_WORD = re.compile(
+    r"page|pp?|pg|seite|s|página|pagina|pág|pag|strona|str|sida|side|стр|страница|第|页|ページ"
+    r"|of|von|de|di|sur|z|av|af|из|#|\d+"
 )
-_NUMBER = re.compile(r"\b(?:\d{1,5}|[ivxlc]{1,7})\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\b(?:\d{1,5}|[ivxlcIVXLC]{1,7})\b")
 _ROMAN = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 _TITLE_CHARACTERS = 90
 
@@ -81,7 +80,10 @@ def _edge_forms(page: Sequence[str], number: int) -> Iterator[tuple[int, list[_F
 def _carries_no_data(form: _Form) -> bool:
     """Whether a recurring line is a bare page number, or words without any figure."""
     text, offset = form
-    return (_NO_DATA if offset is None else _PAGE_NUMBER).fullmatch(text) is not None
+    if offset is None:
+        return ":" not in text and not any(map(str.isdecimal, text))
+    words = _MARK_OR_WORD.findall(text.lower())
+    return all(map(_PAGE_WORD.fullmatch, words))
 
 
 def _value(word: str) -> int | None:
@@ -97,9 +99,10 @@ def _droppable(page: Sequence[str], recurring: dict[int, _Form], seen: set[str])
     """The recurring lines that no other line stands outside of."""
     filled = [index for index, line in enumerate(page) if line.strip()]
     dropped: set[int] = set()
+    kept: set[int] = set()
     for order in (filled, filled[::-1]):
         for position, index in enumerate(order):
-            if index not in recurring:
+            if index not in recurring or index in kept:
                 break
             text, offset = recurring[index]
             inside = order[position + 1 : position + 2]
@@ -112,6 +115,8 @@ def _droppable(page: Sequence[str], recurring: dict[int, _Form], seen: set[str])
             )
             if not heads_title and (text in seen or not _has_words(text)):
                 dropped.add(index)
+            else:
+                kept.add(index)
             seen.add(text)
     return dropped
 

@@ -15,6 +15,7 @@ from ragkit.loading.pdf.page import Box, Line, Word, around
 _GAP = 0.95
 _GAP_TO_FIGURE = 0.7
 _GAP_OF_FIGURES = 0.5
+_GAP_AFTER_SIGN = 0.2
 # Words stand in one row when their middles differ by less than this share of a line's height.
 _SAME_ROW = 0.65
 _CELL_WORDS = 12
@@ -50,6 +51,11 @@ Row = list[Segment]
 @lru_cache(maxsize=4096)
 def _is_sign(text: str) -> bool:
     return _BEFORE.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=4096)
+def _is_ending(text: str) -> bool:
+    return _AFTER.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -165,7 +171,9 @@ def _segments(words: Sequence[Word], height: float) -> Row:
             row.append(_joined(together))
             together, is_figure_so_far = [], True
         together.append(word)
-        is_figure_so_far = is_figure_so_far and (is_figure(word.text) or _is_sign(word.text))
+        is_figure_so_far = is_figure_so_far and (
+            is_figure(word.text) or _is_sign(word.text) or _is_ending(word.text)
+        )
     if together:
         row.append(_joined(together))
     return _with_signs(row)
@@ -175,6 +183,8 @@ def _belongs(before: Word, word: Word, after_figure: bool, height: float) -> boo
     gap = word.box.left - before.box.right
     if after_figure and _is_currency(word.text):
         return _is_sign(before.text)  # else one sum has ended, another begins
+    if after_figure and _is_ending(before.text) and is_figure(word.text):
+        return gap < _GAP_AFTER_SIGN * height
     if not is_figure(word.text) or _MONTH_DAY.fullmatch(word.text):
         limit = _GAP
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ragkit.loading.pdf.columns import Column, column_of, find_columns
@@ -25,7 +25,8 @@ _MANY, _FULL_SHARE = 5, 0.9  # so large and full, rows need no names
 _FILLED_SHARE = 0.3
 _TEXT_FILLED_SHARE = 0.6  # of a table whose cells are words
 _CELL_WORDS = 4  # in the mean
-_LEADERS = re.compile(r"(?:[ .·…_]*[.·…_]){4,}\s*$")
+_LEADERS, _FEWEST_DOTS = " .·…_", 4
+_MOST_HEADER_ROWS = 12
 _GOES_ON = re.compile(
     r"(?:,|[-–—]|\b(?:and|or|of|to|for|in|the|from|by|on|with|a|under|und|et|de))$"
 )
@@ -60,27 +61,32 @@ def find_grids(above: list[Row], rows: list[Row], height: float) -> list[Grid]:
         if not _is_table(names, cells):
             return []
         cells = _joined_labels(cells, body, columns, height)
-        lost = sum(_leader_length(row[0]) for row in cells)
-        cells = [[_LEADERS.sub("", row[0]).strip(), *row[1:]] for row in cells]
+        lost = sum(_dots(row[0]) for row in cells if _dots(row[0]) >= _FEWEST_DOTS)
+        cells = [[_without_leaders(row[0]).strip(), *row[1:]] for row in cells]
         grids.append(Grid([names, *cells], used, lost))
         header, used = [], []
     return grids
 
 
-def _parts(rows: list[Row], columns: Sequence[Column]) -> Iterator[tuple[list[Row], list[Row]]]:
-    """(header, body) of every table among the rows."""
-    head: list[Row] = []
-    body: list[Row] = []
+def _parts(rows: list[Row], columns: Sequence[Column]) -> list[tuple[list[Row], list[Row]]]:
+    """(header, body) of every table among the rows. What looks like a header but has no body below
+    it belongs to the body above."""
+    parts: list[tuple[list[Row], list[Row]]] = [([], [])]
     for row in rows:
-        if not is_header(row, columns):
+        head, body = parts[-1]
+        if not is_header(row, columns) or len(head) == _MOST_HEADER_ROWS:
             body.append(row)
-            continue
-        if body:
-            yield head, body
-            head, body = [], []
-        head.append(row)
-    if body:
-        yield head, body
+        elif body:
+            parts.append(([row], []))
+        else:
+            head.append(row)
+    head, body = parts[-1]
+    if not body:
+        parts.pop()
+        if not parts:
+            return [([], head)]
+        parts[-1][1].extend(head)
+    return parts
 
 
 def _cells(row: Row, columns: Sequence[Column]) -> list[str]:
@@ -98,7 +104,8 @@ def _is_table(names: list[str], body: list[list[str]]) -> bool:
     full = [row for row in body if any(row[1:])]
     values = [cell for row in full for cell in row[1:] if cell]
     filled = len(values) / max(1, len(full) * (len(body[0]) - 1))
-    if not full or sum(any(map(_LEADERS.search, row)) for row in full) >= 0.5 * len(full):
+    leading = sum(any(_dots(cell) >= _FEWEST_DOTS for cell in row) for row in full)
+    if not full or leading >= 0.5 * len(full):
         return False
     if sum(map(is_figure, values)) < _FIGURE_SHARE * len(values):
         words = sum(len(cell.split()) for row in full for cell in row)
@@ -154,6 +161,12 @@ def _did_not_fit(first: str, second: str, right: float, widest: float, height: f
     return bool(_GOES_ON.search(first)) or right + word > widest + 0.5 * height
 
 
-def _leader_length(label: str) -> int:
-    match = _LEADERS.search(label)
-    return sum(map(len, match[0].split())) if match else 0
+def _without_leaders(cell: str) -> str:
+    """A cell without the dots that lead to the next column."""
+    text = cell.rstrip(_LEADERS)
+    return text if _dots(cell) >= _FEWEST_DOTS else cell
+
+
+def _dots(cell: str) -> int:
+    """How many dots a cell ends with."""
+    return len("".join(cell[len(cell.rstrip(_LEADERS)) :].split()))

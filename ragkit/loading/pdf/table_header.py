@@ -70,6 +70,7 @@ def header_rows(above: list[Row], columns: Sequence[Column], height: float) -> l
         beside = [s for s in row if s not in over]
         fits = (
             bool(over)
+            and not _is_title(row, label_end, first)
             and len(beside) <= 1
             and all(s.box.right < first + height for s in beside)
             and over[-1].box.right <= last + 4 * height
@@ -79,6 +80,12 @@ def header_rows(above: list[Row], columns: Sequence[Column], height: float) -> l
             break
         found.insert(0, row)
     return found
+
+
+def _is_title(row: Row, label_end: float, first: float) -> bool:
+    """Whether words stand over the labels and the figures alike: the title of the table."""
+    box = row[0].box
+    return len(row) == 1 and box.left < label_end and box.right > first
 
 
 def column_names(rows: Sequence[Row], columns: Sequence[Column], height: float) -> list[str]:

@@ -8,8 +8,15 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ragkit.loading.content import pipe_table
-from ragkit.loading.pdf.page import Line
-from ragkit.loading.pdf.segments import Row, line_height, lines_of_rows, rows_of, segments_of
+from ragkit.loading.pdf.page import Line, Word
+from ragkit.loading.pdf.segments import (
+    Row,
+    Segment,
+    line_height,
+    lines_of_rows,
+    rows_of,
+    segments_of,
+)
 from ragkit.loading.pdf.table_grid import Grid, find_grids
 
 # A table has so many rows with figures, and no more lines without between two of them.
@@ -85,7 +92,7 @@ class _Page:
         first = max(self._start(start), above)
         head, body = rows_of(lines[first:start], height), rows_of(lines[start:end], height)
         if grids := find_grids(head, body, height):
-            yield start - _line_count(lines, start, grids[0].rows_above, height), end, grids
+            yield start - _line_count(lines, start, grids[0].rows_above), end, grids
             return
         edges = [at for at in range(start, end) if at == start or rows[at] != rows[at - 1]]
         for at, stop in pairwise([*edges, end]):
@@ -137,18 +144,27 @@ def _follows(before: Line, line: Line, height: float) -> bool:
     return -_UP * height < down < _FAR * height
 
 
-def _line_count(lines: Sequence[Line], start: int, rows: list[Row], height: float) -> int:
-    """How many lines above `start` these rows are."""
-    if not rows:
-        return 0
-    top = max(segment.box.top for row in rows for segment in row) + 0.1 * height
+def _line_count(lines: Sequence[Line], start: int, rows: list[Row]) -> int:
+    """How many lines right above `start` went into these rows, with all their words."""
     count = 0
-    while count < start:
-        box = lines[start - count - 1].box
-        if box is None or (box.top + box.bottom) / 2 > top:
+    while count < start and all(
+        any(_holds(segment, word) for row in rows for segment in row)
+        for word in lines[start - count - 1].words
+    ):
+        if not lines[start - count - 1].words:
             break
         count += 1
     return count
+
+
+def _holds(segment: Segment, word: Word) -> bool:
+    box, part = segment.box, word.box
+    return (
+        box.left <= part.left
+        and part.right <= box.right
+        and box.bottom <= part.bottom
+        and part.top <= box.top
+    )
 
 
 def _caption(lines: Sequence[Line], start: int, height: float) -> int:

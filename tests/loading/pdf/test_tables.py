@@ -166,6 +166,37 @@ def test_what_is_no_table_stays_lines(lines: list[Line]) -> None:
     assert [line for block in blocks for line in block] == lines
 
 
+def test_a_last_row_that_looks_like_a_header_stays() -> None:
+    (table,) = tables(
+        [
+            row(0, (50, "Rate A"), (220, "1.5"), (290, "2.5"), (360, "3.5")),
+            row(1, (50, "Rate B"), (220, "1.6"), (290, "2.6"), (360, "3.6")),
+            row(2, (220, "2024"), (290, "2023"), (360, "2022")),
+        ]
+    )
+    assert table[-1] == ["", "2024", "2023", "2022"]
+
+
+def test_a_column_of_text_beside_a_table_stays() -> None:
+    left = [row(n, (50, f"left words {n}")) for n in range(30)]
+    right = [row(0, (300, "Alpha"), (380, "Beta"), (450, "Gamma"))]
+    right += [
+        row(n, (220, f"Row {n}"), (300, f"{n}.5"), (380, f"{n}.6"), (450, f"{n}.7"))
+        for n in range(1, 7)
+    ]
+    text = ""
+    for block in split_tables([*left, *right]):
+        text += block.text if isinstance(block, Table) else " ".join(line.text for line in block)
+    assert all(f"left words {n}" in text for n in range(30))
+
+
+def test_dots_before_a_word_are_read_in_linear_time() -> None:
+    lines = [
+        row(n, (50, "Fees " + "." * 60 + " (a)"), (500, "0.50"), (560, "0.75")) for n in range(4)
+    ]
+    assert list(split_tables(lines))
+
+
 @given(
     st.lists(
         st.tuples(
