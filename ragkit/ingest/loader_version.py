@@ -23,7 +23,7 @@ CHUNKER_VERSION = 2
 LOADER_VERSIONS = {
     "adoc": 2,
     "bmp": 1,
-    "csv": 2,
+    "csv": 3,
     "doc": 1,
     "docx": 2,
     "eml": 3,

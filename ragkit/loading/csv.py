@@ -6,12 +6,15 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain, repeat
 
 from ragkit.loading.content import LoadedContent, LoadOptions, pipe_row
 from ragkit.loading.text_encoding import decode
 
 _SAMPLE_CHARACTERS = 65536
 _SAMPLE_ROWS = 200
+# A row of more columns is no longer read as a row, and its header fills a chunk by itself.
+_WIDE = 60
 _DELIMITERS = "\t;,|"
 # Of the rows, the share that must have equally many cells.
 _EVEN = 0.7
@@ -67,15 +70,24 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
 
 def _lines(text: str, delimiter: str, first_line: int) -> Iterator[tuple[int, str]]:
     """(line of the file, line of the table). Rows longer than the header keep their further
-    cells."""
+    cells. Of a table too wide for a reader each row is a record: "name: value; name: value"."""
     header: list[str] | None = None
     lines = io.StringIO(text, newline="\n")
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     begins = first_line
     for row in reader:
-        if any(row):
-            yield begins, pipe_row(row)
+        if header is not None and len(header) > _WIDE:
+            yield begins, _record(header, row)
+        elif any(row):
+            yield begins, pipe_row(row) if len(row) <= _WIDE else "; ".join(row)
             if header is None:
                 header = row
+            if header is row and len(row) <= _WIDE:
                 yield begins, "|" + " --- |" * len(row)
         begins = first_line + reader.line_num
+
+
+def _record(header: list[str], row: list[str]) -> str:
+    names = chain(header, repeat(""))
+    cells = ((name, " ".join(cell.split())) for name, cell in zip(names, row, strict=False))
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in cells if cell)

@@ -84,3 +84,11 @@ def test_rows_are_cited_by_the_lines_of_the_file() -> None:
     assert lines["Tea"] == (3, 3)
     assert lines["Coffee"] == (5, 5)
     assert load(b"sep=;\na;b\n1;2\n", "a.csv").file_lines == (2, 2, 3)
+
+
+def test_a_table_of_many_columns_is_read_as_records() -> None:
+    names = ",".join(f"field {n}" for n in range(200))
+    cells = ",".join(f"cell {n}" for n in range(200))
+    text = load(f"{names}\n{cells}\n{cells}\n".encode(), "wide.csv").text
+    assert text.split("\n")[1].startswith("field 0: cell 0; field 1: cell 1; ")
+    assert "|" not in text
