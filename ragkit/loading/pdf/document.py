@@ -5,8 +5,10 @@ PDFium reads text and structure, pypdf forms, and every page or file that PDFium
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
+from textwrap import shorten
 from typing import TYPE_CHECKING, NamedTuple
 
 from ragkit.errors import LoadError
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 # A page with fewer non-blank characters that shows a large picture is taken for a scan.
 _SCAN_CHARACTERS = 20
+_EXAMPLES = 3
 _UNREADABLE = "its fonts do not say which letters they show"
 
 
@@ -198,5 +201,8 @@ def _notes(pages: list[PageText], without: _WithoutText, read: PagesRead) -> Ite
 def _left_out(running_heads: list[str]) -> Iterator[tuple[str, str]]:
     """What `status FILE` says of lines that are not in the text."""
     if running_heads:
-        examples = ", ".join(f'"{head[:60]}"' for head in dict.fromkeys(running_heads))[:200]
-        yield "left_out", f"{len(running_heads)} running heads and page numbers: {examples}"
+        kinds = {
+            re.sub(r"\d+", "#", head): shorten(head, 60, placeholder=" …") for head in running_heads
+        }
+        examples = ", ".join(f'"{head}"' for head in [*kinds.values()][:_EXAMPLES])
+        yield "left_out", f"{len(running_heads)} running heads and page numbers, such as {examples}"

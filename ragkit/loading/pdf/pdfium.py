@@ -31,9 +31,9 @@ _LAM_ALEF = re.compile("[اأإآ]ل")
 # A line of so many words, most of them small letters, is running text.
 _PROSE_WORDS = 9
 _SMALL = re.compile(r"[a-zà-öø-ÿ]{2,}[,;.]?")
+_DIGIT_OR_DASH = re.compile(r"\d|^[—–-]$")
 # A page with fewer non-blank characters that shows a large picture is taken for a scan.
 _SCAN_CHARACTERS = 20
-_HAS_DIGIT = re.compile(r"\d|^[—–-]$")
 _SCAN_PIXELS = 200_000
 _LONG_LINE = 8
 _OBJECTS = 200  # looked at on a page without text
@@ -213,7 +213,7 @@ def _is_prose(words: list[str]) -> bool:
     """Whether these are the words of running text, and no long label with a figure after it."""
     return (
         len(words) >= _PROSE_WORDS
-        and not any(map(_HAS_DIGIT.search, words[-3:]))
+        and not any(map(_DIGIT_OR_DASH.search, words[-3:]))
         and sum(_SMALL.fullmatch(word) is not None for word in words) >= _PROSE_WORDS
     )
 
