@@ -15,7 +15,8 @@ _SAMPLE_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one run. `workers_mb` is the peak memory of all processes that it started."""
+    """The cost of one run. `cpu_seconds` are those of the process and of all that it started, also
+    of processes that were killed; `workers_mb` is the peak memory of the latter."""
 
     output: str
     seconds: float
@@ -34,8 +35,9 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         env={**os.environ, **(environment or {})},
     )
     most = [0.0]
+    busy: dict[int, float] = {}
     done = threading.Event()
-    sampler = threading.Thread(target=_sample, args=(process.pid, most, done), daemon=True)
+    sampler = threading.Thread(target=_sample, args=(process.pid, most, busy, done), daemon=True)
     sampler.start()
     assert process.stdout is not None
     output = process.stdout.read()
@@ -46,13 +48,26 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
     sampler.join()
     if process.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(command)} ended with {process.returncode}: {output}")
-    cpu = usage.ru_utime + usage.ru_stime
+    # What the system adds up leaves out the children of children that were killed.
+    cpu = max(usage.ru_utime + usage.ru_stime, sum(busy.values()))
     return Cost(output, seconds, cpu, usage.ru_maxrss / 1024, most[0])
 
 
-def _sample(parent: int, most: list[float], done: threading.Event) -> None:
+def _sample(parent: int, most: list[float], busy: dict[int, float], done: threading.Event) -> None:
     while not done.wait(_SAMPLE_SECONDS):
-        most[0] = max(most[0], sum(map(_resident_mb, _children(parent))))
+        started = _children(parent)
+        most[0] = max(most[0], sum(map(_resident_mb, started)))
+        for pid in (parent, *started):
+            busy[pid] = max(busy.get(pid, 0.0), _cpu_seconds(pid))
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process itself has used so far."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _children(parent: int) -> list[int]:

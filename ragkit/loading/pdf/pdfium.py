@@ -31,6 +31,9 @@ _LAM_ALEF = re.compile("[اأإآ]ل")
 # A line of so many words, most of them small letters, is running text.
 _PROSE_WORDS = 9
 _SMALL = re.compile(r"[a-zà-öø-ÿ]{2,}[,;.]?")
+# Nobody needs the places of the words of a page with fewer figures behind words: it has no table.
+_FIGURES = re.compile(r"\S [$€£(]*\d")
+_FEWEST_FIGURES = 4
 _DIGIT_OR_DASH = re.compile(r"\d|^[—–-]$")
 # A page with fewer non-blank characters that shows a large picture is taken for a scan.
 _SCAN_CHARACTERS = 20
@@ -172,6 +175,7 @@ def _lines(text_page: PdfTextPage) -> Iterator[Line]:
         text = text.replace("\2", JOINED_HYPHEN)
     box_of = _boxes(text_page)
     text = _LAM_ALEF.sub(lambda match: _in_order(match, box_of), text)
+    may_have_tables = len(_FIGURES.findall(text)) >= _FEWEST_FIGURES
     for match in _LINE.finditer(text):
         start = match.start()
         found = [
@@ -179,7 +183,7 @@ def _lines(text_page: PdfTextPage) -> Iterator[Line]:
         ]
         if not found:
             continue
-        if _is_prose([word for word, _, _ in found]):
+        if not may_have_tables or _is_prose([word for word, _, _ in found]):
             yield Line(match[0], _span(box_of, found[0][1], found[-1][2]))
         else:
             parts = [part for word in found for part in _parts(*word)]

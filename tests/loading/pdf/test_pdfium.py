@@ -18,8 +18,10 @@ from ragkit.loading.pdf.pdfium import PdfiumError, read_with_pdfium
 
 
 def test_lines_say_where_they_stand(make_pdf) -> None:  # type: ignore[no-untyped-def]
-    pages, _ = read_with_pdfium(make_pdf(["Barley 1,204\nWinter rye 310"]), LoadOptions())
-    first, second = pages[0].lines
+    pages, _ = read_with_pdfium(
+        make_pdf(["Barley 1,204\nWinter rye 310\nOats 4\nPeas 9\nHops 2"]), LoadOptions()
+    )
+    first, second, *_ = pages[0].lines
     assert (first.text, second.text) == ("Barley 1,204", "Winter rye 310")
     assert [word.text for word in first.words] == ["Barley", "1,204"]
     assert first.box is not None
