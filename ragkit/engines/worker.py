@@ -6,6 +6,7 @@ output one answer a frame, in the same order. Both are pickled, between our own 
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import queue
@@ -23,6 +24,7 @@ from ragkit.errors import RagkitError
 STARTED, RESULT, ERROR, MEMORY, UNUSABLE = b"S", b"R", b"E", b"M", b"U"
 
 _HEADER_BYTES = 8
+_OBJECTS = 100_000  # that are made between two collections of garbage
 _READ_BYTES = 1 << 20
 
 
@@ -80,6 +82,9 @@ def main() -> None:
     # A thread of its own, so that the parent never waits for a busy worker to read, and a
     # worker whose parent has died ends although it is busy.
     threading.Thread(target=_receive, args=(incoming, tasks), daemon=True).start()
+    # Documents are many small objects without circles; looking for those took a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(_OBJECTS)
     write_frame(outgoing, STARTED)
     while True:
         kind, answer = _answer(fn, tasks.get())
